@@ -1,0 +1,321 @@
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { NetworkName } from './decred/network.ts'
+import { PowAlgorithm } from './decred/proof-of-work.ts'
+
+/**
+ * The closed catalogue of events: what each says, its codec and its versions. `test/golden` pins the bytes of every one.
+ * A change of meaning or unit is a new version with an upcaster, or a new type; never an edit here.
+ */
+
+const integer = (name: string, min: number, max: number): t.Type<number> =>
+  new t.Type(
+    name,
+    (u): u is number => typeof u === 'number' && Number.isSafeInteger(u) && u >= min && u <= max,
+    (u, c) =>
+      typeof u === 'number' && Number.isSafeInteger(u) && u >= min && u <= max ? t.success(u) : t.failure(u, c),
+    t.identity,
+  )
+
+const text = (name: string, pattern: RegExp): t.Type<string> =>
+  new t.Type(
+    name,
+    (u): u is string => typeof u === 'string' && pattern.test(u),
+    (u, c) => (typeof u === 'string' && pattern.test(u) ? t.success(u) : t.failure(u, c)),
+    t.identity,
+  )
+
+/** Unix milliseconds. */
+const Time = integer('Time', 0, Number.MAX_SAFE_INTEGER)
+const Count = integer('Count', 0, Number.MAX_SAFE_INTEGER)
+const Uint32 = integer('Uint32', 0, 0xffff_ffff)
+/** Integer difficulty: target = floor(powLimit / difficulty). */
+const Difficulty = integer('Difficulty', 1, Number.MAX_SAFE_INTEGER)
+/** Non-negative integer as decimal text: atoms, and sums that may pass 2^53. */
+const Decimal = text('Decimal', /^(0|[1-9][0-9]*)$/)
+/** 32 bytes as explorers print them, lower case. */
+const Hash = text('Hash', /^[0-9a-f]{64}$/)
+const Hex = text('Hex', /^([0-9a-f]{2})*$/)
+/** Text that a miner chose: shortened to 64 characters, printable ASCII. See `publicText`. */
+const PublicText = text('PublicText', /^[\x20-\x7e]{0,64}$/)
+const One = t.literal(1)
+
+/** Shortens and cleans text that a miner chose, so that it may be published: anything unprintable becomes `?`. */
+export const publicText = (chosen: string): string => chosen.slice(0, 64).replace(/[^\x20-\x7e]/g, '?')
+
+/** Why a connection ended. */
+export const DisconnectReason = t.keyof({
+  'closed-by-miner': null,
+  'connection-lost': null,
+  idle: null,
+  'slow-reader': null,
+  'bad-input': null,
+  'not-authorized-in-time': null,
+  'replaced-by-resume': null,
+  shutdown: null,
+  'internal-error': null,
+})
+export type DisconnectReason = t.TypeOf<typeof DisconnectReason>
+
+/** Why a share was refused; each has one stratum error code. */
+export const RejectReason = t.keyof({
+  malformed: null,
+  'unknown-job': null,
+  stale: null,
+  duplicate: null,
+  'low-difficulty': null,
+  'time-out-of-range': null,
+  'foreign-extranonce': null,
+  'too-many': null,
+  unauthorized: null,
+  'not-subscribed': null,
+  'store-unavailable': null,
+})
+export type RejectReason = t.TypeOf<typeof RejectReason>
+
+/** Why a job was issued. `retarget`: some miner was far too fast and needed a job with its new difficulty. */
+export const IssueReason = t.keyof({
+  'new-parent': null,
+  'new-votes': null,
+  'new-transactions': null,
+  refresh: null,
+  retarget: null,
+})
+export type IssueReason = t.TypeOf<typeof IssueReason>
+
+/** Address of a share in the log: the event and the place in its columns. */
+export const ShareReference = t.type({ stream: t.string, revision: Count, index: Count }, 'ShareReference')
+export type ShareReference = t.TypeOf<typeof ShareReference>
+
+const PoolOpened = t.type({
+  v: One,
+  at: Time,
+  network: NetworkName,
+  mode: t.keyof({ public: null, solo: null }),
+  software: PublicText,
+})
+
+/** A gateway process began. Its ordinal names its streams; its prefix is the first byte of every extranonce1 it gives. */
+const GatewayJoined = t.type({ v: One, at: Time, gateway: Count, extranoncePrefix: Hex, software: PublicText })
+
+/** `resumes` is the earlier connection, of the same gateway, whose extranonce1 this one took over. */
+const MinerConnected = t.type({
+  v: One,
+  at: Time,
+  extranonce1: Hex,
+  listener: PublicText,
+  resumes: t.union([Count, t.null]),
+})
+
+/** `profile` fixes the layout of the extranonce bytes in the header: see `domain/stratum/profiles`. */
+const MinerIdentified = t.type({ v: One, at: Time, agent: PublicText, profile: PublicText })
+
+/** The n-th of these in a connection's stream is worker n, counted from 0. `account` is an account id. */
+const WorkerAuthorized = t.type({ v: One, at: Time, account: Hash, worker: PublicText })
+
+/** In force from job number `job` on. */
+const DifficultyAssigned = t.type({ v: One, at: Time, difficulty: Difficulty, job: Count })
+
+/** Totals of the whole connection; `difficulty` is the sum over its accepted shares. */
+const MinerDisconnected = t.type({
+  v: One,
+  at: Time,
+  reason: DisconnectReason,
+  accepted: Count,
+  rejected: Count,
+  difficulty: Decimal,
+})
+
+/** `header` is the 180 bytes with nonce and extra data cleared; `subsidy` the full proof-of-work subsidy, five votes, atoms. */
+const WorkIssued = t.type({
+  v: One,
+  at: Time,
+  job: Count,
+  header: text('Header', /^[0-9a-f]{360}$/),
+  powAlgorithm: PowAlgorithm,
+  height: Uint32,
+  bits: Uint32,
+  subsidy: Decimal,
+  reason: IssueReason,
+})
+
+/**
+ * Accepted shares as columns of equal length. `connection` n of stream `connection-<gateway>.<n>`; `worker` ordinal of
+ * its `WorkerAuthorized`; `job` number; `difficulty` the share was judged at; `extranonce2` as the profile lays it out, hex;
+ * `ntime` seconds after the job's timestamp; `nonce` header bytes 140..143 as uint32 LE; `elapsed` ms after `at`.
+ * `solved` names the shares that also met the network's target, with their block hash.
+ */
+const SharesAccepted = t.type({
+  v: One,
+  at: Time,
+  connection: t.readonlyArray(Count),
+  worker: t.readonlyArray(Count),
+  job: t.readonlyArray(Count),
+  difficulty: t.readonlyArray(Difficulty),
+  extranonce2: t.readonlyArray(Hex),
+  ntime: t.readonlyArray(Count),
+  nonce: t.readonlyArray(Uint32),
+  elapsed: t.readonlyArray(Count),
+  solved: t.readonlyArray(t.type({ share: Count, hash: Hash })),
+})
+
+/**
+ * Refused shares since `since`, counted by connection, worker and reason, as columns. `needed` and `best` are difficulties
+ * (0 when the reason has none). Rows beyond the summary's limit are counted in `others` alone.
+ */
+const SharesRejected = t.type({
+  v: One,
+  at: Time,
+  since: Time,
+  connection: t.readonlyArray(Count),
+  worker: t.readonlyArray(t.union([Count, t.null])),
+  reason: t.readonlyArray(RejectReason),
+  count: t.readonlyArray(Count),
+  needed: t.readonlyArray(Count),
+  best: t.readonlyArray(Count),
+  others: Count,
+})
+
+/** Last event of a share stream: how many shares and events it holds and the sum of their difficulties. */
+const EpochClosed = t.type({ v: One, at: Time, shares: Count, events: Count, difficulty: Decimal })
+
+const AccountOpened = t.type({ v: One, at: Time, address: PublicText })
+
+/**
+ * A share met the network's target. `share` is null when the share itself was lost in a crash and the block was
+ * recognised on the chain by its template: then nobody is known to have found it.
+ */
+const BlockFound = t.type({
+  v: One,
+  at: Time,
+  height: Uint32,
+  header: text('Header', /^[0-9a-f]{360}$/),
+  powAlgorithm: PowAlgorithm,
+  share: t.union([ShareReference, t.null]),
+  gateway: Count,
+  job: Count,
+  connection: t.union([Count, t.null]),
+  account: t.union([Hash, t.null]),
+  worker: t.union([PublicText, t.null]),
+})
+
+const BlockSubmitted = t.type({
+  v: One,
+  at: Time,
+  node: PublicText,
+  verdict: t.keyof({ accepted: null, rejected: null, failed: null }),
+  message: t.string,
+})
+
+/** On the main chain. `reward` is the proof-of-work output of its coinbase. */
+const BlockConnected = t.type({
+  v: One,
+  at: Time,
+  reward: t.type({ transaction: Hash, output: Count, atoms: Decimal }),
+})
+const BlockDisconnected = t.type({ v: One, at: Time })
+/** `by` is the next block, whose votes decided. */
+const BlockApproved = t.type({ v: One, at: Time, by: Hash })
+const BlockDisapproved = t.type({ v: One, at: Time, by: Hash })
+const BlockMatured = t.type({ v: One, at: Time, confirmations: Count })
+/** Given up: refused by every node, or another block of its height is deep enough. */
+const BlockOrphaned = t.type({ v: One, at: Time, why: PublicText })
+
+/** Codec of each type's current version. */
+const CURRENT = {
+  PoolOpened,
+  GatewayJoined,
+  MinerConnected,
+  MinerIdentified,
+  WorkerAuthorized,
+  DifficultyAssigned,
+  MinerDisconnected,
+  WorkIssued,
+  SharesAccepted,
+  SharesRejected,
+  EpochClosed,
+  AccountOpened,
+  BlockFound,
+  BlockSubmitted,
+  BlockConnected,
+  BlockDisconnected,
+  BlockApproved,
+  BlockDisapproved,
+  BlockMatured,
+  BlockOrphaned,
+} as const
+
+export type EventType = keyof typeof CURRENT
+export type EventData<T extends EventType> = t.TypeOf<(typeof CURRENT)[T]>
+/** An event of the catalogue, decoded, in its current version. */
+export type PoolEvent = { [T in EventType]: { readonly type: T; readonly data: EventData<T> } }[EventType]
+
+export const eventTypes: readonly EventType[] = (Object.keys(CURRENT) as EventType[]).sort()
+
+/** A version that is no longer written, and the pure step from it to the next. */
+interface Superseded {
+  readonly codec: t.Mixed
+  readonly upcast: (data: never) => unknown
+}
+
+/** Superseded versions by type, oldest (v 1) first. Empty until the first event changes. */
+const SUPERSEDED: { readonly [T in EventType]?: readonly Superseded[] } = {}
+
+/** Version that is written today. */
+export const currentVersion = (type: EventType): number => (SUPERSEDED[type]?.length ?? 0) + 1
+
+/** Why an event of the log can't be read. */
+export type DecodeError =
+  /** Not of this catalogue: a projection skips and counts it. */
+  | { readonly kind: 'unknown-type'; readonly message: string }
+  /** A known type, a version from the future: a projection stops. */
+  | { readonly kind: 'unknown-version'; readonly message: string }
+  | { readonly kind: 'malformed'; readonly message: string }
+
+const isEventType = (type: string): type is EventType => Object.hasOwn(CURRENT, type)
+
+/** Reads an event: canonical JSON, the codec of its version, upcasters, current type. */
+export function decodeEvent(type: string, data: string): E.Either<DecodeError, PoolEvent> {
+  if (!isEventType(type)) return E.left({ kind: 'unknown-type', message: `no event type ${type}` })
+  const parsed = parse(data)
+  if (parsed === undefined) return E.left({ kind: 'malformed', message: `${type} is not JSON` })
+  const version = versionOf(parsed)
+  const older = SUPERSEDED[type] ?? []
+  if (version === undefined) return E.left({ kind: 'malformed', message: `${type} has no version` })
+  if (version > older.length + 1)
+    return E.left({ kind: 'unknown-version', message: `${type} v${version} is newer than this program` })
+  let value: unknown = parsed
+  for (let v = version; v <= older.length; v++) {
+    const step = older[v - 1]
+    if (step === undefined) break
+    const decoded = step.codec.decode(value)
+    if (E.isLeft(decoded)) return malformed(type, decoded.left)
+    value = step.upcast(decoded.right as never)
+  }
+  const decoded = CURRENT[type].decode(value)
+  if (E.isLeft(decoded)) return malformed(type, decoded.left)
+  return E.right({ type, data: decoded.right } as PoolEvent)
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch {
+    return undefined
+  }
+}
+
+const Versioned = t.type({ v: integer('v', 1, 1000) })
+
+function versionOf(data: unknown): number | undefined {
+  return Versioned.is(data) ? data.v : undefined
+}
+
+function malformed(type: string, errors: t.Errors): E.Either<DecodeError, never> {
+  const where = errors[0]?.context.map((c) => c.key).join('.') ?? ''
+  return E.left({ kind: 'malformed', message: `${type}${where}: not as its codec says` })
+}
+
+/** Builds an event of the catalogue. A helper for writers: checks nothing that the type does not. */
+export const event = <T extends EventType>(type: T, data: EventData<T>): PoolEvent =>
+  ({ type, data }) as unknown as PoolEvent
