@@ -1,0 +1,89 @@
+import type { NetworkName } from '../../domain/decred/network.ts'
+
+/** One dcrd that the pool works with. The first that is healthy gives the work; blocks are submitted to all. */
+export interface NodeConfig {
+  readonly name: string
+  /** `host:port` of dcrd's JSON-RPC. */
+  readonly address: string
+  /** dcrd's `rpc.cert`: the only certificate that is trusted. */
+  readonly certificateFile: string
+  readonly user: string
+  readonly password: string
+}
+
+/** Difficulty that a listener gives to its miners. All integers; `null` means not limited or not set. */
+export interface DifficultyConfig {
+  /** First difficulty of a connection; `null` lets the miner's profile decide. */
+  readonly start: number | null
+  readonly min: number
+  readonly max: number | null
+  /** One difficulty for all, never changed; `null` for variable difficulty. */
+  readonly fixed: number | null
+}
+
+/** One address where miners connect. */
+export interface ListenerConfig {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  /** PEM files; `null` for plain TCP. */
+  readonly tls: null | { readonly keyFile: string; readonly certificateFile: string }
+  /** Every connection begins with a PROXY protocol header, from a load balancer in front. */
+  readonly proxyProtocol: boolean
+  readonly difficulty: DifficultyConfig
+}
+
+/** What one miner, and all of them, may use. */
+export interface LimitsConfig {
+  readonly lineBytesMax: number
+  readonly connectionsMax: number
+  readonly connectionsPerAddressMax: number
+  readonly preAuthorizationMsMax: number
+  readonly idleMsMax: number
+  readonly backlogBytesMax: number
+  readonly workersPerConnectionMax: number
+  readonly resumeGraceMs: number
+}
+
+/** How work is given out and shares are asked for. */
+export interface MiningConfig {
+  readonly sharesPerMinute: number
+  readonly refreshMs: number
+  readonly transactionsRefreshMs: number
+  readonly lateShareGraceMs: number
+  readonly nodeGoneMsMax: number
+}
+
+/** The group commit between miners and store. */
+export interface JournalConfig {
+  readonly lingerMsMax: number
+  readonly batchSharesTarget: number
+  readonly queueSharesMax: number
+}
+
+/** Lowest level that is written, by pino's names. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/** `auto` is text on a terminal and JSON elsewhere. */
+export type LogFormat = 'auto' | 'json' | 'text'
+
+/** Everything the pool can be told, decoded and complete: no default is left to fill in. Paths are absolute. */
+export interface Config {
+  readonly pool: {
+    readonly name: string
+    readonly network: NetworkName
+    readonly mode: 'public' | 'solo'
+    readonly dataDirectory: string
+  }
+  readonly store: {
+    /** `sqlite:` and a path. */
+    readonly url: string
+  }
+  readonly nodes: readonly NodeConfig[]
+  readonly listeners: readonly ListenerConfig[]
+  readonly limits: LimitsConfig
+  readonly mining: MiningConfig
+  readonly journal: JournalConfig
+  readonly http: { readonly host: string; readonly port: number }
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat }
+}
