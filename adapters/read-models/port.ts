@@ -1,0 +1,177 @@
+import type { Either } from 'fp-ts/lib/Either.js'
+import type { Observable } from 'rxjs'
+import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
+import type { IssueReason, ShareReference } from '../../domain/events.ts'
+import type {
+  AccountView,
+  BlockState,
+  BlockSummary,
+  BlockView,
+  HashrateHistory,
+  MinerView,
+  PageOf,
+  PoolView,
+  ReadModelStatus,
+  WorkerView,
+} from '../../projections/views.ts'
+import type { RecordedEvent } from '../event-store/port.ts'
+
+/** Why the read models could not do it. `message` is a sentence for people that says what to do. */
+export type ReadModelError =
+  /** The log holds an event that this program is too old for. Nothing of the batch was applied. */
+  | { readonly kind: 'unknown-version'; readonly message: string }
+  /** The log holds an event that is not as its codec says. Nothing of the batch was applied. */
+  | { readonly kind: 'malformed'; readonly message: string }
+  /** Disk full, file locked: the same call again is safe. */
+  | { readonly kind: 'unavailable'; readonly message: string }
+  /** Another process has written to the file. */
+  | { readonly kind: 'in-use'; readonly message: string }
+  /** The file is not one of read models, or was damaged. */
+  | { readonly kind: 'damaged'; readonly message: string }
+  /** The caller's fault: a cursor that no page gave, a range that makes no sense. */
+  | { readonly kind: 'bad-request'; readonly message: string }
+  | { readonly kind: 'closed'; readonly message: string }
+
+export type Answer<T> = Either<ReadModelError, T>
+
+/** Which page: `after` is the `next` of the page before (null for the first), `limit` from 1 to {@link PAGE_LIMIT_MAX}. */
+export interface PageRequest {
+  readonly after: string | null
+  readonly limit: number
+}
+
+/** Items in one page at most: a page of workers reads about 200 rows for each. */
+export const PAGE_LIMIT_MAX = 100
+
+/** Points in one chart at most. */
+export const HISTORY_POINTS_MAX = 2_000
+
+/** Which blocks: those of one finder, or all; newest first. */
+export interface BlockFilter {
+  /** Account id. */
+  readonly account?: string
+}
+
+/** A chart of the pool, of an account (id or address), or of one worker of it. Times are Unix ms; `to` is exclusive. */
+export interface HistoryRequest {
+  readonly account?: string
+  /** Worker name; only with `account`. */
+  readonly worker?: string
+  readonly from: number
+  readonly to: number
+  /** At least 60. Rounded up to whole minutes, ten minutes or hours, as `from` demands. */
+  readonly stepSeconds: number
+}
+
+/**
+ * A share that met the network's target and has no `BlockFound` yet, with all it takes to rebuild its header. `extranonce1` and
+ * `profile` are null when the log does not hold them.
+ */
+export interface SolvedShare {
+  readonly share: ShareReference
+  /** Block hash, display hex. */
+  readonly hash: string
+  /** Unix ms at which the share was accepted. */
+  readonly at: number
+  readonly gateway: number
+  readonly job: number
+  readonly connection: number
+  readonly account: string | null
+  readonly worker: string | null
+  readonly difficulty: number
+  readonly extranonce1: string | null
+  readonly profile: string | null
+  readonly extranonce2: string
+  /** Seconds after the job's timestamp. */
+  readonly ntime: number
+  /** Header bytes 140..143 as uint32 LE. */
+  readonly nonce: number
+}
+
+/** A job of a recent height, as `WorkIssued` has it. */
+export interface IssuedJob {
+  readonly gateway: number
+  readonly job: number
+  /** 180 bytes in hex, nonce and extra data cleared. */
+  readonly header: string
+  readonly powAlgorithm: PowAlgorithm
+  readonly height: number
+  readonly bits: number
+  /** Atoms. */
+  readonly subsidy: string
+  readonly issuedAt: number
+  readonly reason: IssueReason
+}
+
+/** A block that is not settled yet, as far as its actor needs it to carry on after a restart. */
+export interface UnfinishedBlock {
+  readonly hash: string
+  readonly height: number
+  readonly state: BlockState
+  /** Revision of the newest event of its stream. */
+  readonly revision: number
+  readonly foundAt: number
+  /** 180 bytes in hex, solved. */
+  readonly header: string
+  readonly powAlgorithm: PowAlgorithm
+  readonly decidedBy: string | null
+}
+
+/** What one applied batch changed, for those who follow. */
+export interface Change {
+  /** The log's position of its last event. */
+  readonly position: number
+  /** Events in the read models now: the newest ledger entry seen has index `entries` - 1. */
+  readonly entries: number
+  /** Hashes of blocks that the batch says something new about. */
+  readonly blocks: readonly string[]
+}
+
+/**
+ * Everything that pages, API and actors ask about the past, folded from the log. Any part of it can be thrown away and folded
+ * again. One writer; answers are synchronous and contain every batch applied so far. Lookups of what does not exist are
+ * `undefined`, not errors.
+ */
+export interface ReadModels {
+  /** For logs and pages: `sqlite:/var/lib/lodebook/read-models.db`. */
+  readonly name: string
+  /** Position of the last event contained; null when there is none. What `EventStore.follow` is to be given. */
+  readonly checkpoint: () => number | null
+  /**
+   * Folds events in, in the log's order. All or nothing. Events at or below the checkpoint are skipped, so the same call can
+   * always be repeated. Results and checkpoint reach the disk together, at the latest with the next `apply` one second later
+   * or on `close`: after a crash the checkpoint is an earlier one, and the events after it are to be applied again.
+   */
+  readonly apply: (events: readonly RecordedEvent[]) => Answer<void>
+  /** Hot: one emission after each batch that was applied. Completes on `close`. */
+  readonly changes: Observable<Change>
+  readonly status: () => ReadModelStatus
+
+  /** Undefined before `PoolOpened`. `nowMs` is where the windows end. */
+  readonly pool: (nowMs: number) => Answer<PoolView | undefined>
+  /** Accounts that had a share in the last day or are connected, by hashrate of the last hour, largest first. */
+  readonly miners: (page: PageRequest, nowMs: number) => Answer<PageOf<MinerView>>
+  /** By address or account id. */
+  readonly account: (account: string, nowMs: number) => Answer<AccountView | undefined>
+  /** Workers of an account (address or id) seen in the last 31 days, by hashrate of the last hour, largest first. */
+  readonly workers: (account: string, page: PageRequest, nowMs: number) => Answer<PageOf<WorkerView>>
+  readonly blocks: (filter: BlockFilter, page: PageRequest) => Answer<PageOf<BlockSummary>>
+  /** By display hash. */
+  readonly block: (hash: string) => Answer<BlockView | undefined>
+  /** Undefined when there is no such account or worker. */
+  readonly hashrateHistory: (request: HistoryRequest) => Answer<HashrateHistory | undefined>
+
+  /** Blocks neither matured nor orphaned, oldest first. */
+  readonly unfinishedBlocks: () => Answer<readonly UnfinishedBlock[]>
+  /** Oldest first. */
+  readonly solvedWithoutBlock: () => Answer<readonly SolvedShare[]>
+  /** Jobs of the last {@link JOB_HEIGHTS_KEPT} heights, and of every share of `solvedWithoutBlock`. */
+  readonly job: (gateway: number, job: number) => Answer<IssuedJob | undefined>
+  /** The newest job with this Merkle root, which is display hex as `merkleRoot(header)` gives it. */
+  readonly jobByMerkleRoot: (merkleRoot: string) => Answer<IssuedJob | undefined>
+  /** Writes what is not on disk yet and gives the file free. Idempotent. */
+  readonly close: () => Answer<void>
+}
+
+/** Heights for which jobs are kept: a block that was lost in a crash is recognised a day later on mainnet. */
+export const JOB_HEIGHTS_KEPT = 300
