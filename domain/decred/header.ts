@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { uint16At, uint32At } from './bytes.ts'
 import { blake256 } from './hash.ts'
 import { displayHash, fromDisplayHash, fromHex, toHex } from './hex.ts'
+import type { DecodeError } from './reader.ts'
 
 /** Length of a block header. */
 export const HEADER_BYTES = 180
@@ -58,18 +59,12 @@ export interface Header {
   readonly stakeVersion: number
 }
 
-/** Why bytes are not what they were said to be. */
-export interface DecodeError {
-  readonly kind: 'wrong-length'
-  readonly message: string
-}
-
 /** Reads the 180 bytes of a header; any 180 bytes are one. */
 export function decodeHeader(bytes: Uint8Array): E.Either<DecodeError, Header> {
   if (bytes.length !== HEADER_BYTES)
     return E.left({
-      kind: 'wrong-length',
-      message: `A header is ${HEADER_BYTES} bytes; these are ${bytes.length}.`,
+      kind: bytes.length < HEADER_BYTES ? 'truncated' : 'too-long',
+      message: `a header is ${HEADER_BYTES} bytes, these are ${bytes.length}`,
     })
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const hash = (offset: number): string => displayHash(bytes.subarray(offset, offset + 32))
