@@ -1,0 +1,122 @@
+import type { Network } from '../decred/network.ts'
+import type { PowAlgorithm } from '../decred/proof-of-work.ts'
+import {
+  BITS_OFFSET,
+  headerBits,
+  headerHeight,
+  headerTimestamp,
+  NONCE_OFFSET,
+  previousBlock,
+  STAKE_VERSION_OFFSET,
+  TIMESTAMP_OFFSET,
+} from '../decred/header.ts'
+import { toHex } from '../decred/hex.ts'
+import { compactToTarget, networkDifficulty, targetBytes } from '../decred/target.ts'
+import type { IssueReason } from '../events.ts'
+import { type Job, jobId } from './job.ts'
+
+/** The jobs of one gateway: which there are, and which are still on the chain's tip. Mutable, one owner. */
+export interface JobBook {
+  readonly jobs: Map<string, Job>
+  /** Ordinal of each template lately seen, oldest first. */
+  readonly templates: Map<string, number>
+  nextJob: number
+  nextTemplate: number
+  current: Job | null
+  /** Display hash of the tip that the work is on; empty before the first job. */
+  parent: string
+  previousParent: string | null
+  parentSinceMs: number
+}
+
+/** Jobs remembered: with one a minute and one for each `newtxns` or overload, several blocks' worth. */
+const JOBS_MAX = 2048
+const TEMPLATES_MAX = 512
+
+export const newJobBook = (): JobBook => ({
+  jobs: new Map(),
+  templates: new Map(),
+  nextJob: 0,
+  nextTemplate: 0,
+  current: null,
+  parent: '',
+  previousParent: null,
+  parentSinceMs: 0,
+})
+
+/** Makes a job of a template's 180-byte header, which is copied with nonce and extra data cleared. It becomes the current one. */
+export function issueJob(
+  book: JobBook,
+  gateway: number,
+  network: Network,
+  header: Uint8Array,
+  powAlgorithm: PowAlgorithm,
+  reason: IssueReason,
+  nowMs: number,
+): Job {
+  const cleared = header.slice()
+  cleared.fill(0, NONCE_OFFSET, STAKE_VERSION_OFFSET)
+  const parent = previousBlock(cleared)
+  if (parent !== book.parent) {
+    book.previousParent = book.parent === '' ? null : book.parent
+    book.parent = parent
+    book.parentSinceMs = nowMs
+  }
+  const number = book.nextJob++
+  const bits = headerBits(cleared)
+  const job: Job = {
+    number,
+    id: jobId(gateway, number),
+    header: cleared,
+    powAlgorithm,
+    height: headerHeight(cleared),
+    timestamp: headerTimestamp(cleared),
+    target: targetBytes(compactToTarget(bits)),
+    networkDifficulty: networkDifficulty(network, bits),
+    template: templateOf(book, cleared),
+    parent,
+    reason,
+    issuedAtMs: nowMs,
+  }
+  book.jobs.set(job.id, job)
+  trim(book.jobs, JOBS_MAX)
+  book.current = job
+  return job
+}
+
+/** The current job's template once more with the time brought forward; null when there is none. */
+export function refreshedHeader(book: JobBook, nowMs: number): Uint8Array | null {
+  if (book.current === null) return null
+  const header = book.current.header.slice()
+  const timestamp = Math.max(book.current.timestamp, Math.floor(nowMs / 1000))
+  new DataView(header.buffer).setUint32(TIMESTAMP_OFFSET, timestamp, true)
+  return header
+}
+
+/** Oldest template that a job may still belong to. */
+export const oldestTemplate = (book: JobBook): number => {
+  for (const ordinal of book.templates.values()) return ordinal
+  return 0
+}
+
+/** The same bytes but for time, nonce and extra data are the same template. */
+function templateOf(book: JobBook, cleared: Uint8Array): number {
+  const key = toHex(cleared.subarray(0, TIMESTAMP_OFFSET)) + toHex(cleared.subarray(STAKE_VERSION_OFFSET))
+  const known = book.templates.get(key)
+  if (known !== undefined) return known
+  const ordinal = book.nextTemplate++
+  book.templates.set(key, ordinal)
+  trim(book.templates, TEMPLATES_MAX)
+  return ordinal
+}
+
+function trim(map: Map<string, unknown>, max: number): void {
+  if (map.size <= max) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    return
+  }
+}
+
+/** Compact bits of a job, for `WorkIssued`. */
+export const jobBits = (job: Job): number => new DataView(job.header.buffer).getUint32(BITS_OFFSET, true)

@@ -1,0 +1,47 @@
+import type { StratumError } from './error.ts'
+import type { RequestId } from './request.ts'
+
+/** What the pool says: lines with their newline, keys in dcrpool's order, compact JSON. */
+
+const idText = (id: RequestId): string => (typeof id === 'number' ? String(id) : JSON.stringify(id))
+
+/** `true` to an authorize or a submit. */
+export const trueLine = (id: RequestId): string => `{"id":${idText(id)},"error":null,"result":true}\n`
+
+/** An answer with any result. */
+export const resultLine = (id: RequestId, result: unknown): string =>
+  `{"id":${idText(id)},"error":null,"result":${JSON.stringify(result)}}\n`
+
+/** A refusal: `[code, text, null]`, with `"result":false` as dcrpool sends it. */
+export const errorLine = (id: RequestId, error: StratumError): string =>
+  `{"id":${idText(id)},"error":[${error.code},${JSON.stringify(error.text)},null],"result":false}\n`
+
+/** Answer to subscribe: subscriptions, extranonce1 as the profile pads it, extranonce2 size in bytes. */
+export const subscribedLine = (
+  id: RequestId,
+  session: string,
+  extranonce1: string,
+  extranonce2Bytes: number,
+): string =>
+  resultLine(id, [
+    [
+      ['mining.set_difficulty', session],
+      ['mining.notify', session],
+    ],
+    extranonce1,
+    extranonce2Bytes,
+  ])
+
+const notification = (method: string, params: readonly unknown[]): string =>
+  `{"id":null,"method":"${method}","params":${JSON.stringify(params)}}\n`
+
+export const setDifficultyLine = (difficulty: number): string =>
+  notification('mining.set_difficulty', [difficulty])
+
+/** Asks the miner to come back to the same address after `seconds`. */
+export const reconnectLine = (seconds: number): string => notification('client.reconnect', ['', 0, seconds])
+
+export const showMessageLine = (message: string): string => notification('client.show_message', [message])
+
+/** `mining.notify` from its nine parameters. */
+export const notifyLine = (params: readonly unknown[]): string => notification('mining.notify', params)

@@ -1,0 +1,259 @@
+import type { Logger } from 'pino'
+import type { Work, WorkReason } from '../../adapters/node/port.ts'
+import type { Accept } from '../../adapters/stratum/port.ts'
+import { toHex } from '../../domain/decred/hex.ts'
+import type { Network } from '../../domain/decred/network.ts'
+import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
+import { event, type IssueReason } from '../../domain/events.ts'
+import type { Job } from '../../domain/mining/job.ts'
+import { issueJob, jobBits, newJobBook, refreshedHeader } from '../../domain/mining/job-book.ts'
+import { newSessionBook } from '../../domain/mining/session-book.ts'
+import { notifyParams } from '../../domain/stratum/notify.ts'
+import type { Wire } from '../../domain/stratum/profile.ts'
+import { notifyLine } from '../../domain/stratum/response.ts'
+import type { Config, ListenerConfig } from '../config/config.ts'
+import { epochOf, type Journal, type StreamWriter } from '../journal.ts'
+import { Connection, type ConnectionWorld, type SolvedShare } from './connection.ts'
+
+/**
+ * Everything between the miners' sockets and the journal: turns the node's work into jobs and hands them to all connections,
+ * each of which is an actor of its own in a map, since children of one parent would cost more the more there are.
+ */
+export interface Gateway {
+  /** What a listener does with a new socket. */
+  readonly acceptOn: (listener: ListenerConfig) => Accept
+  /** New work from the node; `subsidy` is the full proof-of-work subsidy of its height in atoms. */
+  readonly work: (work: Work, subsidy: bigint) => void
+  /** Whether work may go on being refreshed: not when the node has been away for long. */
+  readonly holdWork: (held: boolean) => void
+  readonly job: () => Job | null
+  readonly connections: () => GatewayCount
+  /** Asks miners to come back later, stops the timers. */
+  readonly drain: () => void
+  /** Ends what is left. */
+  readonly end: () => void
+}
+
+export interface GatewayCount {
+  /** Connected in any phase, and of those the ones that mine. */
+  readonly connected: number
+  readonly mining: number
+}
+
+export interface GatewayOptions {
+  /** Ordinal of this gateway process in the pool's history, and the first byte of its extranonces. */
+  readonly ordinal: number
+  readonly prefix: number
+  readonly network: Network
+  readonly config: Config
+  readonly journal: Journal
+  readonly nowMs: () => number
+  readonly newSessionId: () => string
+  readonly solved: (share: SolvedShare) => void
+  readonly log: Logger
+}
+
+const SWEEP_MS = 5_000
+/** A job for miners that are far too fast is issued this often at most: each one is an event. */
+const RETARGET_MS_MIN = 2_000
+/** Accounts remembered as opened, about 100 bytes each; for others the store is asked by a harmless repeated append. */
+const KNOWN_ACCOUNTS_MAX = 100_000
+
+export function openGateway(options: GatewayOptions): Gateway {
+  const { ordinal, network, config, journal, nowMs, log } = options
+  const jobs = newJobBook()
+  const sessions = newSessionBook(options.prefix, config.limits.resumeGraceMs)
+  const connected = new Set<Connection>()
+  const mining = new Map<number, Connection>()
+  const bySession = new Map<string, Connection>()
+  const knownAccounts = new Set<string>()
+  const lines = new Map<string, Buffer>()
+  let linesOf: Job | null = null
+  let nextNumber = 0
+  let workStream: { readonly epoch: string; readonly stream: StreamWriter } | null = null
+  let subsidy = 0n
+  let powAlgorithm: PowAlgorithm = 'blake3'
+  let held = false
+  let issuedAtMs = 0
+  let transactionsAtMs = 0
+  let waitingTransactions: Work | null = null
+  const tooFast = new Set<Connection>()
+  let retargetAtMs = 0
+  let draining = false
+
+  const world: ConnectionWorld = {
+    gateway: ordinal,
+    network,
+    mode: config.pool.mode,
+    nowMs,
+    newSessionId: options.newSessionId,
+    journal,
+    sessions,
+    jobs,
+    sharesPerMinute: config.mining.sharesPerMinute,
+    lateShareGraceMs: config.mining.lateShareGraceMs,
+    preAuthorizationMsMax: config.limits.preAuthorizationMsMax,
+    workersMax: config.limits.workersPerConnectionMax,
+    nextNumber: () => nextNumber++,
+    knowsAccount: (id) => {
+      if (knownAccounts.has(id)) return true
+      if (knownAccounts.size >= KNOWN_ACCOUNTS_MAX) knownAccounts.clear()
+      knownAccounts.add(id)
+      return false
+    },
+    notifyLine: lineOf,
+    release: (id) => bySession.get(id)?.end('replaced-by-resume'),
+    wantRetargetJob: (connection) => {
+      tooFast.add(connection)
+    },
+    solved: options.solved,
+    began: (connection) => {
+      mining.set(connection.number, connection)
+      if (connection.sessionId !== null) bySession.set(connection.sessionId, connection)
+    },
+    ended: (connection, reason) => {
+      connected.delete(connection)
+      tooFast.delete(connection)
+      if (mining.delete(connection.number)) log.debug({ connection: connection.number, reason }, 'miner left')
+      if (connection.sessionId !== null && bySession.get(connection.sessionId) === connection)
+        bySession.delete(connection.sessionId)
+    },
+    failed: (error) => log.error({ err: error }, 'a connection failed and was ended'),
+  }
+
+  /** The notify line of a job on a wire, serialised once for all connections. */
+  function lineOf(job: Job, wire: Wire, clean: boolean): Buffer {
+    if (linesOf !== job) {
+      lines.clear()
+      linesOf = job
+    }
+    const key = `${wire.name}${clean}`
+    let line = lines.get(key)
+    if (line === undefined) {
+      line = Buffer.from(notifyLine(notifyParams(job, wire, clean)))
+      lines.set(key, line)
+    }
+    return line
+  }
+
+  function issue(header: Uint8Array, reason: IssueReason): Job {
+    const job = issueJob(jobs, ordinal, network, header, powAlgorithm, reason, nowMs())
+    issuedAtMs = job.issuedAtMs
+    journal.record(streamOfWork(job.issuedAtMs), 'before', [
+      event('WorkIssued', {
+        v: 1,
+        at: job.issuedAtMs,
+        job: job.number,
+        header: toHex(job.header),
+        powAlgorithm: job.powAlgorithm,
+        height: job.height,
+        bits: jobBits(job),
+        subsidy: String(subsidy),
+        reason,
+      }),
+    ])
+    return job
+  }
+
+  function streamOfWork(atMs: number): StreamWriter {
+    const epoch = epochOf(atMs)
+    if (workStream?.epoch !== epoch) workStream = { epoch, stream: journal.stream(`work-${ordinal}-${epoch}`) }
+    return workStream.stream
+  }
+
+  function broadcast(job: Job, clean: boolean): void {
+    tooFast.clear()
+    for (const connection of mining.values()) connection.sendJob(job, clean)
+  }
+
+  function issueToAll(header: Uint8Array, reason: IssueReason, clean: boolean): void {
+    broadcast(issue(header, reason), clean)
+  }
+
+  function work(next: Work, nextSubsidy: bigint): void {
+    if (draining) return
+    subsidy = nextSubsidy
+    powAlgorithm = next.powAlgorithm
+    const reason = ISSUE_REASON[next.reason]
+    if (reason !== 'new-transactions') {
+      waitingTransactions = null
+      transactionsAtMs = nowMs()
+      return issueToAll(next.header, reason, true)
+    }
+    waitingTransactions = next
+    issueWaitingTransactions()
+  }
+
+  /** New transactions only add fees: their work is given out now and then, and nobody's work is thrown away for it. */
+  function issueWaitingTransactions(): void {
+    const next = waitingTransactions
+    if (next === null || nowMs() - transactionsAtMs < config.mining.transactionsRefreshMs) return
+    waitingTransactions = null
+    transactionsAtMs = nowMs()
+    issueToAll(next.header, 'new-transactions', false)
+  }
+
+  function refreshIfIdle(): void {
+    if (held || nowMs() - issuedAtMs < config.mining.refreshMs) return
+    const header = refreshedHeader(jobs, nowMs())
+    if (header !== null) issueToAll(header, 'refresh', false)
+  }
+
+  function retargetTheFast(): void {
+    const now = nowMs()
+    if (tooFast.size === 0 || held || now - retargetAtMs < RETARGET_MS_MIN) return
+    const header = refreshedHeader(jobs, now)
+    if (header === null) return
+    retargetAtMs = now
+    const job = issue(header, 'retarget')
+    for (const connection of tooFast) connection.sendJob(job, false)
+    tooFast.clear()
+  }
+
+  function sweep(): void {
+    const now = nowMs()
+    for (const connection of connected) {
+      if (now - connection.lastLineMs > config.limits.idleMsMax) connection.end('idle')
+      else connection.sweep(now)
+    }
+  }
+
+  const sweepTimer = setInterval(sweep, SWEEP_MS)
+  const tickTimer = setInterval(() => {
+    issueWaitingTransactions()
+    refreshIfIdle()
+    retargetTheFast()
+  }, 500)
+  sweepTimer.unref()
+  tickTimer.unref()
+
+  return {
+    acceptOn: (listener) => (socket) => {
+      const connection = new Connection(world, socket, listener.difficulty)
+      connected.add(connection)
+      return connection
+    },
+    work,
+    holdWork: (hold) => {
+      held = hold
+    },
+    job: () => jobs.current,
+    connections: () => ({ connected: connected.size, mining: mining.size }),
+    drain: () => {
+      draining = true
+      clearInterval(sweepTimer)
+      clearInterval(tickTimer)
+      for (const connection of [...connected]) connection.drain()
+    },
+    end: () => {
+      for (const connection of [...connected]) connection.end('shutdown')
+    },
+  }
+}
+
+const ISSUE_REASON: { readonly [R in WorkReason]: IssueReason } = {
+  'new-parent': 'new-parent',
+  'new-votes': 'new-votes',
+  'new-transactions': 'new-transactions',
+  asked: 'new-parent',
+}

@@ -1,0 +1,468 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { propose } from '../adapters/event-store/codec.ts'
+import { type EventStore, NO_STREAM, type StoreError, type StreamAppend } from '../adapters/event-store/port.ts'
+import { event, type PoolEvent, type RejectReason, type ShareReference } from '../domain/events.ts'
+
+/**
+ * The group-commit writer between the actors and the store. Everything that gathers while one commit is in flight becomes the
+ * next; what is answered is on disk.
+ *
+ * Within a commit the order is: `record(…, 'before')` (a connection and its workers, the work), then shares, then
+ * `record(…, 'after')` (the end of a connection). So no share is ever in the log before what it refers to.
+ *
+ * An append whose outcome is unknown is repeated as it is, with the same ids, until the store takes it: ids are a function
+ * of stream and revision, so nothing is written twice.
+ */
+export interface Journal {
+  readonly state: () => JournalState
+  /** Opens a stream for writing from a revision on; `NO_STREAM` for a new one. */
+  readonly stream: (name: string, revision?: number) => StreamWriter
+  /** Queues events. Never refused: their number is bounded by connections and jobs. */
+  readonly record: (stream: StreamWriter, place: 'before' | 'after', events: readonly PoolEvent[]) => void
+  /**
+   * Queues an event that may be in the log already, as the first of its stream: one write wins, ever. For
+   * `AccountOpened`.
+   */
+  readonly recordFirst: (stream: string, event: PoolEvent) => void
+  /** Queues events and resolves when they are on disk. Rejects only when the journal has stopped for good. */
+  readonly commit: (stream: StreamWriter, events: readonly PoolEvent[]) => Promise<void>
+  /** Whether a share or a new connection may be offered. False when the queue is full or the journal has stopped. */
+  readonly hasRoom: () => boolean
+  /** Queues a share. `committed` is called once it is on disk, never twice, never if it is not. */
+  readonly share: (share: JournalShare) => void
+  readonly rejected: (
+    connection: number,
+    worker: number | null,
+    reason: RejectReason,
+    needed: number,
+    best: number,
+  ) => void
+  /** Writes what is queued, closes the epoch and ends. Resolves false when the store did not take it in time. */
+  readonly stop: (deadlineMs: number) => Promise<boolean>
+}
+
+export interface JournalState {
+  readonly kind: 'ok' | 'store-away' | 'full' | 'stopped'
+  readonly message: string
+  readonly queuedShares: number
+  readonly queueSharesMax: number
+}
+
+/** A stream that this journal alone writes. */
+export interface StreamWriter {
+  readonly name: string
+  /** Revision of the last event queued for it. */
+  revision: number
+}
+
+/** A share as the columns want it, and who waits for it. */
+export interface JournalShare {
+  readonly connection: number
+  readonly worker: number
+  readonly job: number
+  readonly difficulty: number
+  readonly extranonce2: string
+  /** Seconds after the job's timestamp. */
+  readonly ntimeOffset: number
+  readonly nonce: number
+  readonly atMs: number
+  /** Display hash when the share solved a block. */
+  readonly solved: string | null
+  readonly committed: (reference: ShareReference) => void
+}
+
+export interface JournalOptions {
+  readonly store: EventStore
+  readonly gateway: number
+  readonly nowMs: () => number
+  readonly lingerMsMax: number
+  readonly batchSharesTarget: number
+  readonly queueSharesMax: number
+  /** Told of each commit: shares in it and how long the store took. */
+  readonly onCommit: (shares: number, milliseconds: number) => void
+  /** Told of each failed attempt, and when the store is back (null). */
+  readonly onStoreError: (error: StoreError | null) => void
+}
+
+/**
+ * Shares in one event: a column row is at most 88 bytes (7 connection, 4 worker, 9 job, 17 difficulty, 27 extranonce2, 5 ntime,
+ * 11 nonce, 7 elapsed), so 600 stay under the event limit of 60,000 with room for the envelope and a few block hashes.
+ */
+const EVENT_SHARES_MAX = 600
+/** Shares in one commit: eight full events are 480,000 bytes, within an append's limit of 512 KiB. */
+const COMMIT_SHARES_MAX = 8 * EVENT_SHARES_MAX
+/** Events other than shares in one append and in one commit; the largest, `WorkIssued`, is under 700 bytes. */
+const COMMIT_RECORDS_MAX = 4096
+/** Records waiting at most before new connections are refused: some 40 MB of them. */
+const QUEUE_RECORDS_MAX = 65_536
+/** How often refused shares are summed up, and into how many rows at most (about 60 bytes each). */
+const REJECTED_SUMMARY_MS = 60_000
+const REJECTED_ROWS_MAX = 500
+const RETRY_MS_MIN = 50
+const RETRY_MS_MAX = 2_000
+
+interface RecordedItem {
+  readonly stream: StreamWriter | string
+  readonly events: readonly PoolEvent[]
+  readonly firstRevision: number
+}
+
+interface Batch {
+  readonly appends: readonly StreamAppend[]
+  readonly shares: readonly JournalShare[]
+  readonly references: readonly ShareReference[]
+  readonly resolvers: readonly (() => void)[]
+}
+
+interface RejectedRow {
+  readonly connection: number
+  readonly worker: number | null
+  readonly reason: RejectReason
+  count: number
+  needed: number
+  best: number
+}
+
+/** Name of the epoch that a time falls in: its UTC hour, `2026112318`. */
+export const epochOf = (atMs: number): string =>
+  new Date(atMs).toISOString().replace(/[-T:]/g, '').slice(0, 10)
+
+export const sharesStream = (gateway: number, epoch: string): string => `shares-${gateway}-${epoch}`
+
+export function openJournal(options: JournalOptions): Journal {
+  const { store, gateway, nowMs, lingerMsMax, batchSharesTarget, queueSharesMax } = options
+  let before: RecordedItem[] = []
+  let after: RecordedItem[] = []
+  let shares: JournalShare[] = []
+  let resolvers: { readonly resolve: () => void; readonly reject: (why: Error) => void }[] = []
+  let urgent = false
+  let inFlight = 0
+  let running: Promise<void> | null = null
+  let lingerTimer: NodeJS.Timeout | null = null
+  let wakeRetry: (() => void) | null = null
+  let away: StoreError | null = null
+  let dead: StoreError | null = null
+  let stopping = false
+  let epoch = newEpoch(nowMs())
+  let rejectedRows = new Map<string, RejectedRow>()
+  let rejectedOthers = 0
+  let rejectedSinceMs = nowMs()
+  const summaryTimer = setInterval(() => kick(), REJECTED_SUMMARY_MS)
+  summaryTimer.unref()
+
+  function newEpoch(atMs: number) {
+    const name = epochOf(atMs)
+    return { name, stream: writer(sharesStream(gateway, name)), shares: 0, events: 0, difficulty: 0n }
+  }
+
+  function writer(name: string, revision: number = NO_STREAM): StreamWriter {
+    return { name, revision }
+  }
+
+  function queue(place: 'before' | 'after', stream: StreamWriter, events: readonly PoolEvent[]): void {
+    const item = { stream, events, firstRevision: stream.revision + 1 }
+    stream.revision += events.length
+    if (place === 'before') before.push(item)
+    else after.push(item)
+  }
+
+  /** Begins a commit now, or lets shares gather a little when nothing presses. */
+  function kick(): void {
+    if (running !== null || dead !== null) return
+    if (pressing()) {
+      if (lingerTimer !== null) clearTimeout(lingerTimer)
+      lingerTimer = null
+      running = Promise.resolve().then(commitAll)
+    } else if (shares.length > 0 && lingerTimer === null) {
+      lingerTimer = setTimeout(() => {
+        lingerTimer = null
+        urgent = true
+        kick()
+      }, lingerMsMax)
+    }
+  }
+
+  /**
+   * With `lingerMsMax` 0 the commit starts once the sockets of this turn have been read, so that shares that came together
+   * share a commit.
+   */
+  async function commitAll(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    do {
+      urgent = false
+      const batch = takeBatch()
+      if (batch === null) break
+      if (!(await write(batch))) break
+    } while (pressing())
+    running = null
+    kick()
+  }
+
+  /** Whether something queued should be on its way now. */
+  function pressing(): boolean {
+    const records = before.length + after.length
+    const refused = summaryDue() || (stopping && rejectedRows.size + rejectedOthers > 0)
+    if (records > 0 || refused) return true
+    return shares.length > 0 && (urgent || stopping || lingerMsMax === 0 || shares.length >= batchSharesTarget)
+  }
+
+  const summaryDue = (): boolean =>
+    rejectedRows.size + rejectedOthers > 0 && nowMs() - rejectedSinceMs >= REJECTED_SUMMARY_MS
+
+  /** Turns what is queued into appends. The ids are fixed here, once, however often they are tried. */
+  function takeBatch(): Batch | null {
+    const appends: StreamAppend[] = []
+    rollEpoch(appends)
+    const firsts = before.slice(0, COMMIT_RECORDS_MAX)
+    before = before.slice(firsts.length)
+    addRecords(appends, firsts)
+
+    // Shares whose connection's records are still queued must wait for them.
+    const taken = before.length > 0 ? [] : shares.slice(0, COMMIT_SHARES_MAX)
+    if (taken.length > 0) shares = shares.slice(taken.length)
+    const references = addShares(appends, taken)
+
+    let lasts: RecordedItem[] = []
+    let done: typeof resolvers = []
+    if (shares.length === 0 && before.length === 0) {
+      lasts = after.slice(0, COMMIT_RECORDS_MAX)
+      after = after.slice(lasts.length)
+      addRecords(appends, lasts)
+      if (after.length === 0) {
+        done = resolvers
+        resolvers = []
+      }
+      if (summaryDue() || stopping) addRejected(appends)
+    }
+    if (appends.length === 0) {
+      for (const { resolve } of done) resolve()
+      return null
+    }
+    inFlight = taken.length
+    return { appends, shares: taken, references, resolvers: done.map(({ resolve }) => resolve) }
+  }
+
+  function rollEpoch(appends: StreamAppend[]): void {
+    const now = nowMs()
+    if (epochOf(now) === epoch.name) return
+    closeEpoch(appends, now)
+    epoch = newEpoch(now)
+  }
+
+  function closeEpoch(appends: StreamAppend[], at: number): void {
+    if (epoch.events === 0) return
+    const { stream, shares: count, events, difficulty } = epoch
+    addEvents(appends, stream.name, stream.revision, [
+      event('EpochClosed', { v: 1, at, shares: count, events, difficulty: String(difficulty) }),
+    ])
+    stream.revision += 1
+  }
+
+  function addRecords(appends: StreamAppend[], items: readonly RecordedItem[]): void {
+    for (const { stream, firstRevision, events } of items)
+      addEvents(appends, typeof stream === 'string' ? stream : stream.name, firstRevision - 1, events)
+  }
+
+  function addEvents(
+    appends: StreamAppend[],
+    stream: string,
+    expected: number,
+    events: readonly PoolEvent[],
+  ): void {
+    appends.push({
+      stream,
+      expected,
+      events: events.map((each, i) => propose(stream, expected + 1 + i, each)),
+    })
+  }
+
+  function addShares(appends: StreamAppend[], taken: readonly JournalShare[]): readonly ShareReference[] {
+    if (taken.length === 0) return []
+    const references: ShareReference[] = []
+    const events: PoolEvent[] = []
+    const expected = epoch.stream.revision
+    for (let from = 0; from < taken.length; from += EVENT_SHARES_MAX) {
+      const some = taken.slice(from, from + EVENT_SHARES_MAX)
+      events.push(sharesAccepted(some))
+      const revision = expected + events.length
+      for (let index = 0; index < some.length; index++)
+        references.push({ stream: epoch.stream.name, revision, index })
+      for (const share of some) epoch.difficulty += BigInt(share.difficulty)
+    }
+    epoch.shares += taken.length
+    epoch.events += events.length
+    epoch.stream.revision += events.length
+    addEvents(appends, epoch.stream.name, expected, events)
+    return references
+  }
+
+  function addRejected(appends: StreamAppend[]): void {
+    if (rejectedRows.size + rejectedOthers === 0) return
+    const rows = [...rejectedRows.values()]
+    addEvents(appends, epoch.stream.name, epoch.stream.revision, [
+      event('SharesRejected', {
+        v: 1,
+        at: nowMs(),
+        since: rejectedSinceMs,
+        connection: rows.map((r) => r.connection),
+        worker: rows.map((r) => r.worker),
+        reason: rows.map((r) => r.reason),
+        count: rows.map((r) => r.count),
+        needed: rows.map((r) => r.needed),
+        best: rows.map((r) => r.best),
+        others: rejectedOthers,
+      }),
+    ])
+    epoch.stream.revision += 1
+    epoch.events += 1
+    rejectedRows = new Map()
+    rejectedOthers = 0
+    rejectedSinceMs = nowMs()
+  }
+
+  /** Tries until the store has it. False when it never will: then the journal has stopped. */
+  async function write(batch: Batch): Promise<boolean> {
+    let retryMs = RETRY_MS_MIN
+    for (;;) {
+      const startedMs = performance.now()
+      const result = await store.append(batch.appends)()
+      if (E.isRight(result)) {
+        inFlight = 0
+        if (away !== null) options.onStoreError(null)
+        away = null
+        options.onCommit(batch.shares.length, performance.now() - startedMs)
+        acknowledge(batch)
+        return true
+      }
+      options.onStoreError(result.left)
+      if (result.left.kind !== 'unavailable' && result.left.kind !== 'closed') return die(result.left)
+      away = result.left
+      if (dead !== null) return false
+      await pause(retryMs)
+      retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)
+      if (dead !== null) return false
+    }
+  }
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wakeRetry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+
+  /** The log is not what this writer believes: writing on could only make it worse. */
+  function die(error: StoreError): false {
+    dead = error
+    for (const { reject } of resolvers) reject(new Error(error.message))
+    resolvers = []
+    return false
+  }
+
+  function acknowledge(batch: Batch): void {
+    for (let i = 0; i < batch.shares.length; i++) {
+      const reference = batch.references[i]
+      if (reference !== undefined) batch.shares[i]?.committed(reference)
+    }
+    for (const resolve of batch.resolvers) resolve()
+  }
+
+  const hasRoom = (): boolean =>
+    dead === null &&
+    shares.length + inFlight < queueSharesMax &&
+    before.length + after.length < QUEUE_RECORDS_MAX
+
+  return {
+    state: () => {
+      const queuedShares = shares.length + inFlight
+      const counts = { queuedShares, queueSharesMax }
+      if (dead !== null) return { kind: 'stopped', message: dead.message, ...counts }
+      if (!hasRoom()) return { kind: 'full', message: away?.message ?? 'more shares than the store takes', ...counts }
+      if (away !== null) return { kind: 'store-away', message: away.message, ...counts }
+      return { kind: 'ok', message: '', ...counts }
+    },
+    stream: writer,
+    record: (stream, place, events) => {
+      queue(place, stream, events)
+      kick()
+    },
+    recordFirst: (stream, first) => {
+      before.push({ stream, events: [first], firstRevision: 0 })
+      kick()
+    },
+    commit: (stream, events) =>
+      new Promise((resolve, reject) => {
+        if (dead !== null) return reject(new Error(dead.message))
+        queue('after', stream, events)
+        resolvers.push({ resolve, reject })
+        kick()
+      }),
+    hasRoom,
+    share: (share) => {
+      shares.push(share)
+      if (share.solved !== null) urgent = true
+      kick()
+    },
+    rejected: (connection, worker, reason, needed, best) => {
+      const key = `${connection}.${worker}.${reason}`
+      const row = rejectedRows.get(key)
+      if (row !== undefined) {
+        row.count += 1
+        row.needed = needed
+        row.best = Math.max(row.best, best)
+      } else if (rejectedRows.size < REJECTED_ROWS_MAX)
+        rejectedRows.set(key, { connection, worker, reason, count: 1, needed, best })
+      else rejectedOthers += 1
+    },
+    stop: async (deadlineMs) => {
+      clearInterval(summaryTimer)
+      stopping = true
+      kick()
+      const finished = drain().then(() => true)
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<boolean>((resolve) => {
+        timer = setTimeout(() => resolve(false), deadlineMs)
+      })
+      const inTime = await Promise.race([finished, late])
+      clearTimeout(timer)
+      if (!inTime) {
+        dead ??= { kind: 'closed', message: 'the pool was stopped while the store was away' }
+        wakeRetry?.()
+      }
+      return inTime && dead?.kind !== 'damaged'
+    },
+  }
+
+  /** Waits until nothing is queued, then closes the epoch. */
+  async function drain(): Promise<void> {
+    while (running !== null) await running
+    if (dead !== null) return
+    const appends: StreamAppend[] = []
+    closeEpoch(appends, nowMs())
+    if (appends.length > 0) await write({ appends, shares: [], references: [], resolvers: [] })
+    dead ??= { kind: 'closed', message: 'the journal was closed' }
+  }
+}
+
+function sharesAccepted(shares: readonly JournalShare[]): PoolEvent {
+  const at = shares.reduce((earliest, share) => Math.min(earliest, share.atMs), shares[0]?.atMs ?? 0)
+  const solved: { readonly share: number; readonly hash: string }[] = []
+  shares.forEach((share, i) => {
+    if (share.solved !== null) solved.push({ share: i, hash: share.solved })
+  })
+  return event('SharesAccepted', {
+    v: 1,
+    at,
+    connection: shares.map((s) => s.connection),
+    worker: shares.map((s) => s.worker),
+    job: shares.map((s) => s.job),
+    difficulty: shares.map((s) => s.difficulty),
+    extranonce2: shares.map((s) => s.extranonce2),
+    ntime: shares.map((s) => s.ntimeOffset),
+    nonce: shares.map((s) => s.nonce),
+    elapsed: shares.map((s) => s.atMs - at),
+    solved,
+  })
+}
