@@ -1,0 +1,248 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { networks } from '../../domain/decred/network.ts'
+import type { Config, ListenerConfig, NodeConfig } from './config.ts'
+import { type ConfigProblem, foundText, type Origin, problem } from './problem.ts'
+import type { ConfigDraft, ListenerDraft, NodeDraft } from './schema.ts'
+
+/** What completing a configuration needs from outside. */
+export interface Surroundings {
+  /** Absolute path of a file that was given relative to the working directory, or to the home directory by `~/`. */
+  readonly absolute: (path: string) => string
+  /** Text of a file, or why it can't be read. */
+  readonly readText: (path: string) => E.Either<string, string>
+  /** Where the value of a key came from. */
+  readonly originOf: (path: string) => Origin
+}
+
+/** Fills in what other keys decide and checks that keys agree with each other. Every disagreement is reported. */
+export function complete(
+  draft: ConfigDraft,
+  around: Surroundings,
+): E.Either<readonly ConfigProblem[], Config> {
+  const problems: ConfigProblem[] = []
+  const dataDirectory = around.absolute(draft.pool.dataDirectory)
+  const config: Config = {
+    ...draft,
+    pool: { ...draft.pool, dataDirectory },
+    store: { url: storeUrl(draft.store.url, dataDirectory, around, problems) },
+    nodes: draft.nodes.map((node, n) => completeNode(node, n, draft, around, problems)),
+    listeners: draft.listeners.map((listener, n) => completeListener(listener, n, around, problems)),
+  }
+  const conflict = (key: string, sentence: string): void => {
+    problems.push(problem('conflict', key, placeOf(key, around), sentence))
+  }
+  refuseSame(
+    config.nodes,
+    (node) => node.name,
+    (n, first, name) =>
+      conflict(
+        `nodes.${n}.name`,
+        `nodes.${n}.name: found ${foundText(name)}, which nodes.${first} has already; give each node a name of its own`,
+      ),
+  )
+  refuseSame(
+    config.nodes,
+    (node) => node.address,
+    (n, first, address) =>
+      conflict(
+        `nodes.${n}.address`,
+        `nodes.${n}.address: found ${foundText(address)}, which nodes.${first} has already; name each node once`,
+      ),
+  )
+  refuseSame(
+    config.listeners,
+    (listener) => listener.name,
+    (n, first, name) =>
+      conflict(
+        `listeners.${n}.name`,
+        `listeners.${n}.name: found ${foundText(name)}, which listeners.${first} has already; give each listener a name of its own`,
+      ),
+  )
+  const addresses = [...config.listeners, config.http].map(({ host, port }) => ({ host, port }))
+  refuseSame(
+    addresses,
+    ({ host, port }) => (port === 0 ? undefined : `${host}:${port}`),
+    (n, first, address) => {
+      const key = n === config.listeners.length ? 'http.port' : `listeners.${n}.port`
+      conflict(key, `${key}: ${address} is the address of listeners.${first} already; choose another port`)
+    },
+  )
+  if (config.journal.batchSharesTarget > config.journal.queueSharesMax)
+    conflict(
+      'journal.batch_shares_target',
+      `journal.batch_shares_target: found ${config.journal.batchSharesTarget}, allowed: at most journal.queue_shares_max, ${config.journal.queueSharesMax}`,
+    )
+  return problems.length > 0 ? E.left(problems) : E.right(config)
+}
+
+/** Where a person would look for a key: where it was given, else where its list item begins. */
+function placeOf(key: string, around: Surroundings): Origin {
+  const origin = around.originOf(key)
+  return origin.kind === 'default' ? around.originOf(key.split('.').slice(0, 2).join('.')) : origin
+}
+
+function storeUrl(
+  given: string | null,
+  dataDirectory: string,
+  around: Surroundings,
+  problems: ConfigProblem[],
+): string {
+  if (given === null) return `sqlite:${dataDirectory}/lodebook.db`
+  if (given.startsWith('sqlite:')) return `sqlite:${around.absolute(given.slice('sqlite:'.length))}`
+  const why = /^(esdb|kurrentdb)/.test(given)
+    ? 'EventStoreDB is not supported by this release'
+    : 'there is no such store'
+  problems.push(
+    problem(
+      'not-allowed',
+      'store.url',
+      around.originOf('store.url'),
+      `store.url: found ${foundText(withoutPassword(given))}, allowed: sqlite: and a path; ${why}`,
+    ),
+  )
+  return given
+}
+
+/** A URL may carry a password before its `@`. */
+const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@')
+
+function completeNode(
+  draft: NodeDraft,
+  n: number,
+  { pool }: ConfigDraft,
+  around: Surroundings,
+  problems: ConfigProblem[],
+): NodeConfig {
+  const { name, address, certificateFile, user } = draft
+  const hasPort = /:[0-9]+$/.test(address)
+  const complete = hasPort ? address : `${address}:${networks[pool.network].rpcPort}`
+  const port = Number(complete.slice(complete.lastIndexOf(':') + 1))
+  if (port < 1 || port > 65_535)
+    problems.push(
+      problem(
+        'not-allowed',
+        `nodes.${n}.address`,
+        around.originOf(`nodes.${n}.address`),
+        `nodes.${n}.address: found port ${port}, allowed: a port from 1 to 65535`,
+      ),
+    )
+  return {
+    name: name ?? `node-${n}`,
+    address: complete,
+    certificateFile: around.absolute(certificateFile),
+    user,
+    password: passwordOf(draft, n, around, problems),
+  }
+}
+
+/** The password itself or its file, whichever was given with more weight: flag, environment, file. */
+function passwordOf(draft: NodeDraft, n: number, around: Surroundings, problems: ConfigProblem[]): string {
+  const { password, passwordFile } = draft
+  const key = `nodes.${n}.password`
+  const fileKey = `nodes.${n}.password_file`
+  const origin = around.originOf(key)
+  const fileOrigin = around.originOf(fileKey)
+  if (password === null && passwordFile === null) {
+    problems.push(
+      problem(
+        'missing',
+        key,
+        around.originOf(`nodes.${n}`),
+        `${key} is missing; give it, or ${fileKey}: dcrd's rpcpass`,
+      ),
+    )
+    return ''
+  }
+  if (password !== null && passwordFile !== null && origin.kind === fileOrigin.kind)
+    problems.push(
+      problem('conflict', key, origin, `${key} and ${fileKey} are both given; leave one of them out`),
+    )
+  if (passwordFile === null) return password ?? ''
+  if (password !== null && weight(origin) >= weight(fileOrigin)) return password
+  const read = around.readText(around.absolute(passwordFile))
+  if (E.isLeft(read)) {
+    problems.push(
+      problem(
+        'unreadable-file',
+        fileKey,
+        fileOrigin,
+        `${fileKey}: found ${foundText(passwordFile)}, which can't be read (${read.left}); allowed: a file that this user can read`,
+      ),
+    )
+    return ''
+  }
+  const line = read.right.replace(/\r?\n$/, '')
+  if (line === '' || /[\r\n]/.test(line))
+    problems.push(
+      problem(
+        'not-allowed',
+        fileKey,
+        fileOrigin,
+        `${fileKey}: ${passwordFile} holds ${line === '' ? 'nothing' : 'more than one line'}; allowed: one line, the password`,
+      ),
+    )
+  return line
+}
+
+const weight = (origin: Origin): number => ['default', 'file', 'environment', 'flag'].indexOf(origin.kind)
+
+function completeListener(
+  draft: ListenerDraft,
+  n: number,
+  around: Surroundings,
+  problems: ConfigProblem[],
+): ListenerConfig {
+  const { keyFile, certificateFile } = draft.tls
+  const path = `listeners.${n}`
+  const report = (kind: ConfigProblem['kind'], key: string, sentence: string): void => {
+    problems.push(problem(kind, key, placeOf(key, around), sentence))
+  }
+  if ((keyFile === null) !== (certificateFile === null)) {
+    const given = `${path}.tls.${keyFile === null ? 'certificate_file' : 'key_file'}`
+    const missing = `${path}.tls.${keyFile === null ? 'key_file' : 'certificate_file'}`
+    report('conflict', given, `${given} is given but ${missing} is not; TLS needs both, plain TCP neither`)
+  }
+  const { start, min, max, fixed } = draft.difficulty
+  if (max !== null && max < min)
+    report(
+      'conflict',
+      `${path}.difficulty.max`,
+      `${path}.difficulty.max: found ${max}, allowed: at least ${path}.difficulty.min, ${min}`,
+    )
+  else if (start !== null && (start < min || start > (max ?? start)))
+    report(
+      'conflict',
+      `${path}.difficulty.start`,
+      `${path}.difficulty.start: found ${start}, allowed: from ${min} to ${max ?? 'any'}, the listener's min and max`,
+    )
+  if (fixed !== null && (start !== null || max !== null))
+    report(
+      'conflict',
+      `${path}.difficulty.fixed`,
+      `${path}.difficulty.fixed: found ${fixed} beside start or max, which do nothing then; leave them or fixed out`,
+    )
+  return {
+    ...draft,
+    name: draft.name ?? `listener-${n}`,
+    tls:
+      keyFile === null || certificateFile === null
+        ? null
+        : { keyFile: around.absolute(keyFile), certificateFile: around.absolute(certificateFile) },
+  }
+}
+
+/** Calls back for every item that has the same feature as an earlier one; undefined is like nothing. */
+function refuseSame<A>(
+  items: readonly A[],
+  featureOf: (item: A) => string | undefined,
+  refuse: (n: number, first: number, feature: string) => void,
+): void {
+  const seen = new Map<string, number>()
+  for (const [n, item] of items.entries()) {
+    const feature = featureOf(item)
+    if (feature === undefined) continue
+    const first = seen.get(feature)
+    if (first === undefined) seen.set(feature, n)
+    else refuse(n, first, feature)
+  }
+}

@@ -1,0 +1,365 @@
+import type * as t from 'io-ts'
+import type { Config, ListenerConfig, NodeConfig } from './config.ts'
+import { choice, flag, integer, optional, text, type Value } from './values.ts'
+
+/**
+ * The table of everything the pool can be told. Decoder, defaults, the file of `lodebook config init`,
+ * docs/configuration.md and the names of environment variables and flags all come from here.
+ */
+
+/** A node as it is written: its password here or in a file, and a name only if somebody cares. */
+export type NodeDraft = Omit<NodeConfig, 'name' | 'password'> & {
+  readonly name: string | null
+  readonly password: string | null
+  readonly passwordFile: string | null
+}
+
+/** A listener as it is written: TLS is on when both of its files are named. */
+export type ListenerDraft = Omit<ListenerConfig, 'name' | 'tls'> & {
+  readonly name: string | null
+  readonly tls: { readonly keyFile: string | null; readonly certificateFile: string | null }
+}
+
+/** The configuration as it is written, decoded key by key, before `complete` has filled in and compared. */
+export type ConfigDraft = Omit<Config, 'store' | 'nodes' | 'listeners'> & {
+  readonly store: { readonly url: string | null }
+  readonly nodes: readonly NodeDraft[]
+  readonly listeners: readonly ListenerDraft[]
+}
+
+/** What a key is when nobody says anything. `derived` is filled in by `complete`, from other keys. */
+export type Fallback =
+  | { readonly kind: 'value'; readonly value: string | number | boolean }
+  | { readonly kind: 'required' }
+  | { readonly kind: 'unset' }
+  | { readonly kind: 'derived'; readonly says: string }
+
+/** One key. `says` is the sentence of the manual; `example` a value for the commented file where there is no default. */
+export interface Key {
+  readonly kind: 'key'
+  readonly codec: t.Mixed
+  readonly fromText: (text: string) => unknown
+  readonly fallback: Fallback
+  readonly says: string
+  readonly example: string | number | null
+  /** Never printed, wherever it came from. */
+  readonly secret: boolean
+}
+
+/** A table of keys: `[http]`. */
+export interface Group {
+  readonly kind: 'group'
+  readonly says: string
+  readonly keys: { readonly [name: string]: Key | Group | List }
+}
+
+/** A list of tables: `[[nodes]]`. With `itemsByDefault` 1, none given means one with every default. */
+export interface List {
+  readonly kind: 'list'
+  readonly says: string
+  readonly item: Group
+  readonly itemsByDefault: 0 | 1
+}
+
+/** Holds the table to the type it decodes to: a key more, a key less or of another type does not compile. */
+type SchemaOf<A> = [A] extends [readonly (infer Item)[]]
+  ? List & { readonly item: SchemaOf<Item> }
+  : [A] extends [object]
+    ? Group & { readonly keys: { readonly [K in keyof A]-?: SchemaOf<A[K]> } }
+    : Key & { readonly codec: t.Type<A> }
+
+type KeyOf<A> = Key & { readonly codec: t.Type<A> }
+
+const key = <A extends string | number | boolean>(value: Value<A>, fallback: A, says: string): KeyOf<A> => ({
+  kind: 'key',
+  ...value,
+  fallback: { kind: 'value', value: fallback },
+  says,
+  example: null,
+  secret: false,
+})
+
+const required = <A>(value: Value<A>, example: string, says: string): KeyOf<A> => ({
+  kind: 'key',
+  ...value,
+  fallback: { kind: 'required' },
+  says,
+  example,
+  secret: false,
+})
+
+const unset = <A>(value: Value<A>, example: string | number, says: string): KeyOf<A | null> => ({
+  kind: 'key',
+  ...optional(value),
+  fallback: { kind: 'unset' },
+  says,
+  example,
+  secret: false,
+})
+
+const derived = <A>(value: Value<A>, fallback: string, example: string, says: string): KeyOf<A | null> => ({
+  kind: 'key',
+  ...optional(value),
+  fallback: { kind: 'derived', says: fallback },
+  says,
+  example,
+  secret: false,
+})
+
+const secret = <A>(of: KeyOf<A>): KeyOf<A> => ({ ...of, secret: true })
+
+const group = <K extends Group['keys']>(says: string, keys: K) => ({ kind: 'group', says, keys }) as const
+
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+const DIFFICULTY_MAX = Number.MAX_SAFE_INTEGER
+
+const name = text('1 to 64 letters, digits, dots, dashes and underscores', /^[A-Za-z0-9._-]{1,64}$/)
+const path = text('the path of a file or directory', /^[^\0]+$/)
+const host = text('an IP address or host name', /^[A-Za-z0-9._:-]+$/)
+const hostAndPort = text(
+  'host or host:port, an IPv6 address in brackets',
+  /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/,
+)
+const secretText = text('text of one line', /^[^\r\n\0]+$/)
+const port = integer(0, 65_535, '0 takes any free port')
+const difficulty = integer(1, DIFFICULTY_MAX)
+
+const node = group(
+  'A dcrd. Work comes from the first that is healthy; a solved block goes to all of them. At least one is needed to run.',
+  {
+    name: derived(
+      name,
+      '`node-` and its number',
+      'main',
+      'What logs and the public ledger call it. Do not put an address of your network here.',
+    ),
+    address: required(
+      hostAndPort,
+      '127.0.0.1:9109',
+      "Where dcrd serves JSON-RPC. The port may be left out: then it is dcrd's own for the network.",
+    ),
+    certificateFile: required(
+      path,
+      '~/.dcrd/rpc.cert',
+      "dcrd's `rpc.cert`. No other certificate is trusted.",
+    ),
+    user: required(secretText, 'lodebook', "dcrd's `rpcuser`. Not `rpclimituser`: it may not ask for work."),
+    password: secret(
+      unset(secretText, 'secret', "dcrd's `rpcpass`. Better in `password_file` or the environment."),
+    ),
+    passwordFile: unset(
+      path,
+      '/etc/lodebook/dcrd-password',
+      'File that holds the password and nothing else; a newline at its end is dropped.',
+    ),
+  },
+)
+
+const listener = group('An address where miners connect. Without any there is one, with every default.', {
+  name: derived(name, '`listener-` and its number', 'asic', 'What logs and the public ledger call it.'),
+  host: key(host, '0.0.0.0', 'Address to listen on. `0.0.0.0` is every IPv4 address, `::` every address.'),
+  port: key(port, 5550, 'TCP port.'),
+  tls: group('TLS: on when both files are named.', {
+    keyFile: unset(path, '/etc/lodebook/stratum.key', 'Private key, PEM.'),
+    certificateFile: unset(
+      path,
+      '/etc/lodebook/stratum.crt',
+      'Certificate and those between it and its authority, PEM.',
+    ),
+  }),
+  proxyProtocol: key(
+    flag,
+    false,
+    'Every connection begins with a PROXY protocol header (version 1 or 2). Only behind a load balancer that writes one: anybody else could claim any address.',
+  ),
+  difficulty: group('Difficulty on this listener.', {
+    start: unset(
+      difficulty,
+      1024,
+      "First difficulty of a connection. Not set: by the miner's profile, or as it asks.",
+    ),
+    min: key(difficulty, 1, 'Variable difficulty never goes below.'),
+    max: unset(
+      difficulty,
+      1_000_000,
+      "Variable difficulty never goes above. Not set: only the network's own difficulty limits it.",
+    ),
+    fixed: unset(difficulty, 4096, 'The same difficulty for every miner, for ever; nothing varies.'),
+  }),
+})
+
+/** The table. Names here are those of the decoded type; `externalName` makes the ones people write. */
+export const schema = {
+  kind: 'group',
+  says: '',
+  keys: {
+    pool: group('What this pool is.', {
+      name: key(
+        text('1 to 64 printable characters', /^[\x20-\x7e]{1,64}$/),
+        'Lodebook',
+        'Title of every page.',
+      ),
+      network: key(
+        choice('mainnet', 'testnet3', 'simnet', 'regnet'),
+        'mainnet',
+        'Which Decred chain. Every node must be on it. A data directory belongs to one network.',
+      ),
+      mode: key(
+        choice('public', 'solo'),
+        'public',
+        '`public`: every miner logs in with an address of its own. `solo`: no accounts, any user name will do.',
+      ),
+      dataDirectory: key(path, './data', 'Everything the pool writes is in here. Made when it is not there.'),
+    }),
+    store: group('The log of events, from which everything else can be made again.', {
+      url: derived(
+        text('sqlite: and a path', /^[a-z][a-z0-9+.-]*:.+$/),
+        '`sqlite:lodebook.db` in the data directory',
+        'sqlite:/var/lib/lodebook/lodebook.db',
+        'Where the log is: `sqlite:` and the path of a file on a local disk.',
+      ),
+    }),
+    nodes: {
+      kind: 'list',
+      says: node.says,
+      item: node,
+      itemsByDefault: 0,
+    },
+    listeners: {
+      kind: 'list',
+      says: listener.says,
+      item: listener,
+      itemsByDefault: 1,
+    },
+    limits: group('What one miner, and all of them together, may use.', {
+      lineBytesMax: key(
+        integer(512, 65_536, 'bytes'),
+        4096,
+        'Longest line a miner may send. Real ones stay below 400.',
+      ),
+      connectionsMax: key(
+        integer(1, 1_000_000),
+        20_000,
+        "Connections on all listeners together. The system's limit of open files must be higher.",
+      ),
+      connectionsPerAddressMax: key(
+        integer(1, 1_000_000),
+        2000,
+        'Connections from one IP address: a farm is often behind one.',
+      ),
+      preAuthorizationMsMax: key(
+        integer(1000, DAY_MS, 'ms'),
+        20_000,
+        'A connection that is not subscribed and authorized by then is closed.',
+      ),
+      idleMsMax: key(
+        integer(10_000, DAY_MS, 'ms'),
+        20 * MINUTE_MS,
+        'A connection that sends nothing for so long is closed.',
+      ),
+      backlogBytesMax: key(
+        integer(4096, 16 * 1024 * 1024, 'bytes'),
+        64 * 1024,
+        'A connection with more unsent bytes than this does not read; it is closed.',
+      ),
+      workersPerConnectionMax: key(integer(1, 10_000), 32, 'Workers that may authorize on one connection.'),
+      resumeGraceMs: key(
+        integer(0, DAY_MS, 'ms'),
+        10 * MINUTE_MS,
+        'How long after a disconnect a miner can have its session (extranonce, difficulty, jobs) back.',
+      ),
+    }),
+    mining: group('How work is given out and shares are asked for.', {
+      sharesPerMinute: key(
+        integer(1, 600),
+        15,
+        'Variable difficulty aims at this many shares a minute from each connection.',
+      ),
+      refreshMs: key(
+        integer(1000, 10 * MINUTE_MS, 'ms'),
+        MINUTE_MS,
+        'A job is given out again with a newer time when nothing else changed for so long.',
+      ),
+      transactionsRefreshMs: key(
+        integer(1000, 10 * MINUTE_MS, 'ms'),
+        30_000,
+        'New transactions alone make a new job at most this often.',
+      ),
+      lateShareGraceMs: key(
+        integer(0, 30_000, 'ms'),
+        2000,
+        'Shares for the previous block are still credited for so long after a new one.',
+      ),
+      nodeGoneMsMax: key(
+        integer(1000, DAY_MS, 'ms'),
+        MINUTE_MS,
+        'No work is given out after every node has been away for so long.',
+      ),
+    }),
+    journal: group('The commit between a share and its answer.', {
+      lingerMsMax: key(
+        integer(0, 5000, 'ms'),
+        100,
+        'How long a share may wait for others to be written with it; 0 writes at once. Blocks never wait.',
+      ),
+      batchSharesTarget: key(
+        integer(1, 1000),
+        32,
+        'A commit does not linger once so many shares have gathered.',
+      ),
+      queueSharesMax: key(
+        integer(100, 10_000_000),
+        50_000,
+        'Shares that may wait while the store is away; more are refused with error 20.',
+      ),
+    }),
+    http: group('Dashboard and API.', {
+      host: key(
+        host,
+        '127.0.0.1',
+        'Address to listen on. Keep it local and put a web server with TLS in front.',
+      ),
+      port: key(port, 8080, 'TCP port.'),
+    }),
+    log: group('What is written to standard output.', {
+      level: key(
+        choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+        'info',
+        'Lowest level that is written.',
+      ),
+      format: key(choice('auto', 'json', 'text'), 'auto', '`auto` is text on a terminal and JSON elsewhere.'),
+    }),
+  },
+} as const satisfies SchemaOf<ConfigDraft>
+
+/** The name people write, from the name the code uses: `idleMsMax` is `idle_ms_max`. */
+export const externalName = (inCode: string): string =>
+  inCode.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** A key with its place: names from the root in both spellings, `*` standing for the number of a list's item. */
+export interface Leaf {
+  readonly inCode: readonly string[]
+  readonly external: readonly string[]
+  readonly key: Key
+}
+
+function leavesOf(at: Key | Group | List, inCode: readonly string[]): readonly Leaf[] {
+  switch (at.kind) {
+    case 'key':
+      return [{ inCode, external: inCode.map(externalName), key: at }]
+    case 'group':
+      return Object.entries(at.keys).flatMap(([name, child]) => leavesOf(child, [...inCode, name]))
+    case 'list':
+      return leavesOf(at.item, [...inCode, '*'])
+  }
+}
+
+/** Every key there is, in the table's order. */
+export const leaves: readonly Leaf[] = leavesOf(schema, [])
+
+/** `nodes.0.password` as an environment variable: `LODEBOOK_NODES_0_PASSWORD`. */
+export const environmentName = (path: string): string => `LODEBOOK_${path.replaceAll('.', '_').toUpperCase()}`
+
+/** `nodes.0.password` as a flag: `--nodes.0.password`. */
+export const flagName = (path: string): string => `--${path}`
