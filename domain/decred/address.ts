@@ -191,13 +191,16 @@ function decodeKey(data: Uint8Array, network: Network, text: string): E.Either<A
   return E.right({ network: network.name, kind, payload, text })
 }
 
-/** Reads an address that the pool can pay: nodes build payments to hashes of ECDSA keys and of scripts only. */
+/** Reads an address that the pool can pay: dcrd builds payments to hashes of ECDSA keys and of scripts only. */
 export function payableAddress(text: string, network: Network): E.Either<AddressError, Address> {
   const decoded = decodeAddress(text, network)
   if (E.isLeft(decoded)) return decoded
   const { kind } = decoded.right
   if (kind === 'public-key-hash-ecdsa' || kind === 'script-hash') return decoded
-  return refuse('unpayable', `This is ${FORMS[kind].inWords}, which no node can pay. ${beginnings(network)}`)
+  return refuse(
+    'unpayable',
+    `This is ${FORMS[kind].inWords}, which the pool cannot pay. ${beginnings(network)}`,
+  )
 }
 
 /**

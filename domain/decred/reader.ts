@@ -81,7 +81,7 @@ export class Reader {
   /** Refuses the message unless all of it was read. */
   end(): void {
     const rest = this.#bytes.length - this.#offset
-    if (rest > 0) this.refuse('too-long', `${rest} bytes are left over`)
+    if (rest > 0) this.refuse('too-long', `bytes are left over: ${rest}`)
   }
 
   /** One byte, or a mark and 2, 4 or 8 bytes. */
