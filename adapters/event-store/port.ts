@@ -84,12 +84,12 @@ export interface EventStore {
    */
   readonly append: (appends: readonly StreamAppend[]) => TaskEither<StoreError, readonly Appended[]>
   /** Empty when there is no such stream. */
-  readonly readStream: (stream: string, range: StreamRange) => TaskEither<StoreError, readonly RecordedEvent[]>
-  /** Events after a position (exclusive; `null` for all), in order, `limit` at most. */
-  readonly readAll: (
-    after: number | null,
-    limit: number,
+  readonly readStream: (
+    stream: string,
+    range: StreamRange,
   ) => TaskEither<StoreError, readonly RecordedEvent[]>
+  /** Events after a position (exclusive; `null` for all), in order, `limit` at most. */
+  readonly readAll: (after: number | null, limit: number) => TaskEither<StoreError, readonly RecordedEvent[]>
   /** Position of the newest event. */
   readonly head: () => TaskEither<StoreError, Option<number>>
   /**

@@ -1,0 +1,90 @@
+import { DatabaseSync } from 'node:sqlite'
+import * as E from 'fp-ts/lib/Either.js'
+import type { StoreError } from '../port.ts'
+import { damaged, storeError } from './errors.ts'
+
+/** `LODE`: what tells this file from other SQLite databases. */
+const APPLICATION_ID = 0x4c4f4445
+
+/** Version of the tables below. */
+const FORMAT = 1
+
+/**
+ * `event_log` is for people and auditors: the log as plain SQL. `event` is how it is kept: streams by number, and a
+ * checksum, CRC-32 of what the other columns say (`checksum.ts`). Positions count from 1 without a gap.
+ */
+const SCHEMA = `
+  CREATE TABLE stream (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE event (
+    position INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
+    UNIQUE (stream, revision)
+  ) STRICT;
+  CREATE VIEW event_log AS
+    SELECT event.position, stream.name AS stream, event.revision, event.id, event.type, event.data
+    FROM event JOIN stream ON stream.id = event.stream;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT};
+`
+
+/** How long a lock of another program is waited for; the process does nothing else meanwhile. */
+const WAIT_MS = 50
+
+/**
+ * Settings of a connection, none left to a default. FULL: a commit returns when it is on disk. A checkpoint copies up to
+ * 1000 pages (4 MiB) from the write-ahead log into the file inside some commit, every few hundred: more would
+ * stall it longer, fewer would sync more often. After a long reader let it grow, the log shrinks to 64 MiB again.
+ */
+const SETTINGS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA fullfsync = ON;
+  PRAGMA wal_autocheckpoint = 1000;
+  PRAGMA journal_size_limit = ${64 * 1024 * 1024};
+  PRAGMA cache_size = -16000;
+`
+
+/**
+ * Opens the database at `path`, made new where there is none, or nothing in it. Only what can be seen without reading
+ * all of it is checked: whose it is, which format, and that nothing is cut off.
+ */
+export function openFile(path: string): E.Either<StoreError, DatabaseSync> {
+  try {
+    const db = new DatabaseSync(path, { timeout: WAIT_MS, enableForeignKeyConstraints: false })
+    try {
+      const ready = prepareFile(db, path)
+      if (E.isLeft(ready)) db.close()
+      return ready
+    } catch (thrown) {
+      db.close()
+      throw thrown
+    }
+  } catch (thrown) {
+    return E.left(storeError(thrown, path))
+  }
+}
+
+function prepareFile(db: DatabaseSync, path: string): E.Either<StoreError, DatabaseSync> {
+  const isNew = number(db, 'SELECT count(*) FROM sqlite_schema') === 0
+  if (!isNew && number(db, 'PRAGMA application_id') !== APPLICATION_ID)
+    return E.left(damaged(path, 'it is not an event store of Lodebook'))
+  const format = number(db, 'PRAGMA user_version')
+  if (format !== undefined && format > FORMAT)
+    return E.left({
+      kind: 'damaged',
+      message: `${path} was written by a newer Lodebook (format ${format}, this one reads ${FORMAT}): install that one`,
+    })
+  db.exec(SETTINGS)
+  if (isNew) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`)
+  return E.right(db)
+}
+
+function number(db: DatabaseSync, query: string): number | undefined {
+  const value = Object.values(db.prepare(query).get() ?? {})[0]
+  return typeof value === 'number' ? value : undefined
+}

@@ -1,0 +1,53 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+
+/** Every statement of the store, prepared once. Rows come as arrays. */
+export interface Statements {
+  readonly begin: StatementSync
+  readonly commit: StatementSync
+  readonly rollback: StatementSync
+  /** name -> number, revision of its last event */
+  readonly findStream: StatementSync
+  /** name -> number */
+  readonly addStream: StatementSync
+  /** position, stream number, revision, id, type, data, checksum */
+  readonly addEvent: StatementSync
+  /** -> position of the newest event */
+  readonly newest: StatementSync
+  /** after, limit -> columns of an event */
+  readonly readAll: StatementSync
+  /** stream name, from, limit -> columns of an event */
+  readonly readForwards: StatementSync
+  readonly readBackwards: StatementSync
+}
+
+/** Columns of an event in the order of `Row` in `rows.ts`. */
+const EVENT = `
+  SELECT event.position, stream.name, event.revision, event.id, event.type, event.data, event.checksum
+  FROM event JOIN stream ON stream.id = event.stream`
+
+/** Prepares them. Throws as `node:sqlite` does. */
+export function prepareStatements(db: DatabaseSync): Statements {
+  const prepare = (sql: string): StatementSync => {
+    const statement = db.prepare(sql)
+    statement.setReturnArrays(true)
+    return statement
+  }
+  return {
+    begin: prepare('BEGIN IMMEDIATE'),
+    commit: prepare('COMMIT'),
+    rollback: prepare('ROLLBACK'),
+    findStream: prepare(
+      'SELECT id, (SELECT max(revision) FROM event WHERE stream = stream.id) FROM stream WHERE name = ?',
+    ),
+    addStream: prepare('INSERT INTO stream (name) VALUES (?) RETURNING id'),
+    addEvent: prepare('INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    newest: prepare('SELECT max(position) FROM event'),
+    readAll: prepare(`${EVENT} WHERE event.position > ? ORDER BY event.position LIMIT ?`),
+    readForwards: prepare(
+      `${EVENT} WHERE stream.name = ? AND event.revision >= ? ORDER BY event.revision LIMIT ?`,
+    ),
+    readBackwards: prepare(
+      `${EVENT} WHERE stream.name = ? AND event.revision <= ? ORDER BY event.revision DESC LIMIT ?`,
+    ),
+  }
+}
