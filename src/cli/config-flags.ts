@@ -1,0 +1,33 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { ConfigFlag } from '../config/sources.ts'
+
+/** A command line without the flags that name a key of the configuration, and those. */
+export interface SplitArguments {
+  readonly rest: readonly string[]
+  readonly flags: readonly ConfigFlag[]
+}
+
+/** `--http.port` or `--http.port=8080`: a dot tells it from the options of a command. */
+const CONFIG_FLAG = /^--([A-Za-z_]\w*(?:\.[\w-]+)+)(?:=(.*))?$/s
+
+/** Takes the configuration's flags out of a command line, wherever they stand before a `--`. Left: a sentence. */
+export function splitConfigFlags(given: readonly string[]): E.Either<string, SplitArguments> {
+  const rest: string[] = []
+  const flags: ConfigFlag[] = []
+  const end = given.includes('--') ? given.indexOf('--') : given.length
+  for (let i = 0; i < given.length; i++) {
+    const argument = given[i] ?? ''
+    const match = i < end ? CONFIG_FLAG.exec(argument) : null
+    const path = match?.[1]
+    if (path === undefined) {
+      rest.push(argument)
+      continue
+    }
+    const text = match?.[2] ?? (i + 1 < end ? given[i + 1] : undefined)
+    if (text === undefined || (match?.[2] === undefined && text.startsWith('--')))
+      return E.left(`${argument} needs a value: ${argument} <value>, or ${argument}=<value>`)
+    if (match?.[2] === undefined) i++
+    flags.push({ path, text })
+  }
+  return E.right({ rest, flags })
+}

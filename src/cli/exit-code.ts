@@ -1,0 +1,14 @@
+/** Exit codes of every command, as docs/command-line.md lists them. */
+export const EXIT = {
+  ok: 0,
+  /** It was tried and did not work: the message says why. */
+  failed: 1,
+  /** Wrong command line or configuration: nothing was tried. */
+  usage: 2,
+  /** `doctor` is done and found something that must be mended. */
+  problems: 3,
+  /** Ended by a second signal, without waiting for anything. */
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

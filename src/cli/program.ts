@@ -1,0 +1,214 @@
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import * as E from 'fp-ts/lib/Either.js'
+import type { ConfigFlag } from '../config/sources.ts'
+import { version } from '../version.ts'
+import { completionScript, SHELLS, type Shell } from './completion.ts'
+import { splitConfigFlags } from './config-flags.ts'
+import { EXIT, type ExitCode } from './exit-code.ts'
+import { complain, print } from './terminal.ts'
+
+/** Commands that take a key of the configuration as a flag: `--http.port 8081`. */
+const CONFIGURABLE: ReadonlySet<string> = new Set(['run', 'demo', 'config', 'doctor'])
+
+/** Runs one command line (without `node` and the script) to its end and gives the exit code. */
+export async function main(given: readonly string[]): Promise<ExitCode> {
+  endQuietlyWithoutReader()
+  const split = splitConfigFlags(given)
+  if (E.isLeft(split)) {
+    complain(split.left)
+    return EXIT.usage
+  }
+  const { rest, flags } = split.right
+  let code: ExitCode = EXIT.ok
+  const program = buildProgram(flags, (ended) => {
+    code = ended
+  })
+  try {
+    await program.parseAsync([...rest], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    complain(internalFault(error))
+    return EXIT.failed
+  }
+}
+
+/** `lodebook config | head` closes the pipe early: that is no fault. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok)
+    throw error
+  })
+}
+
+/** A fault of the program in one line: what, and where in the source. */
+function internalFault(error: unknown): string {
+  if (!(error instanceof Error)) return `internal fault: ${String(error)}; please report it`
+  const where = error.stack?.split('\n')[1]?.trim() ?? ''
+  return `internal fault: ${error.message} (${where}); please report it with this line`
+}
+
+const CONFIG_HELP =
+  'Every key of the configuration is a flag too: --http.port 8081. All of them: docs/configuration.md.'
+
+function buildProgram(flags: readonly ConfigFlag[], done: (code: ExitCode) => void): Command {
+  const program = new Command('lodebook')
+    .description('A mining pool for Decred whose books anyone can check.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help, or that of a command')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text) => {
+        const sentence = text
+          .trim()
+          .replace(/^error: /, '')
+          .replaceAll('\n', ' ')
+          .replace(/\.$/, '')
+        complain(`${sentence}; "lodebook --help" and "lodebook <command> --help" say more`)
+      },
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook demo                         a pool, a small chain and four miners, to look at
+  $ lodebook config init                  write lodebook.toml with every key explained
+  $ lodebook doctor                       is everything as the pool needs it?
+  $ lodebook run --config /etc/lodebook/lodebook.toml
+
+Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 doctor found problems, 130 ended by a second signal.
+Manual: docs/command-line.md, docs/operators.md`,
+    )
+    .hook('preAction', (_, action) => {
+      const name = topLevelName(action)
+      if (flags.length > 0 && !CONFIGURABLE.has(name))
+        program.error(`"lodebook ${name}" takes no keys of the configuration; leave --${flags[0]?.path} out`)
+    })
+
+  const configFile = () =>
+    new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml')
+  const json = () => new Option('--json', 'print the result as JSON')
+
+  program
+    .command('run')
+    .summary('run the pool')
+    .description(
+      `Runs the pool until SIGINT or SIGTERM, then stops within 10 s. A second signal ends it at once. ${CONFIG_HELP}`,
+    )
+    .addOption(configFile())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook run
+  $ lodebook run --config /etc/lodebook/lodebook.toml --log.format json
+  $ LODEBOOK_NODES_0_PASSWORD=... lodebook run`,
+    )
+    .action(async (options: { config?: string }) => {
+      const { run } = await import('./run.ts')
+      done(await run({ ...options, flags }))
+    })
+
+  program
+    .command('demo')
+    .summary('a pool with a devnet and four CPU miners, to look at ("npm start")')
+    .description(
+      `Starts a small Decred chain of its own (a devnet), a pool on it and four CPU miners, all on this machine. It needs nothing else and touches no real chain. Data is kept in ./data/demo: starting again continues the same history. ${CONFIG_HELP}`,
+    )
+    .option('--devnet-port <port>', "port of the devnet's node", wholeNumber(1, 65_535), 19_556)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook demo
+  $ lodebook demo --http.port 8081 --listeners.0.port 5551 --devnet-port 19557
+  $ npm start -- --pool.data_directory /tmp/demo`,
+    )
+    .action(async (options: { devnetPort: number }) => {
+      const { demo } = await import('./demo.ts')
+      done(await demo({ ...options, flags }))
+    })
+
+  const config = program
+    .command('config')
+    .summary('print the configuration in force, or write a commented file')
+    .description(
+      `Prints every key with the value in force and where it came from. Secrets are hidden. ${CONFIG_HELP}`,
+    )
+    .addOption(configFile())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook config
+  $ lodebook config --json --config /etc/lodebook/lodebook.toml
+  $ lodebook config init /etc/lodebook/lodebook.toml`,
+    )
+    .action(async (options: { config?: string; json?: true }) => {
+      const { showConfig } = await import('./config-command.ts')
+      done(showConfig({ ...options, json: options.json === true, flags }))
+    })
+  config
+    .command('init')
+    .description('Writes a file with every key explained, at its default. Never overwrites one.')
+    .argument('[file]', 'where to write', 'lodebook.toml')
+    .action(async (file: string) => {
+      const { initConfig } = await import('./config-command.ts')
+      done(initConfig(file))
+    })
+
+  program
+    .command('doctor')
+    .summary('look for what would keep the pool from working, and say what to do')
+    .description(
+      `Checks configuration, nodes, certificates, mining address, clock, ports, disk and store, in the way the pool would use them. Ends with 3 when something must be mended. ${CONFIG_HELP}`,
+    )
+    .addOption(configFile())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook doctor
+  $ lodebook doctor --json | jq '.findings[] | select(.verdict != "ok")'`,
+    )
+    .action(async (options: { config?: string; json?: true }) => {
+      const { doctor } = await import('./doctor/doctor.ts')
+      done(await doctor({ ...options, json: options.json === true, flags }))
+    })
+
+  program
+    .command('completion')
+    .summary('print a completion script for a shell')
+    .description('Prints a script that completes commands, options and keys of the configuration.')
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ source <(lodebook completion bash)
+  $ lodebook completion fish > ~/.config/fish/completions/lodebook.fish`,
+    )
+    .action((shell: Shell) => {
+      print(completionScript(shell, program, CONFIGURABLE).trimEnd())
+      done(EXIT.ok)
+    })
+
+  return program
+}
+
+/** Name of the command under `lodebook` that an action belongs to: `config` for `config init`. */
+function topLevelName(action: Command): string {
+  return action.parent === null || action.parent.parent === null ? action.name() : topLevelName(action.parent)
+}
+
+const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!/^[0-9]+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`Allowed: a whole number from ${min} to ${max}.`)
+    return value
+  }

@@ -1,0 +1,307 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import type { Config } from '../../src/config/config.ts'
+import { type LoadedConfig, loadConfig, type Sources } from '../../src/config/load.ts'
+
+const NODE = `
+[[nodes]]
+address = "127.0.0.1"
+certificate_file = "rpc.cert"
+user = "u"
+password = "p"
+`
+
+const load = (toml: string | null, others: Partial<Sources> = {}) =>
+  loadConfig({
+    file: toml === null ? null : { name: 'lodebook.toml', toml },
+    environment: {},
+    flags: [],
+    absolute: (path) => (path.startsWith('/') ? path : `/work/${path}`),
+    readText: () => E.left('there is no such file'),
+    ...others,
+  })
+
+const loaded = (toml: string | null, others: Partial<Sources> = {}): LoadedConfig => {
+  const result = load(toml, others)
+  if (E.isLeft(result)) throw new Error(result.left.map(({ message }) => message).join('\n'))
+  return result.right
+}
+
+const config = (toml: string | null, others: Partial<Sources> = {}): Config => loaded(toml, others).config
+
+const messages = (toml: string | null, others: Partial<Sources> = {}): readonly string[] => {
+  const result = load(toml, others)
+  return E.isLeft(result) ? result.left.map(({ message }) => message) : []
+}
+
+describe('defaults', () => {
+  test('are complete without any source', () => {
+    expect(config(null)).toEqual({
+      pool: { name: 'Lodebook', network: 'mainnet', mode: 'public', dataDirectory: '/work/./data' },
+      store: { url: 'sqlite:/work/./data/lodebook.db' },
+      nodes: [],
+      listeners: [
+        {
+          name: 'listener-0',
+          host: '0.0.0.0',
+          port: 5550,
+          tls: null,
+          proxyProtocol: false,
+          difficulty: { start: null, min: 1, max: null, fixed: null },
+        },
+      ],
+      limits: {
+        lineBytesMax: 4096,
+        connectionsMax: 20_000,
+        connectionsPerAddressMax: 2000,
+        preAuthorizationMsMax: 20_000,
+        idleMsMax: 1_200_000,
+        backlogBytesMax: 65_536,
+        workersPerConnectionMax: 32,
+        resumeGraceMs: 600_000,
+      },
+      mining: {
+        sharesPerMinute: 15,
+        refreshMs: 60_000,
+        transactionsRefreshMs: 30_000,
+        lateShareGraceMs: 2000,
+        nodeGoneMsMax: 60_000,
+      },
+      journal: { lingerMsMax: 100, batchSharesTarget: 32, queueSharesMax: 50_000 },
+      http: { host: '127.0.0.1', port: 8080 },
+      log: { level: 'info', format: 'auto' },
+    })
+  })
+
+  test("a node's port is dcrd's own for the network, and its name its number", () => {
+    const { nodes } = config(`[pool]\nnetwork = "simnet"\n${NODE}`)
+    expect(nodes).toEqual([
+      {
+        name: 'node-0',
+        address: '127.0.0.1:19556',
+        certificateFile: '/work/rpc.cert',
+        user: 'u',
+        password: 'p',
+      },
+    ])
+    expect(config(NODE).nodes[0]?.address).toBe('127.0.0.1:9109')
+    expect(config(NODE.replace('127.0.0.1', '[::1]')).nodes[0]?.address).toBe('[::1]:9109')
+    expect(config(NODE.replace('127.0.0.1', '[::1]:7')).nodes[0]?.address).toBe('[::1]:7')
+  })
+
+  test('an empty table in a list is an item with every default', () => {
+    expect(config('[[listeners]]\n[[listeners]]\nport = 5551').listeners.map(({ port }) => port)).toEqual([
+      5550, 5551,
+    ])
+  })
+})
+
+describe('precedence', () => {
+  const file = '[http]\nport = 1'
+  const environment = { LODEBOOK_HTTP_PORT: '2' }
+  const flags = [{ path: 'http.port', text: '3' }]
+
+  test('flag, then environment, then file, then default', () => {
+    expect(config(null).http.port).toBe(8080)
+    expect(config(file).http.port).toBe(1)
+    expect(config(file, { environment }).http.port).toBe(2)
+    expect(config(file, { environment, flags }).http.port).toBe(3)
+  })
+
+  test('the origin of each value is known', () => {
+    const originOf = (result: LoadedConfig) => result.settings.find(({ key }) => key === 'http.port')?.origin
+    expect(originOf(loaded(null))).toEqual({ kind: 'default' })
+    expect(originOf(loaded(file))).toEqual({ kind: 'file', file: 'lodebook.toml', line: 2 })
+    expect(originOf(loaded(file, { environment }))).toEqual({
+      kind: 'environment',
+      variable: 'LODEBOOK_HTTP_PORT',
+    })
+    expect(originOf(loaded(file, { environment, flags }))).toEqual({ kind: 'flag', flag: '--http.port' })
+  })
+
+  test('the last of two flags wins, and an empty variable is none', () => {
+    expect(config(null, { flags: [...flags, { path: 'http.port', text: '4' }] }).http.port).toBe(4)
+    expect(config(file, { environment: { LODEBOOK_HTTP_PORT: '' } }).http.port).toBe(1)
+  })
+
+  test("a flag changes one key of a list's item, or adds an item", () => {
+    const { listeners } = config('[[listeners]]\nport = 7000\nname = "asic"', {
+      flags: [
+        { path: 'listeners.0.port', text: '7001' },
+        { path: 'listeners.1.proxy_protocol', text: 'true' },
+      ],
+    })
+    expect(listeners.map(({ name, port, proxyProtocol }) => ({ name, port, proxyProtocol }))).toEqual([
+      { name: 'asic', port: 7001, proxyProtocol: false },
+      { name: 'listener-1', port: 5550, proxyProtocol: true },
+    ])
+  })
+
+  test('a whole node can come from the environment', () => {
+    const { nodes } = config(null, {
+      environment: {
+        LODEBOOK_NODES_0_ADDRESS: 'dcrd:9109',
+        LODEBOOK_NODES_0_CERTIFICATE_FILE: '/c',
+        LODEBOOK_NODES_0_USER: 'u',
+        LODEBOOK_NODES_0_PASSWORD: 'p',
+      },
+    })
+    expect(nodes).toEqual([
+      { name: 'node-0', address: 'dcrd:9109', certificateFile: '/c', user: 'u', password: 'p' },
+    ])
+  })
+})
+
+describe('errors', () => {
+  test('every mistake is reported at once, in order, with place, key, what was found and what is allowed', () => {
+    const toml = `[pool]
+nettwork = "mainnet"
+mode = """
+sol
+o"""
+[http]
+port = "eighty"
+hots = "x"
+[[nodes]]
+address = "https://dcrd"
+password = 5
+[[listeners]]
+tls.key_file = "k"
+[[listeners]]
+difficulty = { min = 5, max = 3 }
+[limits]
+idleMsMax = 3
+[htpp]
+`
+    const environment = { LODEBOOK_LOG_LEVLE: 'info', LODEBOOK_NODES_4_USER: 'x' }
+    const flags = [
+      { path: 'log.level', text: 'loud' },
+      { path: 'listeners.0.porrt', text: '1' },
+    ]
+    expect(messages(toml, { environment, flags })).toEqual([
+      'lodebook.toml:2: there is no pool.nettwork; did you mean pool.network?',
+      'lodebook.toml:3: pool.mode: found "sol\\no", allowed: public or solo',
+      'lodebook.toml:7: http.port: found "eighty", allowed: a whole number from 0 to 65535 (0 takes any free port)',
+      'lodebook.toml:8: there is no http.hots; did you mean http.host?',
+      'lodebook.toml:9: nodes.0.certificate_file is missing and has no default; allowed: the path of a file or directory',
+      'lodebook.toml:9: nodes.0.user is missing and has no default; allowed: text of one line',
+      'lodebook.toml:10: nodes.0.address: found "https://dcrd", allowed: host or host:port, an IPv6 address in brackets',
+      'lodebook.toml:11: nodes.0.password: found something else (hidden), allowed: text of one line',
+      'lodebook.toml:13: listeners.0.tls.key_file is given but listeners.0.tls.certificate_file is not; TLS needs both, plain TCP neither',
+      'lodebook.toml:14: listeners.1.port: 0.0.0.0:5550 is the address of listeners.0 already; choose another port',
+      'lodebook.toml:15: listeners.1.difficulty.max: found 3, allowed: at least listeners.1.difficulty.min, 5',
+      'lodebook.toml:17: there is no limits.idleMsMax; did you mean limits.idle_ms_max?',
+      'lodebook.toml:18: there is no htpp; did you mean http?',
+      'environment variable LODEBOOK_LOG_LEVLE: there is no LODEBOOK_LOG_LEVLE; did you mean LODEBOOK_LOG_LEVEL?',
+      'environment variable LODEBOOK_NODES_4_USER: nodes.4 is given but nodes.1 is not; number them from 0 without a gap',
+      'flag --listeners.0.porrt: there is no --listeners.0.porrt; did you mean --listeners.0.port?',
+      'flag --log.level: log.level: found "loud", allowed: trace, debug, info, warn, error, fatal or silent',
+    ])
+  })
+
+  test('text that is not TOML: the line and why', () => {
+    const [message, ...others] = messages('[http]\nport = 80 80\n')
+    expect(message).toMatch(/^lodebook\.toml:2: this is not TOML: .+; correct this line$/)
+    expect(others).toEqual([])
+  })
+
+  test('a value in place of a table, and a table in place of a value', () => {
+    expect(messages('http = 5\nnodes = "x"\n[log]\nlevel = { a = 1 }')).toEqual([
+      'lodebook.toml:1: http: found 5, allowed: a table, [http]',
+      'lodebook.toml:2: nodes: found "x", allowed: a list of tables, [[nodes]]',
+      'lodebook.toml:4: log.level: found a table, allowed: trace, debug, info, warn, error, fatal or silent',
+    ])
+  })
+
+  test('numbers out of range, fractions and booleans as text', () => {
+    expect(
+      messages(
+        '[http]\nport = 65536\n[mining]\nshares_per_minute = 1.5\n[[listeners]]\nproxy_protocol = "yes"',
+      ),
+    ).toEqual([
+      'lodebook.toml:2: http.port: found 65536, allowed: a whole number from 0 to 65535 (0 takes any free port)',
+      'lodebook.toml:4: mining.shares_per_minute: found 1.5, allowed: a whole number from 1 to 600',
+      'lodebook.toml:6: listeners.0.proxy_protocol: found "yes", allowed: true or false',
+    ])
+  })
+
+  test('keys that contradict each other', () => {
+    const two = `${NODE}name = "a"\n${NODE}name = "a"`
+    expect(messages(two)).toEqual([
+      'lodebook.toml:10: nodes.1.address: found "127.0.0.1:9109", which nodes.0 has already; name each node once',
+      'lodebook.toml:14: nodes.1.name: found "a", which nodes.0 has already; give each node a name of its own',
+    ])
+    expect(messages('[[listeners]]\ndifficulty.fixed = 4\ndifficulty.start = 4')).toEqual([
+      'lodebook.toml:2: listeners.0.difficulty.fixed: found 4 beside start or max, which do nothing then; leave them or fixed out',
+    ])
+    expect(messages('[[listeners]]\ndifficulty.start = 4\ndifficulty.max = 3')).toEqual([
+      "lodebook.toml:2: listeners.0.difficulty.start: found 4, allowed: from 1 to 3, the listener's min and max",
+    ])
+    expect(messages('[journal]\nqueue_shares_max = 100\nbatch_shares_target = 101')).toEqual([
+      'lodebook.toml:3: journal.batch_shares_target: found 101, allowed: at most journal.queue_shares_max, 100',
+    ])
+    expect(messages('[http]\nhost = "0.0.0.0"\nport = 5550')).toEqual([
+      'lodebook.toml:3: http.port: 0.0.0.0:5550 is the address of listeners.0 already; choose another port',
+    ])
+  })
+
+  test('a store of another kind is refused, its password not repeated', () => {
+    expect(messages('[store]\nurl = "esdb://admin:changeit@db:2113"')).toEqual([
+      'lodebook.toml:2: store.url: found "esdb://…@db:2113", allowed: sqlite: and a path; EventStoreDB is not supported by this release',
+    ])
+    expect(messages('[store]\nurl = "postgres://x"')).toEqual([
+      'lodebook.toml:2: store.url: found "postgres://x", allowed: sqlite: and a path; there is no such store',
+    ])
+    expect(config('[store]\nurl = "sqlite:log.db"').store.url).toBe('sqlite:/work/log.db')
+  })
+
+  test('variables that begin like ours but name no table are ignored and told', () => {
+    expect(
+      loaded(null, { environment: { LODEBOOK_SERVICE_HOST: 'x', PATH: 'y', LODEBOOK_CONFIG: 'z' } }).ignored,
+    ).toEqual(['LODEBOOK_SERVICE_HOST'])
+  })
+})
+
+describe('secrets', () => {
+  const files: Partial<Sources> = {
+    readText: (path) => (path === '/run/pw' ? E.right('from file\n') : E.left('there is no such file')),
+  }
+  const byFile = NODE.replace('password = "p"', 'password_file = "/run/pw"')
+
+  test('a password is read from its file, without the newline at its end', () => {
+    expect(config(byFile, files).nodes[0]?.password).toBe('from file')
+  })
+
+  test('the source with more weight decides between password and file', () => {
+    const environment = { LODEBOOK_NODES_0_PASSWORD: 'from environment' }
+    const flags = [{ path: 'nodes.0.password_file', text: '/run/pw' }]
+    expect(config(byFile, { ...files, environment }).nodes[0]?.password).toBe('from environment')
+    expect(config(NODE, { ...files, flags }).nodes[0]?.password).toBe('from file')
+  })
+
+  test('both in one source, neither, or a file that is no password, are errors', () => {
+    expect(messages(`${NODE}password_file = "/run/pw"`, files)).toEqual([
+      'lodebook.toml:6: nodes.0.password and nodes.0.password_file are both given; leave one of them out',
+    ])
+    expect(messages(NODE.replace('password = "p"', ''))).toEqual([
+      "lodebook.toml:2: nodes.0.password is missing; give it, or nodes.0.password_file: dcrd's rpcpass",
+    ])
+    expect(messages(byFile)).toEqual([
+      'lodebook.toml:6: nodes.0.password_file: found "/run/pw", which can\'t be read (there is no such file); allowed: a file that this user can read',
+    ])
+    expect(messages(byFile, { readText: () => E.right('a\nb\n') })).toEqual([
+      'lodebook.toml:6: nodes.0.password_file: /run/pw holds more than one line; allowed: one line, the password',
+    ])
+  })
+
+  test('no setting and no message holds one', () => {
+    const secret = 'hunter2-hunter2'
+    const { settings } = loaded(NODE.replace('"p"', `"${secret}"`))
+    expect(JSON.stringify(settings)).not.toContain(secret)
+    expect(settings.find(({ key }) => key === 'nodes.0.password')?.value).toEqual({ hidden: true })
+    expect(messages(NODE.replace('"p"', `"${secret}\\nsecond line"`)).join()).not.toContain(secret)
+    expect(
+      messages(null, { environment: { LODEBOOK_NODES_0_PASSWORD: `${secret}\n` } }).join(),
+    ).not.toContain(secret)
+  })
+})
