@@ -30,10 +30,6 @@ export class Reader {
     return this.#error
   }
 
-  get offset(): number {
-    return this.#offset
-  }
-
   /** Refuses the message; only the first refusal counts. */
   refuse(kind: DecodeError['kind'], message: string): void {
     this.#error ??= { kind, message: `${message} (at byte ${this.#offset} of ${this.#bytes.length})` }

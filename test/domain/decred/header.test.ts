@@ -157,6 +157,24 @@ test('any 180 bytes decode and encode to themselves', () => {
   )
 })
 
+test('version and ticket price are signed, everything else is not', () => {
+  expect(decode(new Uint8Array(180).fill(0xff))).toMatchObject({
+    version: -1,
+    voteBits: 0xffff,
+    voters: 0xffff,
+    freshStake: 0xff,
+    revocations: 0xff,
+    poolSize: 0xffff_ffff,
+    bits: 0xffff_ffff,
+    stakeDifficulty: -1n,
+    height: 0xffff_ffff,
+    size: 0xffff_ffff,
+    timestamp: 0xffff_ffff,
+    nonce: 0xffff_ffff,
+    stakeVersion: 0xffff_ffff,
+  })
+})
+
 test('the cheap readers say what the decoder says, also on a view into a larger buffer', () => {
   fc.assert(
     fc.property(header180, (raw) => {

@@ -45,6 +45,11 @@ describe('compact bits', () => {
     expect(isTarget(mainnet, compactToTarget(bitsOf(bits)))).toBe(inRange)
   })
 
+  test('the limit is a target, what is above it is none', () => {
+    expect(isTarget(mainnet, mainnet.powLimit)).toBe(true)
+    expect(isTarget(mainnet, mainnet.powLimit + 1n)).toBe(false)
+  })
+
   test.each(compact.calcWork)('%s takes %s hashes', (bits, work) => {
     expect(expectedHashes(compactToTarget(bitsOf(bits)))).toBe(BigInt(work))
   })
