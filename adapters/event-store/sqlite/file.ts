@@ -13,7 +13,7 @@ const FORMAT = 1
  * `event_log` is for people and auditors: the log as plain SQL. `event` is how it is kept: streams by number, and a
  * checksum, CRC-32 of what the other columns say (`checksum.ts`). Positions count from 1 without a gap.
  */
-const SCHEMA = `
+const TABLES = `
   CREATE TABLE stream (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE event (
     position INTEGER PRIMARY KEY,
@@ -28,9 +28,9 @@ const SCHEMA = `
   CREATE VIEW event_log AS
     SELECT event.position, stream.name AS stream, event.revision, event.id, event.type, event.data
     FROM event JOIN stream ON stream.id = event.stream;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${FORMAT};
 `
+
+const MARKS = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT};`
 
 /** How long a lock of another program is waited for; the process does nothing else meanwhile. */
 const WAIT_MS = 50
@@ -80,7 +80,8 @@ function prepareFile(db: DatabaseSync, path: string): E.Either<StoreError, Datab
       message: `${path} was written by a newer Lodebook (format ${format}, this one reads ${FORMAT}): install that one`,
     })
   db.exec(SETTINGS)
-  if (isNew) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`)
+  // The marks are written each time, so that a file that can't be written is refused now, not at the first share.
+  db.exec(`BEGIN IMMEDIATE; ${isNew ? TABLES : ''} ${MARKS} COMMIT`)
   return E.right(db)
 }
 
