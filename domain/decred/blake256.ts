@@ -42,7 +42,7 @@ const tail = new Uint8Array(2 * BLOCK_BYTES)
 
 /**
  * BLAKE-256 with 14 rounds and no salt, 32 bytes: Decred's hash of blocks, transactions and addresses, and its proof of
- * work before DCP0011. Not BLAKE2s, nor the 8-round variant of other coins. Source: "SHA-3 proposal BLAKE", version 1.4.
+ * work before DCP0011. Not BLAKE2s, nor the 8-round variant of other coins. Source: the SHA-3 finalist BLAKE.
  */
 export function blake256(bytes: Uint8Array): Uint8Array {
   state.set(START)

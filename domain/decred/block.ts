@@ -59,7 +59,7 @@ export interface WorkReward {
 
 /** Why a block pays no miner. */
 export interface RewardError {
-  readonly kind: 'no-coinbase' | 'initial-coins' | 'no-reward-output'
+  readonly kind: 'no-coinbase' | 'too-early' | 'no-reward-output'
   readonly message: string
 }
 
@@ -77,8 +77,8 @@ export function workReward(block: Block): E.Either<RewardError, WorkReward> {
     return E.left({ kind: 'no-coinbase', message: `Block ${height} does not begin with a coinbase.` })
   if (height <= 1)
     return E.left({
-      kind: 'initial-coins',
-      message: `Block ${height} hands out the initial coins and pays no miner.`,
+      kind: 'too-early',
+      message: `Block ${height} pays no miner: the chain pays them from block 2 on.`,
     })
   const output = coinbase.version >= TREASURY_VERSION ? 1 : 2
   const reward = coinbase.outputs[output]

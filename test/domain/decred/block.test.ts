@@ -92,7 +92,7 @@ test.each(vectors<Genesis[]>('genesis'))(
     expect(block.header.merkleRoot).toBe(root)
     expect(toHex(encodeBlock(block))).toBe(genesis.fullBlockHex)
     expect(workReward(block)).toEqual(
-      E.left({ kind: 'initial-coins', message: 'Block 0 hands out the initial coins and pays no miner.' }),
+      E.left({ kind: 'too-early', message: 'Block 0 pays no miner: the chain pays them from block 2 on.' }),
     )
   },
 )
@@ -116,7 +116,7 @@ describe('a block that pays no miner', () => {
   })
 
   test('because it is block 1', () => {
-    expect(kindOf({ ...good, header: { ...good.header, height: 1 } })).toBe('initial-coins')
+    expect(kindOf({ ...good, header: { ...good.header, height: 1 } })).toBe('too-early')
   })
 
   test('because the output is missing', () => {
