@@ -1,6 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { propose } from '../adapters/event-store/codec.ts'
-import { type EventStore, NO_STREAM, type StoreError, type StreamAppend } from '../adapters/event-store/port.ts'
+import { propose } from '../adapters/event-store/catalogue.ts'
+import {
+  type EventStore,
+  NO_STREAM,
+  type StoreError,
+  type StreamAppend,
+} from '../adapters/event-store/port.ts'
 import { event, type PoolEvent, type RejectReason, type ShareReference } from '../domain/events.ts'
 
 /**
@@ -20,8 +25,7 @@ export interface Journal {
   /** Queues events. Never refused: their number is bounded by connections and jobs. */
   readonly record: (stream: StreamWriter, place: 'before' | 'after', events: readonly PoolEvent[]) => void
   /**
-   * Queues an event that may be in the log already, as the first of its stream: one write wins, ever. For
-   * `AccountOpened`.
+   * Queues the first event of a stream that may be there already: one write wins, ever. For `AccountOpened`.
    */
   readonly recordFirst: (stream: string, event: PoolEvent) => void
   /** Queues events and resolves when they are on disk. Rejects only when the journal has stopped for good. */
@@ -78,10 +82,13 @@ export interface JournalOptions {
   readonly lingerMsMax: number
   readonly batchSharesTarget: number
   readonly queueSharesMax: number
-  /** Told of each commit: shares in it and how long the store took. */
-  readonly onCommit: (shares: number, milliseconds: number) => void
+  /** Told of each commit: shares in it, the sum of their difficulties, seconds since the first of them came. */
+  readonly onCommit: (shares: number, difficulty: number, seconds: number) => void
+  readonly onRejected: (reason: RejectReason) => void
   /** Told of each failed attempt, and when the store is back (null). */
   readonly onStoreError: (error: StoreError | null) => void
+  /** Told once, when the log turned out not to be what this writer believed: it has stopped for good. */
+  readonly onStopped: (error: StoreError) => void
 }
 
 /**
@@ -109,6 +116,8 @@ interface RecordedItem {
 
 interface Batch {
   readonly appends: readonly StreamAppend[]
+  /** Streams that another writer, or this one in an earlier life, may have begun already: then theirs stands. */
+  readonly firsts: ReadonlySet<string>
   readonly shares: readonly JournalShare[]
   readonly references: readonly ShareReference[]
   readonly resolvers: readonly (() => void)[]
@@ -203,7 +212,9 @@ export function openJournal(options: JournalOptions): Journal {
     const records = before.length + after.length
     const refused = summaryDue() || (stopping && rejectedRows.size + rejectedOthers > 0)
     if (records > 0 || refused) return true
-    return shares.length > 0 && (urgent || stopping || lingerMsMax === 0 || shares.length >= batchSharesTarget)
+    return (
+      shares.length > 0 && (urgent || stopping || lingerMsMax === 0 || shares.length >= batchSharesTarget)
+    )
   }
 
   const summaryDue = (): boolean =>
@@ -239,7 +250,14 @@ export function openJournal(options: JournalOptions): Journal {
       return null
     }
     inFlight = taken.length
-    return { appends, shares: taken, references, resolvers: done.map(({ resolve }) => resolve) }
+    const firstStreams = firsts.flatMap(({ stream }) => (typeof stream === 'string' ? [stream] : []))
+    return {
+      appends,
+      firsts: new Set(firstStreams),
+      shares: taken,
+      references,
+      resolvers: done.map(({ resolve }) => resolve),
+    }
   }
 
   function rollEpoch(appends: StreamAppend[]): void {
@@ -323,20 +341,25 @@ export function openJournal(options: JournalOptions): Journal {
   /** Tries until the store has it. False when it never will: then the journal has stopped. */
   async function write(batch: Batch): Promise<boolean> {
     let retryMs = RETRY_MS_MIN
+    let appends = batch.appends
     for (;;) {
-      const startedMs = performance.now()
-      const result = await store.append(batch.appends)()
+      const result = await store.append(appends)()
       if (E.isRight(result)) {
         inFlight = 0
         if (away !== null) options.onStoreError(null)
         away = null
-        options.onCommit(batch.shares.length, performance.now() - startedMs)
         acknowledge(batch)
+        reportCommit(batch.shares)
         return true
       }
-      options.onStoreError(result.left)
-      if (result.left.kind !== 'unavailable' && result.left.kind !== 'closed') return die(result.left)
-      away = result.left
+      const error = result.left
+      if (error.kind === 'wrong-expected-revision' && batch.firsts.has(error.stream)) {
+        appends = appends.filter(({ stream }) => stream !== error.stream)
+        continue
+      }
+      options.onStoreError(error)
+      if (error.kind !== 'unavailable' && error.kind !== 'closed') return die(error)
+      away = error
       if (dead !== null) return false
       await pause(retryMs)
       retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)
@@ -356,9 +379,17 @@ export function openJournal(options: JournalOptions): Journal {
   /** The log is not what this writer believes: writing on could only make it worse. */
   function die(error: StoreError): false {
     dead = error
+    options.onStopped(error)
     for (const { reject } of resolvers) reject(new Error(error.message))
     resolvers = []
     return false
+  }
+
+  function reportCommit(committed: readonly JournalShare[]): void {
+    let difficulty = 0
+    for (const share of committed) difficulty += share.difficulty
+    const since = committed[0]?.atMs ?? nowMs()
+    options.onCommit(committed.length, difficulty, (nowMs() - since) / 1000)
   }
 
   function acknowledge(batch: Batch): void {
@@ -379,7 +410,8 @@ export function openJournal(options: JournalOptions): Journal {
       const queuedShares = shares.length + inFlight
       const counts = { queuedShares, queueSharesMax }
       if (dead !== null) return { kind: 'stopped', message: dead.message, ...counts }
-      if (!hasRoom()) return { kind: 'full', message: away?.message ?? 'more shares than the store takes', ...counts }
+      if (!hasRoom())
+        return { kind: 'full', message: away?.message ?? 'more shares than the store takes', ...counts }
       if (away !== null) return { kind: 'store-away', message: away.message, ...counts }
       return { kind: 'ok', message: '', ...counts }
     },
@@ -406,6 +438,7 @@ export function openJournal(options: JournalOptions): Journal {
       kick()
     },
     rejected: (connection, worker, reason, needed, best) => {
+      options.onRejected(reason)
       const key = `${connection}.${worker}.${reason}`
       const row = rejectedRows.get(key)
       if (row !== undefined) {
@@ -441,7 +474,8 @@ export function openJournal(options: JournalOptions): Journal {
     if (dead !== null) return
     const appends: StreamAppend[] = []
     closeEpoch(appends, nowMs())
-    if (appends.length > 0) await write({ appends, shares: [], references: [], resolvers: [] })
+    if (appends.length > 0)
+      await write({ appends, firsts: new Set(), shares: [], references: [], resolvers: [] })
     dead ??= { kind: 'closed', message: 'the journal was closed' }
   }
 }

@@ -32,9 +32,11 @@ const HYSTERESIS_LOW = 0.6
 const HYSTERESIS_HIGH = 1.7
 const UP_MAX = 4
 const DOWN_MAX = 2
-/** Shares at more than this multiple of the wanted rate do not wait for the next job. */
+/**
+ * Shares at more than this multiple of the wanted rate do not wait for the next job. Twelve by chance in the time of one and a half
+ * happen once in ten million.
+ */
 const OVERLOAD = 8
-const OVERLOAD_SHARES_MIN = 30
 
 export const newSpeedEstimate = (nowMs: number): SpeedEstimate => ({
   work: 0,
@@ -73,11 +75,12 @@ export function retarget(
   bounds: DifficultyBounds,
 ): Retarget | null {
   const quietMs = nowMs - speed.changedAtMs
-  const urgent =
-    speed.shares >= OVERLOAD_SHARES_MIN && speed.shares * 60_000 > OVERLOAD * sharesPerMinute * quietMs
+  const urgent = speed.shares >= SHARES_MIN && speed.shares * 60_000 > OVERLOAD * sharesPerMinute * quietMs
   if (!urgent && speed.shares < SHARES_MIN && quietMs < QUIET_MS_MIN) return null
   decayTo(speed, nowMs)
-  const ideal = urgent ? (difficulty * speed.shares * 60_000) / (sharesPerMinute * Math.max(quietMs, 1)) : idealOf(speed, nowMs, sharesPerMinute)
+  const ideal = urgent
+    ? (difficulty * speed.shares * 60_000) / (sharesPerMinute * Math.max(quietMs, 1))
+    : idealOf(speed, nowMs, sharesPerMinute)
   const ratio = ideal / difficulty
   if (ratio > HYSTERESIS_LOW && ratio < HYSTERESIS_HIGH) {
     restart(speed, nowMs)

@@ -1,5 +1,3 @@
-import type { Network } from '../decred/network.ts'
-import type { PowAlgorithm } from '../decred/proof-of-work.ts'
 import {
   BITS_OFFSET,
   headerBits,
@@ -11,6 +9,8 @@ import {
   TIMESTAMP_OFFSET,
 } from '../decred/header.ts'
 import { toHex } from '../decred/hex.ts'
+import type { Network } from '../decred/network.ts'
+import type { PowAlgorithm } from '../decred/proof-of-work.ts'
 import { compactToTarget, networkDifficulty, targetBytes } from '../decred/target.ts'
 import type { IssueReason } from '../events.ts'
 import { type Job, jobId } from './job.ts'

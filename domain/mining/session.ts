@@ -1,5 +1,5 @@
-import type { Job } from './job.ts'
 import { newSpeedEstimate, type SpeedEstimate } from './difficulty.ts'
+import type { Job } from './job.ts'
 
 /**
  * What the pool remembers of a miner between its lines, and gives back when it subscribes again with its session id within the

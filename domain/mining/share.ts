@@ -1,6 +1,6 @@
+import { HEADER_BYTES } from '../decred/header.ts'
 import type { Network } from '../decred/network.ts'
 import { meetsTarget, powHash } from '../decred/proof-of-work.ts'
-import { HEADER_BYTES } from '../decred/header.ts'
 import { difficultyTarget, hashDifficulty, targetBytes } from '../decred/target.ts'
 import type { RejectReason } from '../events.ts'
 import type { Wire } from '../stratum/profile.ts'
@@ -58,7 +58,10 @@ export function judgeShare(
   const job = book.jobs.get(submission.job)
   const difficulty = job === undefined ? null : difficultyOf(session, job)
   if (job === undefined || difficulty === null)
-    return reject('unknown-job', `Stale or unknown job: ${submission.job.slice(0, 24)} is not a job of this connection`)
+    return reject(
+      'unknown-job',
+      `Stale or unknown job: ${submission.job.slice(0, 24)} is not a job of this connection`,
+    )
   if (job.parent !== book.parent && !isLate(book, job, nowMs, lateShareGraceMs))
     return reject('stale', `Stale job: a block was found since, the work is now on ${book.parent}`)
 
@@ -73,7 +76,10 @@ export function judgeShare(
   const known = lookUpSolution(session, job.template, key)
   if (known === 'taken') return reject('duplicate', 'Duplicate share: already submitted')
   if (known === 'full')
-    return reject('too-many', 'Too many shares on one block: ask for a higher difficulty, for example d=1024 as password')
+    return reject(
+      'too-many',
+      'Too many shares on one block: ask for a higher difficulty, for example d=1024 as password',
+    )
 
   solveHeader(job.header, wire.extranonce, session.extranonce1, solution, scratch)
   const hash = powHash(job.powAlgorithm, scratch)

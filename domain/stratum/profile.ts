@@ -45,7 +45,13 @@ export interface Wire {
   readonly extranonce: ExtranonceLayout
 }
 
-export type WireName = 'plain-whole' | 'plain-split' | 'swapped' | 'swapped-echo-12' | 'd1' | 'nicehash-swapped'
+export type WireName =
+  | 'plain-whole'
+  | 'plain-split'
+  | 'swapped'
+  | 'swapped-echo-12'
+  | 'd1'
+  | 'nicehash-swapped'
 
 /** Where extranonce1 and extranonce2 go in the 32 bytes of extra data, and what the miner is told and sends. */
 export interface ExtranonceLayout {

@@ -94,7 +94,8 @@ function decodeMethod(
     }
     case 'mining.subscribe': {
       const two = params.length === 0 ? [''] : params.slice(0, 2)
-      if (!SubscribeParams.is(two)) return refuse(id, 'subscribe takes a user agent and a session id, strings')
+      if (!SubscribeParams.is(two))
+        return refuse(id, 'subscribe takes a user agent and a session id, strings')
       return E.right({ method, id, agent: two[0], session: two[1] ?? null })
     }
     case 'mining.authorize': {

@@ -1,6 +1,6 @@
 import { EXTRA_DATA_OFFSET, HEADER_BYTES, NONCE_OFFSET, TIMESTAMP_OFFSET } from '../decred/header.ts'
-import type { Submission } from './request.ts'
 import { EXTRANONCE1_BYTES, type ExtranonceLayout, type Wire } from './profile.ts'
+import type { Submission } from './request.ts'
 
 /** A submission's fields as numbers and bytes, in header order. */
 export interface Solution {

@@ -23,19 +23,31 @@ import {
 } from '../../domain/mining/difficulty.ts'
 import type { Job } from '../../domain/mining/job.ts'
 import { type JobBook, oldestTemplate } from '../../domain/mining/job-book.ts'
+import { assignDifficulty, forgetTemplates, type Session, takeSolution } from '../../domain/mining/session.ts'
 import {
-  assignDifficulty,
-  forgetTemplates,
-  type Session,
-  takeSolution,
-} from '../../domain/mining/session.ts'
-import { closeSession, openSession, resumeSession, type SessionBook } from '../../domain/mining/session-book.ts'
+  closeSession,
+  openSession,
+  resumeSession,
+  type SessionBook,
+} from '../../domain/mining/session-book.ts'
 import { type AcceptedShare, judgeShare } from '../../domain/mining/share.ts'
 import { codeOf, ERROR_CODE, type ErrorCode } from '../../domain/stratum/error.ts'
-import { type Profile, type Wire } from '../../domain/stratum/profile.ts'
+import type { Profile, Wire } from '../../domain/stratum/profile.ts'
 import { profileOf } from '../../domain/stratum/profiles/index.ts'
-import { decodeRequest, type MinerRequest, type RequestId, type Submission } from '../../domain/stratum/request.ts'
-import { errorLine, reconnectLine, resultLine, setDifficultyLine, subscribedLine, trueLine } from '../../domain/stratum/response.ts'
+import {
+  decodeRequest,
+  type MinerRequest,
+  type RequestId,
+  type Submission,
+} from '../../domain/stratum/request.ts'
+import {
+  errorLine,
+  reconnectLine,
+  resultLine,
+  setDifficultyLine,
+  subscribedLine,
+  trueLine,
+} from '../../domain/stratum/response.ts'
 import { parseUser, wishedDifficulty } from '../../domain/stratum/user.ts'
 import type { DifficultyConfig } from '../config/config.ts'
 import type { Journal, StreamWriter } from '../journal.ts'
@@ -76,6 +88,7 @@ export interface SolvedShare {
   /** 180 bytes, solved. */
   readonly header: Uint8Array
   readonly job: Job
+  readonly gateway: number
   readonly connection: number
   readonly account: string
   readonly worker: string
@@ -319,9 +332,14 @@ export class Connection {
     if (!world.journal.hasRoom()) return this.#refuse(id, ERROR_CODE.other, STORE_AWAY_TEXT)
     const known = this.#workers.some((worker) => worker.user === user)
     if (!known && this.#workers.length >= world.workersMax)
-      return this.#refuse(id, ERROR_CODE.unauthorized, `Unauthorized worker: ${world.workersMax} workers at most on one connection`)
+      return this.#refuse(
+        id,
+        ERROR_CODE.unauthorized,
+        `Unauthorized worker: ${world.workersMax} workers at most on one connection`,
+      )
     const worker = known ? null : this.#workerOf(user)
-    if (typeof worker === 'string') return this.#refuse(id, ERROR_CODE.unauthorized, `Unauthorized worker: ${worker}`)
+    if (typeof worker === 'string')
+      return this.#refuse(id, ERROR_CODE.unauthorized, `Unauthorized worker: ${worker}`)
     const wish = wishedDifficulty(password)
     if (wish !== null) this.#wish(wish, true)
     this.socket.write(trueLine(id))
@@ -401,6 +419,7 @@ export class Connection {
         hash,
         header,
         job,
+        gateway: this.#world.gateway,
         connection: this.#number,
         account: worker.account,
         worker: worker.name,

@@ -157,7 +157,8 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   function streamOfWork(atMs: number): StreamWriter {
     const epoch = epochOf(atMs)
-    if (workStream?.epoch !== epoch) workStream = { epoch, stream: journal.stream(`work-${ordinal}-${epoch}`) }
+    if (workStream?.epoch !== epoch)
+      workStream = { epoch, stream: journal.stream(`work-${ordinal}-${epoch}`) }
     return workStream.stream
   }
 

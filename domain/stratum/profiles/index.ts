@@ -22,3 +22,6 @@ export const profiles: readonly Profile[] = [
 
 /** The profile of a user agent. Unknown agents are served plainly. */
 export const profileOf = (agent: string): Profile => profiles.find((p) => p.recognises(agent)) ?? plain
+
+/** The profile that an event names; undefined for a name of a newer program. */
+export const profileNamed = (name: string): Profile | undefined => profiles.find((p) => p.name === name)

@@ -1,0 +1,389 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { Logger } from 'pino'
+import { type Actor, createActor } from 'xstate'
+import { NO_STREAM } from '../../adapters/event-store/port.ts'
+import type { Node, SubmitVerdict } from '../../adapters/node/port.ts'
+import type { SolvedShare as LoggedSolvedShare, ReadModels } from '../../adapters/read-models/port.ts'
+import {
+  type BlockEventType,
+  type BlockObservation,
+  type BlockPhase,
+  type BlockRecord,
+  blockMachine,
+  decideBlock,
+} from '../../domain/block/lifecycle.ts'
+import { decodeBlock, workReward } from '../../domain/decred/block.ts'
+import {
+  blockHash,
+  HEADER_BYTES,
+  headerHeight,
+  headerVoteBits,
+  merkleRoot,
+  STAKE_VERSION_OFFSET,
+  TIMESTAMP_OFFSET,
+} from '../../domain/decred/header.ts'
+import { fromHex, toHex } from '../../domain/decred/hex.ts'
+import type { Network } from '../../domain/decred/network.ts'
+import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
+import { type EventData, event, type PoolEvent, publicText } from '../../domain/events.ts'
+import { profileNamed } from '../../domain/stratum/profiles/index.ts'
+import { solveHeader } from '../../domain/stratum/solution.ts'
+import type { Journal, StreamWriter } from '../journal.ts'
+import type { SolvedShare } from './connection.ts'
+
+/**
+ * The blocks that the pool found: one actor each, until it is matured or given up. A solved share goes to the nodes before anything
+ * is written; from then on each block is brought up to what the chain says whenever the chain moves, at start-up, after every
+ * reconnect, and now and then in any case.
+ */
+export interface Blocks {
+  /** A miner solved a block just now. */
+  readonly solved: (share: SolvedShare) => void
+  /** Takes up what an earlier process left: unfinished blocks, solved shares without a block, blocks known to the chain alone. */
+  readonly recover: () => Promise<void>
+  /** The chain moved, or a node is back: asks after every unfinished block. */
+  readonly chainMoved: () => void
+  /** A block joined the main chain: perhaps one of ours whose share was lost in a crash. */
+  readonly blockConnected: (header: Uint8Array) => Promise<void>
+  /** Unfinished ones. */
+  readonly watched: () => number
+  readonly stop: () => Promise<void>
+}
+
+export interface BlocksOptions {
+  readonly node: Node
+  readonly network: Network
+  readonly journal: Journal
+  readonly readModels: ReadModels
+  readonly nowMs: () => number
+  readonly log: Logger
+}
+
+/** Asked again this often even when no notification came. */
+const ASK_AGAIN_MS = 15_000
+/** A block that no node has accepted is sent again this often, while it could still become part of the chain. */
+const SUBMIT_AGAIN_MS = 2_000
+
+interface WatchedBlock {
+  readonly hash: string
+  readonly header: Uint8Array
+  readonly powAlgorithm: PowAlgorithm
+  readonly stream: StreamWriter
+  readonly actor: Actor<typeof blockMachine>
+  readonly verdicts: Map<string, SubmitVerdict['verdict']>
+  decidedBy: string | null
+  /** Work on this block, one piece after the other. */
+  queue: Promise<void>
+  asked: boolean
+  submittedAtMs: number
+}
+
+export function watchBlocks(options: BlocksOptions): Blocks {
+  const { node, network, journal, readModels, nowMs, log } = options
+  const blocks = new Map<string, WatchedBlock>()
+  let stopped = false
+  const timer = setInterval(() => chainMoved(), ASK_AGAIN_MS)
+  timer.unref()
+
+  function watch(
+    hash: string,
+    header: Uint8Array,
+    powAlgorithm: PowAlgorithm,
+    phase: BlockPhase,
+    revision: number,
+  ): WatchedBlock {
+    const actor = createActor(blockMachine, { snapshot: blockMachine.resolveState({ value: phase }) })
+    actor.subscribe({ error: (error) => log.error({ err: error, block: hash }, 'a block actor failed') })
+    actor.start()
+    const block: WatchedBlock = {
+      hash,
+      header,
+      powAlgorithm,
+      stream: journal.stream(`block-${hash}`, revision),
+      actor,
+      verdicts: new Map(),
+      decidedBy: null,
+      queue: Promise.resolve(),
+      asked: false,
+      submittedAtMs: 0,
+    }
+    blocks.set(hash, block)
+    return block
+  }
+
+  /** Runs work on a block after what is already queued for it. A failure is logged; the next question tries again. */
+  function enqueue(block: WatchedBlock, work: () => Promise<void>): Promise<void> {
+    block.queue = block.queue.then(work).catch((error: unknown) => {
+      if (!stopped) log.warn({ err: error, block: block.hash }, 'could not bring a block up to date yet')
+    })
+    return block.queue
+  }
+
+  async function write(block: WatchedBlock, events: readonly PoolEvent[]): Promise<void> {
+    if (events.length === 0) return
+    await journal.commit(block.stream, events)
+    for (const { type, data } of events) {
+      if (isLifeEvent(type)) block.actor.send({ type })
+      if ('by' in data) block.decidedBy = data.by
+      if (type === 'BlockDisconnected') block.decidedBy = null
+      log.info({ block: block.hash, height: headerHeight(block.header), event: type }, 'block')
+    }
+    if (block.actor.getSnapshot().status === 'done') blocks.delete(block.hash)
+  }
+
+  function solved(share: SolvedShare): void {
+    if (blocks.has(share.hash)) return
+    const verdicts = node.submit(share.header, share.job.powAlgorithm)
+    const block = watch(share.hash, share.header, share.job.powAlgorithm, 'found', NO_STREAM)
+    block.submittedAtMs = nowMs()
+    log.info({ block: share.hash, height: share.job.height }, 'block found')
+    void enqueue(block, async () => {
+      const reference = await share.recorded
+      await write(block, [
+        event('BlockFound', {
+          v: 1,
+          at: nowMs(),
+          height: share.job.height,
+          header: toHex(share.header),
+          powAlgorithm: share.job.powAlgorithm,
+          share: reference,
+          gateway: share.gateway,
+          job: share.job.number,
+          connection: share.connection,
+          account: share.account,
+          worker: share.worker,
+        }),
+      ])
+      await recordVerdicts(block, await verdicts)
+    })
+    void enqueue(block, () => ask(block))
+  }
+
+  async function submit(block: WatchedBlock): Promise<void> {
+    block.submittedAtMs = nowMs()
+    await recordVerdicts(block, await node.submit(block.header, block.powAlgorithm))
+  }
+
+  /** Records what each node said, where that is another answer than it gave before. */
+  async function recordVerdicts(block: WatchedBlock, verdicts: readonly SubmitVerdict[]): Promise<void> {
+    const news = verdicts.filter(({ node, verdict }) => block.verdicts.get(node) !== verdict)
+    for (const { node, verdict } of news) block.verdicts.set(node, verdict)
+    await write(
+      block,
+      news.map(({ node, verdict, message }) =>
+        event('BlockSubmitted', {
+          v: 1,
+          at: nowMs(),
+          node: publicText(node),
+          verdict,
+          message: publicText(message),
+        }),
+      ),
+    )
+  }
+
+  /** Brings a block's record up to what the chain says. */
+  async function ask(block: WatchedBlock): Promise<void> {
+    block.asked = false
+    const phase = block.actor.getSnapshot().value
+    if (stopped || block.actor.getSnapshot().status === 'done') return
+    const accepted = [...block.verdicts.values()].includes('accepted')
+    const observation = await observe(block, phase)
+    if (observation === null) return
+    if (!observation.known && !accepted && nowMs() - block.submittedAtMs >= SUBMIT_AGAIN_MS) {
+      await submit(block)
+      if ([...block.verdicts.values()].includes('accepted')) return ask(block)
+    }
+    await write(block, decideBlock(phase, recordOf(block), observation, network.coinbaseMaturity, nowMs()))
+  }
+
+  function recordOf(block: WatchedBlock): BlockRecord {
+    const verdicts = [...block.verdicts.values()]
+    return {
+      height: headerHeight(block.header),
+      decidedBy: block.decidedBy,
+      refusedByAll: verdicts.length > 0 && verdicts.every((verdict) => verdict === 'rejected'),
+    }
+  }
+
+  /** Where the chain has the block; null when no node can say now. */
+  async function observe(block: WatchedBlock, phase: BlockPhase): Promise<BlockObservation | null> {
+    const tip = await node.tip()()
+    if (E.isLeft(tip)) return null
+    const info = await node.block(block.hash)()
+    if (E.isLeft(info)) {
+      if (info.left.kind !== 'not-found') return null
+      return { known: false, confirmations: 0, tipHeight: tip.right.height, next: null, reward: null }
+    }
+    const confirmations = Math.max(0, info.right.confirmations)
+    const isNew = confirmations > 0 && (phase === 'found' || phase === 'disconnected')
+    const reward = isNew ? await rewardOf(block.hash) : null
+    if (isNew && reward === null) return null
+    const next = info.right.next === null || confirmations === 0 ? null : await node.block(info.right.next)()
+    if (next !== null && E.isLeft(next)) return null
+    return {
+      known: true,
+      confirmations,
+      tipHeight: tip.right.height,
+      next:
+        next === null
+          ? null
+          : { hash: next.right.hash, approves: (headerVoteBits(next.right.header) & 1) === 1 },
+      reward,
+    }
+  }
+
+  async function rewardOf(hash: string): Promise<EventData<'BlockConnected'>['reward'] | null> {
+    const raw = await node.rawBlock(hash)()
+    if (E.isLeft(raw)) return null
+    const reward = E.flatMap(workReward)(decodeBlock(raw.right))
+    if (E.isLeft(reward)) {
+      log.error({ block: hash }, reward.left.message)
+      return null
+    }
+    const { transaction, output, atoms } = reward.right
+    return { transaction, output, atoms: String(atoms) }
+  }
+
+  function chainMoved(): void {
+    for (const block of blocks.values()) {
+      if (block.asked) continue
+      block.asked = true
+      void enqueue(block, () => ask(block))
+    }
+  }
+
+  async function recover(): Promise<void> {
+    for (const left of orThrow(readModels.unfinishedBlocks())) {
+      if (blocks.has(left.hash)) continue
+      const header = headerOf(left.header)
+      const block = watch(left.hash, header, left.powAlgorithm, phaseOf(left.state), left.revision)
+      block.decidedBy = left.decidedBy
+    }
+    for (const share of orThrow(readModels.solvedWithoutBlock())) recoverShare(share)
+    chainMoved()
+    await Promise.all([...blocks.values()].map((block) => block.queue))
+  }
+
+  /** A share of an earlier process that solved a block, of which nothing more is in the log: it is sent again and watched. */
+  function recoverShare(share: LoggedSolvedShare): void {
+    if (blocks.has(share.hash)) return
+    const job = orThrow(readModels.job(share.gateway, share.job))
+    const profile = share.profile === null ? undefined : profileNamed(share.profile)
+    if (job === undefined || profile === undefined || share.extranonce1 === null) {
+      log.error(
+        { block: share.hash },
+        'a solved share cannot be rebuilt: its job or connection is not in the log',
+      )
+      return
+    }
+    const jobHeader = headerOf(job.header)
+    const timestamp = new DataView(jobHeader.buffer).getUint32(TIMESTAMP_OFFSET, true)
+    const header = new Uint8Array(HEADER_BYTES)
+    const solution = {
+      ntime: timestamp + share.ntime,
+      nonce: share.nonce,
+      extranonce2: share.extranonce2,
+    }
+    solveHeader(jobHeader, profile.wire(job.powAlgorithm).extranonce, share.extranonce1, solution, header)
+    if (blockHash(header) !== share.hash) {
+      log.error(
+        { block: share.hash, rebuilt: blockHash(header) },
+        'a solved share does not give its block hash',
+      )
+      return
+    }
+    const block = watch(share.hash, header, job.powAlgorithm, 'found', NO_STREAM)
+    void enqueue(block, () =>
+      write(block, [
+        event('BlockFound', {
+          v: 1,
+          at: nowMs(),
+          height: job.height,
+          header: toHex(header),
+          powAlgorithm: job.powAlgorithm,
+          share: share.share,
+          gateway: share.gateway,
+          job: share.job,
+          connection: share.connection,
+          account: share.account,
+          worker: share.worker,
+        }),
+      ]),
+    )
+  }
+
+  async function blockConnected(header: Uint8Array): Promise<void> {
+    const hash = blockHash(header)
+    if (blocks.has(hash) || stopped) return
+    const job = orThrow(readModels.jobByMerkleRoot(merkleRoot(header)))
+    if (job === undefined || !isMadeFrom(headerOf(job.header), header)) return
+    if (orThrow(readModels.block(hash)) !== undefined) return
+    log.warn({ block: hash, height: job.height }, 'a block of ours is on the chain, its share was lost')
+    const block = watch(hash, header.slice(), job.powAlgorithm, 'found', NO_STREAM)
+    await enqueue(block, async () => {
+      await write(block, [
+        event('BlockFound', {
+          v: 1,
+          at: nowMs(),
+          height: job.height,
+          header: toHex(header),
+          powAlgorithm: job.powAlgorithm,
+          share: null,
+          gateway: job.gateway,
+          job: job.job,
+          connection: null,
+          account: null,
+          worker: null,
+        }),
+      ])
+      await ask(block)
+    })
+  }
+
+  return {
+    solved,
+    recover,
+    chainMoved,
+    blockConnected,
+    watched: () => blocks.size,
+    stop: async () => {
+      stopped = true
+      clearInterval(timer)
+      await Promise.all([...blocks.values()].map((block) => block.queue))
+    },
+  }
+}
+
+const LIFE_EVENTS: readonly string[] = [
+  'BlockConnected',
+  'BlockDisconnected',
+  'BlockApproved',
+  'BlockDisapproved',
+  'BlockMatured',
+  'BlockOrphaned',
+] satisfies readonly BlockEventType[]
+
+const isLifeEvent = (type: string): type is BlockEventType => LIFE_EVENTS.includes(type)
+
+const phaseOf = (state: BlockPhase | 'submitted' | 'rejected'): BlockPhase =>
+  state === 'submitted' || state === 'rejected' ? 'found' : state
+
+/** The log was written by this program: a header in it that is no hex is a programmer's error. */
+function headerOf(hex: string): Uint8Array {
+  const header = fromHex(hex)
+  if (header === undefined || header.length !== HEADER_BYTES) throw new Error(`not a header: ${hex}`)
+  return header
+}
+
+/** A header is of a job's template when all is equal but time, nonce and extra data. */
+function isMadeFrom(job: Uint8Array, header: Uint8Array): boolean {
+  const same = (from: number, to: number): boolean =>
+    toHex(job.subarray(from, to)) === toHex(header.subarray(from, to))
+  return same(0, TIMESTAMP_OFFSET) && same(STAKE_VERSION_OFFSET, HEADER_BYTES)
+}
+
+function orThrow<T>(answer: E.Either<{ readonly message: string }, T>): T {
+  if (E.isLeft(answer)) throw new Error(answer.left.message)
+  return answer.right
+}

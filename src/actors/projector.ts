@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Logger } from 'pino'
+import { defer, type Observable, retry, timer } from 'rxjs'
+import type { EventStore } from '../../adapters/event-store/port.ts'
+import type { ReadModelError, ReadModels } from '../../adapters/read-models/port.ts'
+
+/** Keeps the read models up with the log. */
+export interface Projector {
+  /** Resolves once the read models have everything that was in the log when this was asked. */
+  readonly caughtUp: () => Promise<void>
+  /** Position of the newest event in the log, as last seen. */
+  readonly head: () => number | null
+  readonly stop: () => void
+}
+
+/**
+ * Events in one batch. A batch is folded in one go on the thread that serves the miners: 16 full events of 600 shares take some 10 ms.
+ */
+const BATCH_EVENTS_MAX = 16
+/** At rest the read models follow this often: nobody sees the difference, and many small commits are folded together. */
+const FOLLOW_MS = 100
+const RETRY_MS = 1_000
+
+/** An error that trying again can't mend: the program is too old, or the log is not what it was. */
+class Halt extends Error {}
+
+export function project(store: EventStore, readModels: ReadModels, log: Logger): Projector {
+  let head: number | null = null
+  let waiting: { readonly position: number; readonly resolve: () => void }[] = []
+
+  const following: Observable<number> = defer(() =>
+    store.follow(readModels.checkpoint(), BATCH_EVENTS_MAX, async (events) => {
+      const applied = readModels.apply(events)
+      if (E.isLeft(applied)) throw failure(applied.left)
+      const last = events.at(-1)
+      if (last !== undefined) head = Math.max(head ?? 0, last.position)
+      release()
+      if (events.length < BATCH_EVENTS_MAX) await sleep(FOLLOW_MS)
+    }),
+  ).pipe(
+    retry({
+      delay: (error: unknown) => {
+        if (error instanceof Halt) throw error
+        log.warn({ err: error }, 'the read models could not follow the log; trying again')
+        return timer(RETRY_MS)
+      },
+    }),
+  )
+  const subscription = following.subscribe({
+    error: (error: unknown) =>
+      log.error(
+        { err: error },
+        'the read models have stopped: pages and API show the past until this is mended',
+      ),
+  })
+
+  function release(): void {
+    const checkpoint = readModels.checkpoint()
+    if (checkpoint === null) return
+    waiting = waiting.filter(({ position, resolve }) => {
+      if (position > checkpoint) return true
+      resolve()
+      return false
+    })
+  }
+
+  return {
+    caughtUp: async () => {
+      const newest = await store.head()()
+      if (E.isLeft(newest)) throw new Error(newest.left.message)
+      if (newest.right._tag === 'None') return
+      const position = newest.right.value
+      head = Math.max(head ?? 0, position)
+      await new Promise<void>((resolve) => {
+        waiting.push({ position, resolve })
+        release()
+      })
+    },
+    head: () => head,
+    stop: () => subscription.unsubscribe(),
+  }
+}
+
+const failure = (error: ReadModelError): Error =>
+  error.kind === 'unavailable' ? new Error(error.message) : new Halt(error.message)

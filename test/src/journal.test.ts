@@ -1,0 +1,320 @@
+import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { read } from '../../adapters/event-store/catalogue.ts'
+import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
+import type { StoreError } from '../../adapters/event-store/port.ts'
+import { event, type PoolEvent, type ShareReference } from '../../domain/events.ts'
+import { epochOf, type Journal, type JournalShare, openJournal } from '../../src/journal.ts'
+
+const HOUR = Date.UTC(2026, 10, 23, 18)
+
+interface Desk {
+  readonly store: ReturnType<typeof memoryEventStore>
+  readonly journal: Journal
+  readonly committed: { readonly nonce: number; readonly reference: ShareReference }[]
+  readonly commits: number[]
+  readonly errors: (StoreError | null)[]
+  readonly stopped: StoreError[]
+  readonly log: () => Promise<readonly (PoolEvent & { readonly stream: string })[]>
+  readonly share: (nonce: number, over?: Partial<JournalShare>) => void
+  readonly clock: { now: number }
+}
+
+const open: Journal[] = []
+afterEach(async () => {
+  for (const journal of open.splice(0)) await journal.stop(50)
+})
+
+function desk(options: Partial<Parameters<typeof openJournal>[0]> = {}): Desk {
+  const store = memoryEventStore()
+  const clock = { now: HOUR }
+  const committed: Desk['committed'] = []
+  const commits: number[] = []
+  const errors: Desk['errors'] = []
+  const stopped: StoreError[] = []
+  const journal = openJournal({
+    store,
+    gateway: 3,
+    nowMs: () => clock.now,
+    lingerMsMax: 5,
+    batchSharesTarget: 32,
+    queueSharesMax: 1_000,
+    onCommit: (shares) => commits.push(shares),
+    onRejected: () => undefined,
+    onStoreError: (error) => errors.push(error),
+    onStopped: (error) => stopped.push(error),
+    ...options,
+  })
+  open.push(journal)
+  return {
+    store,
+    journal,
+    committed,
+    commits,
+    errors,
+    stopped,
+    clock,
+    share: (nonce, over = {}) =>
+      journal.share({
+        connection: 1,
+        worker: 0,
+        job: 7,
+        difficulty: 2,
+        extranonce2: '00000001',
+        ntimeOffset: 1,
+        nonce,
+        atMs: clock.now,
+        solved: null,
+        committed: (reference) => committed.push({ nonce, reference }),
+        ...over,
+      }),
+    log: async () => {
+      const all = await store.readAll(null, 100_000)()
+      if (E.isLeft(all)) throw new Error(all.left.message)
+      return all.right.map((recorded) => {
+        const decoded = read(recorded)
+        if (E.isLeft(decoded)) throw new Error(decoded.left.message)
+        return { ...decoded.right, stream: recorded.stream }
+      })
+    },
+  }
+}
+
+const connected = event('MinerConnected', {
+  v: 1,
+  at: HOUR,
+  extranonce1: '00000001',
+  listener: 'l',
+  resumes: null,
+})
+const left = event('MinerDisconnected', {
+  v: 1,
+  at: HOUR,
+  reason: 'idle',
+  accepted: 1,
+  rejected: 0,
+  difficulty: '2',
+})
+
+describe('the journal', () => {
+  test('answers a share only once it is in the log, and says where', async () => {
+    const { journal, share, committed, log, store } = desk()
+    store.goAway()
+    share(11)
+    await vi.waitFor(() => expect(journal.state().kind).toBe('store-away'))
+    expect(committed).toEqual([])
+    store.comeBack()
+    await vi.waitFor(() =>
+      expect(committed).toEqual([
+        { nonce: 11, reference: { stream: 'shares-3-2026112318', revision: 0, index: 0 } },
+      ]),
+    )
+    expect(journal.state()).toMatchObject({ kind: 'ok', queuedShares: 0 })
+    expect((await log()).map(({ type }) => type)).toEqual(['SharesAccepted'])
+  })
+
+  test('writes what shares refer to before them and what ends a connection after them, in one commit', async () => {
+    const { journal, share, commits, log } = desk()
+    const stream = journal.stream('connection-3.1')
+    share(1)
+    journal.record(stream, 'before', [connected])
+    share(2)
+    journal.record(stream, 'after', [left])
+    await vi.waitFor(() => expect(commits).toEqual([2]))
+    expect((await log()).map(({ type }) => type)).toEqual([
+      'MinerConnected',
+      'SharesAccepted',
+      'MinerDisconnected',
+    ])
+  })
+
+  test('gathers shares until there are enough of them, a block at once', async () => {
+    const { share, commits, journal } = desk({ lingerMsMax: 60_000, batchSharesTarget: 4 })
+    for (const nonce of [1, 2, 3]) share(nonce)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(commits).toEqual([])
+    share(4)
+    await vi.waitFor(() => expect(commits).toEqual([4]))
+    share(5, { solved: 'ab'.repeat(32) })
+    await vi.waitFor(() => expect(commits).toEqual([4, 1]))
+    expect(journal.state().queuedShares).toBe(0)
+  })
+
+  test('with no linger commits each turn of the loop', async () => {
+    const { share, commits } = desk({ lingerMsMax: 0 })
+    share(1)
+    share(2)
+    await vi.waitFor(() => expect(commits).toEqual([2]))
+  })
+
+  test('columns say what was shared, the block hash with its share', async () => {
+    const bench = desk()
+    bench.share(9, { atMs: HOUR + 40 })
+    bench.share(8, { atMs: HOUR, connection: 2, worker: 1, difficulty: 5, solved: 'cd'.repeat(32) })
+    await vi.waitFor(() => expect(bench.commits).toEqual([2]))
+    expect((await bench.log())[0]?.data).toEqual({
+      v: 1,
+      at: HOUR,
+      connection: [1, 2],
+      worker: [0, 1],
+      job: [7, 7],
+      difficulty: [2, 5],
+      extranonce2: ['00000001', '00000001'],
+      ntime: [1, 1],
+      nonce: [9, 8],
+      elapsed: [40, 0],
+      solved: [{ share: 1, hash: 'cd'.repeat(32) }],
+    })
+  })
+
+  test('a lost answer and a store that comes and goes: everything once, in order', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('share', 'lose', 'away', 'back', 'wait', 'fail'), {
+          minLength: 1,
+          maxLength: 40,
+        }),
+        async (steps) => {
+          const { store, share, journal, log, committed } = desk({ lingerMsMax: 0 })
+          let shares = 0
+          for (const step of steps) {
+            if (step === 'share') share(++shares)
+            else if (step === 'lose') store.loseNextAnswer()
+            else if (step === 'away') store.goAway()
+            else if (step === 'back') store.comeBack()
+            else if (step === 'fail') store.failNextAppend({ kind: 'unavailable', message: 'full' })
+            else await new Promise((resolve) => setImmediate(resolve))
+          }
+          store.comeBack()
+          expect(await journal.stop(10_000)).toBe(true)
+          const nonces = (await log()).flatMap((each) =>
+            each.type === 'SharesAccepted' ? each.data.nonce : [],
+          )
+          expect(nonces).toEqual(Array.from({ length: shares }, (_, i) => i + 1))
+          expect(committed.map(({ nonce }) => nonce)).toEqual(nonces)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  }, 60_000)
+
+  test('a queue that is full says so, and takes shares again when the store is back', async () => {
+    const { store, share, journal } = desk({ queueSharesMax: 10, lingerMsMax: 0 })
+    store.goAway()
+    for (let nonce = 0; nonce < 10; nonce++) {
+      expect(journal.hasRoom()).toBe(true)
+      share(nonce)
+    }
+    expect(journal.hasRoom()).toBe(false)
+    await vi.waitFor(() => expect(journal.state().kind).toBe('full'))
+    store.comeBack()
+    await vi.waitFor(() => expect(journal.hasRoom()).toBe(true))
+  })
+
+  test('stops for good when another writer is in its stream, and answers nothing more', async () => {
+    const { store, share, journal, committed, stopped } = desk({ lingerMsMax: 0 })
+    await store.append([
+      {
+        stream: 'shares-3-2026112318',
+        expected: -1,
+        events: [{ id: '11111111-1111-5111-8111-111111111111', type: 'Foreign', data: '{}' }],
+      },
+    ])()
+    share(1)
+    await vi.waitFor(() => expect(stopped).toHaveLength(1))
+    expect(journal.state().kind).toBe('stopped')
+    expect(journal.hasRoom()).toBe(false)
+    expect(committed).toEqual([])
+    await expect(journal.commit(journal.stream('block-x'), [left])).rejects.toThrow()
+  })
+
+  test('an account that is in the log already is no conflict', async () => {
+    const { journal, commits, log, share } = desk({ lingerMsMax: 0 })
+    const opened = event('AccountOpened', { v: 1, at: HOUR, address: 'Ss1' })
+    journal.recordFirst('account-a', opened)
+    await vi.waitFor(() => expect(commits).toHaveLength(1))
+    journal.recordFirst('account-a', event('AccountOpened', { v: 1, at: HOUR + 5, address: 'Ss1' }))
+    share(1)
+    await vi.waitFor(() => expect(commits).toEqual([0, 1]))
+    expect((await log()).filter(({ type }) => type === 'AccountOpened')).toHaveLength(1)
+  })
+
+  test('many shares become events within the limit and each knows its place', async () => {
+    const { share, journal, committed, log } = desk({ queueSharesMax: 100_000 })
+    const long = {
+      extranonce2: 'ff'.repeat(12),
+      connection: 9_999_999,
+      worker: 31,
+      job: 99_999_999,
+      difficulty: 2 ** 53 - 1,
+      nonce: 0xffffffff,
+    }
+    for (let nonce = 0; nonce < 5_000; nonce++)
+      share(nonce, { ...long, nonce: 0xffffffff - nonce, atMs: HOUR + nonce })
+    expect(await journal.stop(5_000)).toBe(true)
+    const events = (await log()).filter((each) => each.type === 'SharesAccepted')
+    expect(Math.max(...events.map(({ data }) => JSON.stringify(data).length))).toBeLessThan(60_000)
+    for (const { nonce, reference } of [committed[0], committed[2_500], committed[4_999]].flatMap(
+      (c) => c ?? [],
+    )) {
+      const data = events[reference.revision]?.data
+      expect(data?.nonce[reference.index]).toBe(0xffffffff - nonce)
+    }
+  })
+
+  test('an hour ends with its sums, and the next begins in a stream of its own', async () => {
+    const bench = desk({ lingerMsMax: 0 })
+    bench.share(1)
+    await vi.waitFor(() => expect(bench.commits).toEqual([1]))
+    bench.clock.now = HOUR + 3_600_000
+    bench.share(2, { difficulty: 2 ** 53 - 1 })
+    await vi.waitFor(() => expect(bench.commits).toEqual([1, 1]))
+    await bench.journal.stop(1_000)
+    expect(
+      (await bench.log()).map(({ stream, type, data }) => [
+        stream,
+        type,
+        type === 'EpochClosed' ? data : null,
+      ]),
+    ).toEqual([
+      ['shares-3-2026112318', 'SharesAccepted', null],
+      [
+        'shares-3-2026112318',
+        'EpochClosed',
+        { v: 1, at: HOUR + 3_600_000, shares: 1, events: 1, difficulty: '2' },
+      ],
+      ['shares-3-2026112319', 'SharesAccepted', null],
+      [
+        'shares-3-2026112319',
+        'EpochClosed',
+        { v: 1, at: HOUR + 3_600_000, shares: 1, events: 1, difficulty: '9007199254740991' },
+      ],
+    ])
+  })
+
+  test('a flood of refused shares is one small event', async () => {
+    const { journal, log } = desk()
+    for (let i = 0; i < 100_000; i++) journal.rejected(i % 2_000, 0, 'low-difficulty', 64, i % 60)
+    await journal.stop(1_000)
+    const [summary] = await log()
+    expect(summary?.type).toBe('SharesRejected')
+    if (summary?.type !== 'SharesRejected') return
+    expect(summary.data.connection).toHaveLength(500)
+    expect(summary.data.count.reduce((a, b) => a + b, 0) + summary.data.others).toBe(100_000)
+    expect(Math.max(...summary.data.best)).toBe(59)
+    expect(JSON.stringify(summary.data).length).toBeLessThan(60_000)
+  })
+
+  test('stop says when the store did not take everything', async () => {
+    const { store, share, journal, committed } = desk({ lingerMsMax: 0 })
+    store.goAway()
+    share(1)
+    expect(await journal.stop(30)).toBe(false)
+    expect(committed).toEqual([])
+  })
+})
+
+test('an epoch is a UTC hour', () => {
+  expect(epochOf(Date.UTC(2026, 0, 2, 3, 59, 59, 999))).toBe('2026010203')
+})
