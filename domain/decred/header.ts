@@ -7,23 +7,41 @@ import type { DecodeError } from './reader.ts'
 /** Length of a block header. */
 export const HEADER_BYTES = 180
 
+/** Offset of the version. int32 */
 export const VERSION_OFFSET = 0
+/** Offset of the previous block: Hash of the parent, 32 bytes in the order of the chain. */
 export const PREVIOUS_BLOCK_OFFSET = 4
+/** Offset of the Merkle root: Root of the transactions, 32 bytes. */
 export const MERKLE_ROOT_OFFSET = 36
+/** Offset of the stake root: Root of the commitments, 32 bytes. */
 export const STAKE_ROOT_OFFSET = 68
+/** Offset of the vote bits: uint16. */
 export const VOTE_BITS_OFFSET = 100
+/** Offset of the final state: 6 bytes. */
 export const FINAL_STATE_OFFSET = 102
+/** Offset of the number of voters: uint16. */
 export const VOTERS_OFFSET = 108
+/** Offset of the number of tickets bought: uint8. */
 export const FRESH_STAKE_OFFSET = 110
+/** Offset of the number of revocations: uint8. */
 export const REVOCATIONS_OFFSET = 111
+/** Offset of the number of live tickets: uint32. */
 export const POOL_SIZE_OFFSET = 112
+/** Offset of the bits: Compact target, uint32. */
 export const BITS_OFFSET = 116
+/** Offset of the ticket price: Atoms, int64. */
 export const STAKE_DIFFICULTY_OFFSET = 120
+/** Offset of the height: uint32. */
 export const HEIGHT_OFFSET = 128
+/** Offset of the size: uint32. */
 export const SIZE_OFFSET = 132
+/** Offset of the timestamp: Unix seconds, uint32. From here to the extra data is what a miner may change. */
 export const TIMESTAMP_OFFSET = 136
+/** Offset of the nonce: uint32. */
 export const NONCE_OFFSET = 140
+/** Offset of the extra data: 32 bytes that are the miner’s: the extranonces live here. */
 export const EXTRA_DATA_OFFSET = 144
+/** Offset of the stake version: uint32. */
 export const STAKE_VERSION_OFFSET = 176
 
 /** A block header by its fields. Hashes are display hex; `finalState` (6 bytes) and `extraData` (32) hex as serialized. */
@@ -127,15 +145,21 @@ function required(field: string, bytes: Uint8Array | undefined, length: number):
 /** Names a block: BLAKE-256 of its header in every era, as explorers print it. */
 export const blockHash = (header180: Uint8Array): string => displayHash(blake256(header180))
 
-/** Cheap readers of one field from the 180 bytes; the caller has checked the length. */
+// Readers of one field of the raw 180 bytes, without decoding the rest; the caller has checked the length.
+
+/** Height of a block. */
 export const headerHeight = (bytes: Uint8Array): number => uint32At(bytes, HEIGHT_OFFSET)
+/** Compact target of a block. */
 export const headerBits = (bytes: Uint8Array): number => uint32At(bytes, BITS_OFFSET)
+/** Timestamp of a block, Unix seconds. */
 export const headerTimestamp = (bytes: Uint8Array): number => uint32At(bytes, TIMESTAMP_OFFSET)
+/** How many votes a block holds. */
 export const headerVoters = (bytes: Uint8Array): number => uint16At(bytes, VOTERS_OFFSET)
+/** Vote bits of a block; bit 0 approves the block before. */
 export const headerVoteBits = (bytes: Uint8Array): number => uint16At(bytes, VOTE_BITS_OFFSET)
-/** Display hex. */
+/** Hash of the block before, display hex. */
 export const previousBlock = (bytes: Uint8Array): string =>
   displayHash(bytes.subarray(PREVIOUS_BLOCK_OFFSET, MERKLE_ROOT_OFFSET))
-/** Display hex. */
+/** Root of a block's transactions, display hex. */
 export const merkleRoot = (bytes: Uint8Array): string =>
   displayHash(bytes.subarray(MERKLE_ROOT_OFFSET, STAKE_ROOT_OFFSET))

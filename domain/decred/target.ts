@@ -15,7 +15,7 @@ export function compactToTarget(bits: number): bigint {
   return shift < 0n ? mantissa >> -shift : mantissa << shift
 }
 
-/** Packs a target into compact bits, dropping all but its first 23 or so bits. */
+/** Packs a target into compact bits, keeping its first 16 to 23 bits. Also writes the sign that consensus tests for. */
 export function targetToCompact(target: bigint): number {
   const sign = target < 0n ? SIGN : 0
   const magnitude = target < 0n ? -target : target

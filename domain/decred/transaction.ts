@@ -13,6 +13,7 @@ export interface OutPoint {
   readonly tree: number
 }
 
+/** What a transaction spends, and the proof that it may. */
 export interface Input {
   readonly previous: OutPoint
   readonly sequence: number
@@ -24,6 +25,7 @@ export interface Input {
   readonly signatureScript: Uint8Array
 }
 
+/** What a transaction pays. */
 export interface Output {
   /** int64 */
   readonly atoms: bigint
@@ -46,10 +48,11 @@ const FULL = 0
 const PREFIX = 1
 const WITNESS = 2
 
-/** Least bytes of each part, with empty scripts: they bound what a count may claim. */
+// Least bytes of each part, with empty scripts: they bound what a count may claim.
 const INPUT_PREFIX_BYTES_MIN = 41
 const OUTPUT_BYTES_MIN = 11
 const INPUT_WITNESS_BYTES_MIN = 17
+/** Least bytes of a transaction: no inputs, no outputs. */
 export const TRANSACTION_BYTES_MIN = 15
 
 /** Reads one fully serialized transaction, all of the bytes. */
