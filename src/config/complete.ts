@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { networks } from '../../domain/decred/network.ts'
-import type { Config, ListenerConfig, NodeConfig } from './config.ts'
+import type { Config, ListenerConfig, NodeConfig, TlsFiles } from './config.ts'
 import { type ConfigProblem, foundText, type Origin, problem } from './problem.ts'
-import type { ConfigDraft, ListenerDraft, NodeDraft } from './schema.ts'
+import type { ConfigDraft, ListenerDraft, NodeDraft, TlsDraft } from './schema.ts'
 
 /** What completing a configuration needs from outside. */
 export interface Surroundings {
@@ -27,6 +27,7 @@ export function complete(
     store: { url: storeUrl(draft.store.url, dataDirectory, around, problems) },
     nodes: draft.nodes.map((node, n) => completeNode(node, n, draft, around, problems)),
     listeners: draft.listeners.map((listener, n) => completeListener(listener, n, around, problems)),
+    http: { ...draft.http, tls: tlsOf(draft.http.tls, 'http', around, problems) },
   }
   const conflict = (key: string, sentence: string): void => {
     problems.push(problem('conflict', key, placeOf(key, around), sentence))
@@ -192,43 +193,54 @@ function completeListener(
   around: Surroundings,
   problems: ConfigProblem[],
 ): ListenerConfig {
-  const { keyFile, certificateFile } = draft.tls
   const path = `listeners.${n}`
-  const report = (kind: ConfigProblem['kind'], key: string, sentence: string): void => {
-    problems.push(problem(kind, key, placeOf(key, around), sentence))
-  }
-  if ((keyFile === null) !== (certificateFile === null)) {
-    const given = `${path}.tls.${keyFile === null ? 'certificate_file' : 'key_file'}`
-    const missing = `${path}.tls.${keyFile === null ? 'key_file' : 'certificate_file'}`
-    report('conflict', given, `${given} is given but ${missing} is not; TLS needs both, plain TCP neither`)
+  const report = (key: string, sentence: string): void => {
+    problems.push(problem('conflict', key, placeOf(key, around), sentence))
   }
   const { start, min, max, fixed } = draft.difficulty
   if (max !== null && max < min)
     report(
-      'conflict',
       `${path}.difficulty.max`,
       `${path}.difficulty.max: found ${max}, allowed: at least ${path}.difficulty.min, ${min}`,
     )
   else if (start !== null && (start < min || start > (max ?? start)))
     report(
-      'conflict',
       `${path}.difficulty.start`,
       `${path}.difficulty.start: found ${start}, allowed: from ${min} to ${max ?? 'any'}, the listener's min and max`,
     )
   if (fixed !== null && (start !== null || max !== null))
     report(
-      'conflict',
       `${path}.difficulty.fixed`,
       `${path}.difficulty.fixed: found ${fixed} beside start or max, which do nothing then; leave them or fixed out`,
     )
   return {
     ...draft,
     name: draft.name ?? `listener-${n}`,
-    tls:
-      keyFile === null || certificateFile === null
-        ? null
-        : { keyFile: around.absolute(keyFile), certificateFile: around.absolute(certificateFile) },
+    tls: tlsOf(draft.tls, path, around, problems),
   }
+}
+
+/** TLS of `listeners.0` or `http`: both files or neither. */
+function tlsOf(
+  { keyFile, certificateFile }: TlsDraft,
+  path: string,
+  around: Surroundings,
+  problems: ConfigProblem[],
+): TlsFiles | null {
+  if (keyFile !== null && certificateFile !== null)
+    return { keyFile: around.absolute(keyFile), certificateFile: around.absolute(certificateFile) }
+  if (keyFile === null && certificateFile === null) return null
+  const given = `${path}.tls.${keyFile === null ? 'certificate_file' : 'key_file'}`
+  const missing = `${path}.tls.${keyFile === null ? 'key_file' : 'certificate_file'}`
+  problems.push(
+    problem(
+      'conflict',
+      given,
+      placeOf(given, around),
+      `${given} is given but ${missing} is not; TLS needs both, plain text neither`,
+    ),
+  )
+  return null
 }
 
 /** Calls back for every item that has the same feature as an earlier one; undefined is like nothing. */

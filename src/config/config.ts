@@ -21,13 +21,19 @@ export interface DifficultyConfig {
   readonly fixed: number | null
 }
 
+/** PEM files of a TLS server. */
+export interface TlsFiles {
+  readonly keyFile: string
+  readonly certificateFile: string
+}
+
 /** One address where miners connect. */
 export interface ListenerConfig {
   readonly name: string
   readonly host: string
   readonly port: number
-  /** PEM files; `null` for plain TCP. */
-  readonly tls: null | { readonly keyFile: string; readonly certificateFile: string }
+  /** `null` for plain TCP. */
+  readonly tls: TlsFiles | null
   /** Every connection begins with a PROXY protocol header, from a load balancer in front. */
   readonly proxyProtocol: boolean
   readonly difficulty: DifficultyConfig
@@ -61,6 +67,16 @@ export interface JournalConfig {
   readonly queueSharesMax: number
 }
 
+/** Dashboard and API. */
+export interface HttpConfig {
+  readonly host: string
+  readonly port: number
+  /** `null` for plain HTTP. */
+  readonly tls: TlsFiles | null
+  /** Every visitor comes through a web server that sets `X-Forwarded-For`, which is then believed. */
+  readonly behindProxy: boolean
+}
+
 /** Lowest level that is written, by pino's names. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
@@ -84,6 +100,6 @@ export interface Config {
   readonly limits: LimitsConfig
   readonly mining: MiningConfig
   readonly journal: JournalConfig
-  readonly http: { readonly host: string; readonly port: number }
+  readonly http: HttpConfig
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
 }

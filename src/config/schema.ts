@@ -1,5 +1,5 @@
 import type * as t from 'io-ts'
-import type { Config, ListenerConfig, NodeConfig } from './config.ts'
+import type { Config, HttpConfig, ListenerConfig, NodeConfig } from './config.ts'
 import { choice, flag, integer, optional, text, type Value } from './values.ts'
 
 /**
@@ -14,17 +14,24 @@ export type NodeDraft = Omit<NodeConfig, 'name' | 'password'> & {
   readonly passwordFile: string | null
 }
 
-/** A listener as it is written: TLS is on when both of its files are named. */
+/** TLS as it is written: on when both files are named. */
+export interface TlsDraft {
+  readonly keyFile: string | null
+  readonly certificateFile: string | null
+}
+
+/** A listener as it is written. */
 export type ListenerDraft = Omit<ListenerConfig, 'name' | 'tls'> & {
   readonly name: string | null
-  readonly tls: { readonly keyFile: string | null; readonly certificateFile: string | null }
+  readonly tls: TlsDraft
 }
 
 /** The configuration as it is written, decoded key by key, before `complete` has filled in and compared. */
-export type ConfigDraft = Omit<Config, 'store' | 'nodes' | 'listeners'> & {
+export type ConfigDraft = Omit<Config, 'store' | 'nodes' | 'listeners' | 'http'> & {
   readonly store: { readonly url: string | null }
   readonly nodes: readonly NodeDraft[]
   readonly listeners: readonly ListenerDraft[]
+  readonly http: Omit<HttpConfig, 'tls'> & { readonly tls: TlsDraft }
 }
 
 /** What a key is when nobody says anything. `derived` is filled in by `complete`, from other keys. */
@@ -156,18 +163,22 @@ const node = group(
   },
 )
 
+/** `example` is the path of a pair of files without their endings. */
+const tls = (example: string) =>
+  group('TLS: on when both files are named.', {
+    keyFile: unset(path, `${example}.key`, 'Private key, PEM. TLS is on when both files are named.'),
+    certificateFile: unset(
+      path,
+      `${example}.crt`,
+      'Certificate and those between it and its authority, PEM.',
+    ),
+  })
+
 const listener = group('An address where miners connect. Without any there is one, with every default.', {
   name: derived(name, '`listener-` and its number', 'asic', 'What logs and the public ledger call it.'),
   host: key(host, '0.0.0.0', 'Address to listen on. `0.0.0.0` is every IPv4 address, `::` every address.'),
   port: key(port, 5550, 'TCP port.'),
-  tls: group('TLS: on when both files are named.', {
-    keyFile: unset(path, '/etc/lodebook/stratum.key', 'Private key, PEM.'),
-    certificateFile: unset(
-      path,
-      '/etc/lodebook/stratum.crt',
-      'Certificate and those between it and its authority, PEM.',
-    ),
-  }),
+  tls: tls('/etc/lodebook/stratum'),
   proxyProtocol: key(
     flag,
     false,
@@ -318,9 +329,15 @@ export const schema = {
       host: key(
         host,
         '127.0.0.1',
-        'Address to listen on. Keep it local and put a web server with TLS in front.',
+        'Address to listen on. For others than yourself: a web server with TLS in front, or TLS here.',
       ),
       port: key(port, 8080, 'TCP port.'),
+      tls: tls('/etc/lodebook/http'),
+      behindProxy: key(
+        flag,
+        false,
+        'Every visitor comes through a web server in front, and its `X-Forwarded-For` tells who it is. Only then: anybody else could claim any address.',
+      ),
     }),
     log: group('What is written to standard output.', {
       level: key(

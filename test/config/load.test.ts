@@ -68,7 +68,7 @@ describe('defaults', () => {
         nodeGoneMsMax: 60_000,
       },
       journal: { lingerMsMax: 100, batchSharesTarget: 32, queueSharesMax: 50_000 },
-      http: { host: '127.0.0.1', port: 8080 },
+      http: { host: '127.0.0.1', port: 8080, tls: null, behindProxy: false },
       log: { level: 'info', format: 'auto' },
     })
   })
@@ -187,7 +187,7 @@ idleMsMax = 3
       'lodebook.toml:9: nodes.0.user is missing and has no default; allowed: text of one line',
       'lodebook.toml:10: nodes.0.address: found "https://dcrd", allowed: host or host:port, an IPv6 address in brackets',
       'lodebook.toml:11: nodes.0.password: found something else (hidden), allowed: text of one line',
-      'lodebook.toml:13: listeners.0.tls.key_file is given but listeners.0.tls.certificate_file is not; TLS needs both, plain TCP neither',
+      'lodebook.toml:13: listeners.0.tls.key_file is given but listeners.0.tls.certificate_file is not; TLS needs both, plain text neither',
       'lodebook.toml:14: listeners.1.port: 0.0.0.0:5550 is the address of listeners.0 already; choose another port',
       'lodebook.toml:15: listeners.1.difficulty.max: found 3, allowed: at least listeners.1.difficulty.min, 5',
       'lodebook.toml:17: there is no limits.idleMsMax; did you mean limits.idle_ms_max?',

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createServer } from 'node:net'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Config, ListenerConfig } from '../../config/config.ts'
+import type { Config, HttpConfig, ListenerConfig, TlsFiles } from '../../config/config.ts'
 import { readText } from '../read-config.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -16,11 +16,15 @@ export async function checkAddresses(
     const subject = `listeners.${n}`
     findings.push(
       await checkPort(subject, listener, running),
-      ...checkTls(subject, listener, now),
+      ...checkTls(subject, listener.tls, now),
       ...checkExposure(subject, listener),
     )
   }
-  findings.push(await checkPort('http', config.http, running), ...checkHttpExposure(config.http))
+  findings.push(
+    await checkPort('http', config.http, running),
+    ...checkTls('http', config.http.tls, now),
+    ...checkHttpExposure(config.http),
+  )
   findings.push(openFilesFinding(config.limits.connectionsMax, openFilesMax()))
   return findings
 }
@@ -77,7 +81,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 /** A certificate that ends sooner should be renewed by now. */
 const RENEW_DAYS = 14
 
-function checkTls(subject: string, { tls }: ListenerConfig, now: number): readonly Finding[] {
+function checkTls(subject: string, tls: TlsFiles | null, now: number): readonly Finding[] {
   if (tls === null) return []
   const key = readText(tls.keyFile)
   const certificate = readText(tls.certificateFile)
@@ -164,14 +168,23 @@ function checkExposure(
     : []
 }
 
-function checkHttpExposure({ host }: Config['http']): readonly Finding[] {
-  return isLoopback(host)
+function checkHttpExposure({ host, tls, behindProxy }: HttpConfig): readonly Finding[] {
+  if (isLoopback(host)) return []
+  if (behindProxy)
+    return [
+      warn(
+        'http',
+        `whoever reaches ${host} directly can claim any address by X-Forwarded-For`,
+        'let a firewall admit the web server alone, or set http.behind_proxy to false',
+      ),
+    ]
+  return tls !== null
     ? []
     : [
         warn(
           'http',
           `the dashboard on ${host} is open to others, without TLS`,
-          'set http.host to 127.0.0.1 and put a web server with TLS in front, unless one protects it already',
+          'set http.host to 127.0.0.1 and put a web server with TLS in front, or give http.tls its two files',
         ),
       ]
 }

@@ -116,13 +116,13 @@ async function medianTime(dcrd: Node, tip: string): Promise<E.Either<NodeError, 
   return E.right(sorted[Math.floor(sorted.length / 2)] ?? 0)
 }
 
-/** More than this between the clocks of pool and node is not the network's delay. */
+/** More than this between two clocks is neither the network's delay nor a few blocks in one second on a simnet. */
 const CLOCK_SKEW_MS_MAX = 60_000
 
 /** Compares this machine's clock with a template's time, which is the node's clock, and with the chain's. All Unix ms. */
 export function clockFinding(now: number, template: number, median: number): Finding {
   const subject = 'clock'
-  if (now < median)
+  if (median - now > CLOCK_SKEW_MS_MAX)
     return fail(
       subject,
       `this machine's clock is ${spanText(median - now)} behind the chain itself`,
