@@ -7,13 +7,13 @@ import type { DecodeError } from './reader.ts'
 /** Length of a block header. */
 export const HEADER_BYTES = 180
 
-/** Offset of the version. int32 */
+/** Offset of the version: int32. */
 export const VERSION_OFFSET = 0
-/** Offset of the previous block: Hash of the parent, 32 bytes in the order of the chain. */
+/** Offset of the previous block: hash of the parent, 32 bytes in the order of the chain. */
 export const PREVIOUS_BLOCK_OFFSET = 4
-/** Offset of the Merkle root: Root of the transactions, 32 bytes. */
+/** Offset of the Merkle root: root of the transactions, 32 bytes. */
 export const MERKLE_ROOT_OFFSET = 36
-/** Offset of the stake root: Root of the commitments, 32 bytes. */
+/** Offset of the stake root: root of the commitments, 32 bytes. */
 export const STAKE_ROOT_OFFSET = 68
 /** Offset of the vote bits: uint16. */
 export const VOTE_BITS_OFFSET = 100
@@ -27,9 +27,9 @@ export const FRESH_STAKE_OFFSET = 110
 export const REVOCATIONS_OFFSET = 111
 /** Offset of the number of live tickets: uint32. */
 export const POOL_SIZE_OFFSET = 112
-/** Offset of the bits: Compact target, uint32. */
+/** Offset of the bits: compact target, uint32. */
 export const BITS_OFFSET = 116
-/** Offset of the ticket price: Atoms, int64. */
+/** Offset of the ticket price: atoms, int64. */
 export const STAKE_DIFFICULTY_OFFSET = 120
 /** Offset of the height: uint32. */
 export const HEIGHT_OFFSET = 128
@@ -39,7 +39,7 @@ export const SIZE_OFFSET = 132
 export const TIMESTAMP_OFFSET = 136
 /** Offset of the nonce: uint32. */
 export const NONCE_OFFSET = 140
-/** Offset of the extra data: 32 bytes that are the miner’s: the extranonces live here. */
+/** Offset of the extra data: 32 bytes that are the miner's: the extranonces live here. */
 export const EXTRA_DATA_OFFSET = 144
 /** Offset of the stake version: uint32. */
 export const STAKE_VERSION_OFFSET = 176
