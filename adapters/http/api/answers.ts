@@ -1,0 +1,100 @@
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { PowAlgorithm } from '../../../domain/decred/proof-of-work.ts'
+import { IssueReason } from '../../../domain/events.ts'
+import { Count, PoolView, Time } from '../../../projections/views.ts'
+import type { Problem } from '../problem.ts'
+import { poolView, type Site } from '../site.ts'
+
+const orNull = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null])
+
+const HealthLevel = t.keyof({ well: null, impaired: null, down: null })
+
+/** Health in plain words; `findings` is empty when all is well. */
+const HealthAnswer = t.type(
+  {
+    level: HealthLevel,
+    sentence: t.string,
+    findings: t.readonlyArray(
+      t.type({
+        subject: t.keyof({ node: null, work: null, store: null, projections: null, listeners: null }),
+        level: HealthLevel,
+        message: t.string,
+      }),
+    ),
+  },
+  'Health',
+)
+
+/** What miners hash now. */
+export const WorkAnswer = t.type(
+  { height: Count, issuedAt: Time, job: Count, reason: IssueReason },
+  'CurrentWork',
+)
+export type WorkAnswer = t.TypeOf<typeof WorkAnswer>
+
+/** The running program, as opposed to what the log says. */
+const LiveAnswer = t.type(
+  {
+    software: t.string,
+    startedAt: Time,
+    powAlgorithm: PowAlgorithm,
+    devnet: t.boolean,
+    health: HealthAnswer,
+    nodes: t.readonlyArray(
+      t.type({
+        name: t.string,
+        state: t.keyof({ starting: null, up: null, down: null }),
+        message: t.string,
+        tip: orNull(t.type({ height: Count, hash: t.string })),
+      }),
+    ),
+    work: orNull(WorkAnswer),
+    connections: Count,
+    listeners: t.readonlyArray(
+      t.type({
+        name: t.string,
+        port: Count,
+        tls: orNull(t.string),
+        difficulty: t.union([
+          t.type({ kind: t.literal('variable'), start: Count, min: Count, max: orNull(Count) }),
+          t.type({ kind: t.literal('fixed'), difficulty: Count }),
+        ]),
+      }),
+    ),
+    journal: t.type({
+      state: t.keyof({ ok: null, 'store-away': null, full: null }),
+      queued: Count,
+      queueMax: Count,
+    }),
+    projectionLagMs: Count,
+  },
+  'Live',
+)
+
+/** The pool: what its log says, and the running program under `live`. */
+export const PoolAnswer = t.type({ ...PoolView.props, live: LiveAnswer }, 'Pool')
+export type PoolAnswer = t.TypeOf<typeof PoolAnswer>
+
+/** The answer to `/api/v1/pool` and the data of `pool` in the event stream. */
+export function poolAnswer(site: Site): E.Either<Problem, PoolAnswer> {
+  const view = poolView(site)
+  if (E.isLeft(view)) return view
+  const status = site.status()
+  return E.right({
+    ...view.right,
+    live: {
+      software: status.software,
+      startedAt: status.startedAt,
+      powAlgorithm: status.powAlgorithm,
+      devnet: status.devnet,
+      health: site.health(status),
+      nodes: status.nodes,
+      work: status.work,
+      connections: status.connections,
+      listeners: status.listeners.map(({ name, port, tls, difficulty }) => ({ name, port, tls, difficulty })),
+      journal: status.journal,
+      projectionLagMs: Math.round(site.projectionLagMs()),
+    },
+  })
+}

@@ -1,0 +1,198 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { cors } from 'hono/cors'
+import { etag } from 'hono/etag'
+import { streamSSE } from 'hono/streaming'
+import { filter, firstValueFrom, map, of, timeout } from 'rxjs'
+import type { LiveFeed } from '../live-feed.ts'
+import { type Problem, problem } from '../problem.ts'
+import { answered, type Site } from '../site.ts'
+import type { VisitorOf } from '../visitor.ts'
+import { poolAnswer } from './answers.ts'
+import { queryNames, type Route, routes } from './catalogue.ts'
+import { openApi } from './openapi.ts'
+import { account, blockHash, onlyKnown, pageRequest, wholeNumber } from './parameters.ts'
+import { blockTable, csvOnRequest, hashrateTable, minerTable, workerTable } from './tables.ts'
+
+/** How long `?after=` waits, and how long a reader's own proxies will. */
+const AFTER_MS_MAX = 10_000
+
+const DAY_MS = 86_400_000
+const STEP_SECONDS = 600
+
+/** Type of the API's routes, for `apiClient`. */
+export type Api = ReturnType<typeof api>
+
+/** The API below `/api/v1`. Every answer has an ETag and may be read from any origin. */
+export function api(site: Site, feed: LiveFeed, visitorOf: VisitorOf) {
+  const document = openApi(site.status().software)
+  const tagged = etag()
+  const open = cors({
+    origin: '*',
+    allowMethods: ['GET', 'HEAD'],
+    exposeHeaders: ['ETag', 'Link', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+  })
+  const given = (route: Route): MiddlewareHandler => checkQuery(site, route)
+
+  return new Hono()
+    .use(open)
+    .get('/pool', tagged, given(routes.pool), (c) => {
+      const answer = poolAnswer(site)
+      return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, fresh)
+    })
+    .get('/miners', tagged, csvOnRequest(minerTable), given(routes.miners), (c) => {
+      const page = pageRequest(c.req.query())
+      if (E.isLeft(page)) return problem(c, page.left)
+      const answer = answered(site, site.readModels.miners(page.right, site.now()))
+      return E.isLeft(answer)
+        ? problem(c, answer.left)
+        : c.json(answer.right, 200, linked(c, answer.right.next))
+    })
+    .get('/miners/:address', tagged, given(routes.miner), (c) => {
+      const who = account(c.req.param('address'), site.status().network)
+      if (E.isLeft(who)) return problem(c, who.left)
+      const answer = answered(site, site.readModels.account(who.right, site.now()))
+      if (E.isLeft(answer)) return problem(c, answer.left)
+      return answer.right === undefined ? problem(c, unknownMiner) : c.json(answer.right, 200, fresh)
+    })
+    .get('/miners/:address/workers', tagged, csvOnRequest(workerTable), given(routes.workers), (c) => {
+      const who = account(c.req.param('address'), site.status().network)
+      if (E.isLeft(who)) return problem(c, who.left)
+      const page = pageRequest(c.req.query())
+      if (E.isLeft(page)) return problem(c, page.left)
+      const known = answered(site, site.readModels.account(who.right, site.now()))
+      if (E.isLeft(known)) return problem(c, known.left)
+      if (known.right === undefined) return problem(c, unknownMiner)
+      const answer = answered(site, site.readModels.workers(who.right, page.right, site.now()))
+      return E.isLeft(answer)
+        ? problem(c, answer.left)
+        : c.json(answer.right, 200, linked(c, answer.right.next))
+    })
+    .get('/blocks', tagged, csvOnRequest(blockTable), given(routes.blocks), (c) => {
+      const page = pageRequest(c.req.query())
+      if (E.isLeft(page)) return problem(c, page.left)
+      const who = optionalAccount(c, site)
+      if (E.isLeft(who)) return problem(c, who.left)
+      const filter = who.right === undefined ? {} : { account: who.right }
+      const answer = answered(site, site.readModels.blocks(filter, page.right))
+      return E.isLeft(answer)
+        ? problem(c, answer.left)
+        : c.json(answer.right, 200, linked(c, answer.right.next))
+    })
+    .get('/blocks/:hash', tagged, given(routes.block), (c) => {
+      const hash = blockHash(c.req.param('hash'))
+      if (E.isLeft(hash)) return problem(c, hash.left)
+      const answer = answered(site, site.readModels.block(hash.right))
+      if (E.isLeft(answer)) return problem(c, answer.left)
+      return answer.right === undefined ? problem(c, unknownBlock) : c.json(answer.right, 200, fresh)
+    })
+    .get('/hashrate', tagged, csvOnRequest(hashrateTable), given(routes.hashrate), (c) => {
+      const request = historyRequest(c, site)
+      if (E.isLeft(request)) return problem(c, request.left)
+      const answer = answered(site, site.readModels.hashrateHistory(request.right))
+      if (E.isLeft(answer)) return problem(c, answer.left)
+      return answer.right === undefined ? problem(c, unknownWorker) : c.json(answer.right, 200, fresh)
+    })
+    .get('/events', given(routes.events), (c) => {
+      // A HEAD request would open a stream that nobody reads.
+      if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
+      const joined = feed.join(visitorOf(c))
+      if (E.isLeft(joined)) return problem(c, joined.left, { 'Retry-After': '60' })
+      const listener = joined.right
+      c.header('X-Accel-Buffering', 'no')
+      return streamSSE(c, async (stream) => {
+        stream.onAbort(listener.leave)
+        await stream.write('retry: 3000\n\n')
+        for (;;) {
+          const text = await listener.next()
+          if (text === undefined || stream.aborted) return
+          await stream.write(text)
+        }
+      })
+    })
+    .get('/openapi.json', tagged, (c) => c.json(document, 200, fresh))
+}
+
+/** Answers may be kept, but must be asked about each time. */
+const fresh = { 'Cache-Control': 'no-cache' }
+
+/** As {@link fresh}, with the address of the next page (RFC 8288). */
+function linked(c: Context, next: string | null): Record<string, string> {
+  if (next === null) return fresh
+  const url = new URL(c.req.url)
+  url.searchParams.set('cursor', next)
+  return { ...fresh, Link: `<${url.pathname}${url.search}>; rel="next"` }
+}
+
+const unknownMiner: Problem = {
+  kind: 'not-found',
+  detail: 'No miner with this address has connected to this pool yet.',
+}
+const unknownBlock: Problem = { kind: 'not-found', detail: 'This is not a block of this pool.' }
+const unknownWorker: Problem = {
+  kind: 'not-found',
+  detail: 'No miner with this address, or no worker of this name, has connected to this pool yet.',
+}
+
+/** Checks the parameters that every route has in common, and waits for `after`. */
+const checkQuery =
+  (site: Site, route: Route): MiddlewareHandler =>
+  async (c, next) => {
+    const query = c.req.query()
+    const known = onlyKnown(query, queryNames(route))
+    if (E.isLeft(known)) return problem(c, known.left)
+    const format = query['format']
+    if (format !== undefined && format !== 'json' && format !== 'csv')
+      return problem(c, { kind: 'bad-parameter', parameter: 'format', detail: 'format is json or csv.' })
+    const after = wholeNumber(query, 'after', 0, Number.MAX_SAFE_INTEGER)
+    if (E.isLeft(after)) return problem(c, after.left)
+    if (after.right !== undefined && !(await hasEntry(site, after.right)))
+      return problem(c, {
+        kind: 'unavailable',
+        detail: `Ledger entry ${after.right} is not in the figures yet. Ask again.`,
+      })
+    return next()
+  }
+
+/** Waits until the read models contain a ledger entry; false when that takes too long. */
+function hasEntry({ readModels }: Site, entry: number): Promise<boolean> {
+  if (readModels.status().entries > entry) return Promise.resolve(true)
+  const seen = readModels.changes.pipe(
+    filter(({ entries }) => entries > entry),
+    map(() => true),
+    timeout({ first: AFTER_MS_MAX, with: () => of(false) }),
+  )
+  return firstValueFrom(seen, { defaultValue: false })
+}
+
+function optionalAccount(c: Context, site: Site): E.Either<Problem, string | undefined> {
+  const text = c.req.query('account')
+  return text === undefined ? E.right(undefined) : account(text, site.status().network)
+}
+
+function historyRequest(c: Context, site: Site) {
+  const query = c.req.query()
+  const who = optionalAccount(c, site)
+  if (E.isLeft(who)) return who
+  const worker = query['worker']
+  if (worker !== undefined && who.right === undefined)
+    return E.left<Problem>({
+      kind: 'bad-parameter',
+      parameter: 'worker',
+      detail: 'A worker is found by its account and its name: give account as well.',
+    })
+  const to = wholeNumber(query, 'to', 0, Number.MAX_SAFE_INTEGER)
+  if (E.isLeft(to)) return to
+  const from = wholeNumber(query, 'from', 0, Number.MAX_SAFE_INTEGER)
+  if (E.isLeft(from)) return from
+  const step = wholeNumber(query, 'step', 60, 86_400)
+  if (E.isLeft(step)) return step
+  const end = to.right ?? site.now()
+  return E.right({
+    ...(who.right === undefined ? {} : { account: who.right }),
+    ...(worker === undefined ? {} : { worker }),
+    from: from.right ?? Math.max(0, end - DAY_MS),
+    to: end,
+    stepSeconds: step.right ?? STEP_SECONDS,
+  })
+}

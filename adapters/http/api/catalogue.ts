@@ -1,0 +1,187 @@
+import type * as t from 'io-ts'
+import {
+  AccountView,
+  BlockSummary,
+  BlockView,
+  HashrateHistory,
+  MinerView,
+  pageOf,
+  WorkerView,
+} from '../../../projections/views.ts'
+import { PAGE_LIMIT_MAX } from '../../read-models/port.ts'
+import type { ProblemKind } from '../problem.ts'
+import { PoolAnswer } from './answers.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { PAGE_LIMIT } from './parameters.ts'
+
+/** A parameter of a route, for its check and for its documentation. */
+export interface Parameter {
+  readonly name: string
+  readonly in: 'path' | 'query'
+  readonly description: string
+  readonly schema: JsonSchema
+}
+
+/** A route of the API. `answer` is null where it is not JSON. */
+export interface Route {
+  /** Below `/api/v1`, with `{name}` for parameters. */
+  readonly path: string
+  /** Name of the operation, for generated clients. */
+  readonly name: string
+  readonly summary: string
+  readonly parameters: readonly Parameter[]
+  readonly answer: t.Mixed | null
+  /** Other types of content that it can have. */
+  readonly alternatives: readonly string[]
+  readonly problems: readonly ProblemKind[]
+}
+
+const whole = (minimum: number, maximum: number): JsonSchema => ({ type: 'integer', minimum, maximum })
+
+const after: Parameter = {
+  name: 'after',
+  in: 'query',
+  description: 'Wait, for at most ten seconds, until the answer contains the ledger entry with this index.',
+  schema: whole(0, Number.MAX_SAFE_INTEGER),
+}
+const paging: readonly Parameter[] = [
+  { name: 'cursor', in: 'query', description: 'The `next` of the page before.', schema: { type: 'string' } },
+  {
+    name: 'limit',
+    in: 'query',
+    description: 'Items in the page.',
+    schema: { ...whole(1, PAGE_LIMIT_MAX), default: PAGE_LIMIT },
+  },
+]
+const format: Parameter = {
+  name: 'format',
+  in: 'query',
+  description:
+    'CSV instead of JSON. Names that a spreadsheet would run as a formula get a leading apostrophe.',
+  schema: { type: 'string', enum: ['json', 'csv'], default: 'json' },
+}
+const address: Parameter = {
+  name: 'address',
+  in: 'path',
+  description: 'A payable address (public key hash or script hash), or an account id.',
+  schema: { type: 'string' },
+}
+const accountFilter: Parameter = { ...address, name: 'account', in: 'query' }
+
+/** Every route of the API, by name. */
+export const routes = {
+  pool: {
+    path: '/pool',
+    name: 'pool',
+    summary: 'The pool now: hashrate, miners, round, luck, shares, and the running program with its health.',
+    parameters: [after],
+    answer: PoolAnswer,
+    alternatives: [],
+    problems: ['bad-parameter', 'unavailable'],
+  },
+  miners: {
+    path: '/miners',
+    name: 'miners',
+    summary: 'Miners with a share in the last day or a connection, by hashrate of the last hour.',
+    parameters: [...paging, format, after],
+    answer: pageOf(MinerView),
+    alternatives: ['text/csv'],
+    problems: ['bad-parameter', 'unavailable'],
+  },
+  miner: {
+    path: '/miners/{address}',
+    name: 'miner',
+    summary: 'One miner: hashrate, shares by reason, its first workers, blocks found.',
+    parameters: [address, after],
+    answer: AccountView,
+    alternatives: [],
+    problems: ['bad-address', 'bad-parameter', 'not-found', 'unavailable'],
+  },
+  workers: {
+    path: '/miners/{address}/workers',
+    name: 'workers',
+    summary: 'Workers of a miner, by hashrate of the last hour.',
+    parameters: [address, ...paging, format, after],
+    answer: pageOf(WorkerView),
+    alternatives: ['text/csv'],
+    problems: ['bad-address', 'bad-parameter', 'not-found', 'unavailable'],
+  },
+  blocks: {
+    path: '/blocks',
+    name: 'blocks',
+    summary: 'Blocks of the pool, newest first.',
+    parameters: [accountFilter, ...paging, format, after],
+    answer: pageOf(BlockSummary),
+    alternatives: ['text/csv'],
+    problems: ['bad-address', 'bad-parameter', 'unavailable'],
+  },
+  block: {
+    path: '/blocks/{hash}',
+    name: 'block',
+    summary: 'One block with its header, who found it, what the nodes said, and its life so far.',
+    parameters: [
+      {
+        name: 'hash',
+        in: 'path',
+        description: 'Block hash as explorers print it.',
+        schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+      },
+      after,
+    ],
+    answer: BlockView,
+    alternatives: [],
+    problems: ['bad-parameter', 'not-found', 'unavailable'],
+  },
+  hashrate: {
+    path: '/hashrate',
+    name: 'hashrate',
+    summary: 'Hashrate over time: of the pool, of a miner, or of one of its workers.',
+    parameters: [
+      accountFilter,
+      {
+        name: 'worker',
+        in: 'query',
+        description: 'Name of a worker of that account.',
+        schema: { type: 'string', maxLength: 64 },
+      },
+      {
+        name: 'from',
+        in: 'query',
+        description: 'Unix milliseconds; a day before `to` when left out.',
+        schema: whole(0, Number.MAX_SAFE_INTEGER),
+      },
+      {
+        name: 'to',
+        in: 'query',
+        description: 'Unix milliseconds, exclusive; now when left out.',
+        schema: whole(0, Number.MAX_SAFE_INTEGER),
+      },
+      {
+        name: 'step',
+        in: 'query',
+        description:
+          'Seconds of each point. Old times are kept in coarse steps only, so the answer says its own.',
+        schema: { ...whole(60, 86_400), default: 600 },
+      },
+      format,
+      after,
+    ],
+    answer: HashrateHistory,
+    alternatives: ['text/csv'],
+    problems: ['bad-address', 'bad-parameter', 'not-found', 'unavailable'],
+  },
+  events: {
+    path: '/events',
+    name: 'events',
+    summary:
+      'Server-sent events as things change: `pool` (as /pool answers), `block` (a block as /blocks lists it), `work` (what miners hash now), and a `heartbeat` every 15 seconds.',
+    parameters: [],
+    answer: null,
+    alternatives: ['text/event-stream'],
+    problems: ['bad-parameter', 'too-many-listeners'],
+  },
+} as const satisfies Readonly<Record<string, Route>>
+
+/** Names of a route's query parameters: others are refused. */
+export const queryNames = (route: Route): readonly string[] =>
+  route.parameters.filter((parameter) => parameter.in === 'query').map((parameter) => parameter.name)

@@ -1,0 +1,96 @@
+import { Hono } from 'hono'
+import { compress } from 'hono/compress'
+import { HTTPException } from 'hono/http-exception'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { routePath } from 'hono/route'
+import { secureHeaders } from 'hono/secure-headers'
+import { api } from './api/api.ts'
+import { loadAssets } from './dashboard/assets.ts'
+import { dashboard, pageMaker } from './dashboard/dashboard.ts'
+import type { LiveFeed } from './live-feed.ts'
+import type { Metrics } from './metrics.ts'
+import { probes } from './probes.ts'
+import { type Problem, problem } from './problem.ts'
+import { limitVisitors, rateLimiter, VISITOR_LIMIT, VISITORS_MAX } from './rate-limit.ts'
+import type { Site } from './site.ts'
+import type { VisitorOf } from './visitor.ts'
+
+/** What the routes are made from. */
+export interface AppParts {
+  readonly site: Site
+  readonly feed: LiveFeed
+  readonly metrics: Metrics
+  readonly visitorOf: VisitorOf
+  /** True where browsers reach the pool by HTTPS only. */
+  readonly secure: boolean
+}
+
+/** All routes of the pool's HTTP side, with what every answer has in common. */
+export function app({ site, feed, metrics, visitorOf, secure }: AppParts): Hono {
+  const assets = loadAssets()
+  const pages = pageMaker(site, assets)
+  const limiter = limitVisitors(rateLimiter(VISITOR_LIMIT, VISITORS_MAX), visitorOf, site.now)
+  const whole = new Hono()
+
+  whole.use(async (c, next) => {
+    const done = metrics.httpSeconds.startTimer()
+    await next()
+    // Event streams last as long as their reader stays; their time says nothing.
+    if (c.res.headers.get('Content-Type')?.startsWith('text/event-stream')) return
+    done({ route: c.res.status === 404 ? 'none' : routePath(c, -1), status: String(c.res.status) })
+  })
+  whole.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      referrerPolicy: 'no-referrer',
+      xFrameOptions: 'DENY',
+      strictTransportSecurity: secure,
+      crossOriginResourcePolicy: 'same-origin',
+    }),
+  )
+  whole.use(
+    methodNotAllowed({
+      app: whole,
+      onMethodNotAllowed: (c, methods) => problem(c, readOnly, { Allow: methods.join(', ') }),
+    }),
+  )
+  whole.use(compress())
+  whole.use(async (c, next) => (c.req.path.startsWith(`${assets.root}/`) ? next() : limiter(c, next)))
+
+  whole.route('/', probes(site, metrics, feed.size))
+  whole.route('/api/v1', api(site, feed, visitorOf))
+  whole.route('/', dashboard(site, assets))
+
+  whole.notFound((c) => (forPrograms(c.req.path) ? problem(c, noRoute) : pages.problem(c, noPage)))
+  whole.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse()
+    site.report(error)
+    return forPrograms(c.req.path) ? problem(c, ownFault) : pages.problem(c, ownFault)
+  })
+  return whole
+}
+
+const forPrograms = (path: string): boolean => path.startsWith('/api/')
+
+const readOnly: Problem = { kind: 'method-not-allowed', detail: 'Use GET or HEAD.' }
+const noRoute: Problem = {
+  kind: 'not-found',
+  detail: 'The API has no such route. /api lists those that there are.',
+}
+const noPage: Problem = {
+  kind: 'not-found',
+  detail: 'The dashboard has no such page. The links above lead to those that there are.',
+}
+const ownFault: Problem = {
+  kind: 'internal-error',
+  detail: 'This is the pool’s own mistake and has been written to its log. Mining goes on.',
+}

@@ -1,0 +1,109 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { type Context, Hono } from 'hono'
+import { SOLO_ACCOUNT_ID } from '../../../domain/decred/address.ts'
+import type { AccountView } from '../../../projections/views.ts'
+import { PAGE_LIMIT_MAX } from '../../read-models/port.ts'
+import { openApi } from '../api/openapi.ts'
+import type { Problem } from '../problem.ts'
+import { answered, poolView, type Site } from '../site.ts'
+import { apiPage } from './api-page.ts'
+import { type Assets, assetResponse } from './assets.ts'
+import { chartRanges } from './chart.ts'
+import { connectPage } from './connect-page.ts'
+import { type ConnectRequest, connectRequest } from './connect-request.ts'
+import type { Html } from './format.ts'
+import { layout } from './layout.ts'
+import { poolPage } from './pool-page.ts'
+import { problemPage } from './problem-page.ts'
+
+/** The dashboard's pages and their static files. */
+export function dashboard(site: Site, assets: Assets): Hono {
+  const document = openApi(site.status().software)
+  const show = pageMaker(site, assets)
+
+  return new Hono()
+    .get(`${assets.root}/:name`, (c) => {
+      const file = assetResponse(assets, c.req.param('name'), c.req.header('Accept-Encoding') ?? '')
+      return file ?? c.notFound()
+    })
+    .get('/', (c) => {
+      const now = site.now()
+      const range = chartRanges.find(({ id }) => id === c.req.query('range')) ?? chartRanges[0]
+      const stepMs = range.stepSeconds * 1000
+      const to = Math.ceil(now / stepMs) * stepMs
+      const from = to - range.ms
+      const pool = poolView(site)
+      if (E.isLeft(pool)) return show.problem(c, pool.left)
+      const history = answered(
+        site,
+        site.readModels.hashrateHistory({ from, to, stepSeconds: range.stepSeconds }),
+      )
+      if (E.isLeft(history)) return show.problem(c, history.left)
+      const blocks = answered(site, site.readModels.blocks({}, { after: null, limit: PAGE_LIMIT_MAX }))
+      if (E.isLeft(blocks)) return show.problem(c, blocks.left)
+      const body = poolPage({
+        pool: pool.right,
+        status: site.status(),
+        blocks: blocks.right.items,
+        range,
+        history: history.right ?? { stepSeconds: range.stepSeconds, points: [] },
+        from,
+        to,
+        now,
+      })
+      return show.page(c, 'Pool', '/', ['uplot.js', 'chart.js'], body)
+    })
+    .get('/connect', (c) => {
+      const status = site.status()
+      const request = connectRequest(c.req.query(), status, new URL(c.req.url).hostname)
+      const seen = seenAccount(site, request)
+      if (E.isLeft(seen)) return show.problem(c, seen.left)
+      const body = connectPage({ status, request, seen: seen.right, now: site.now() })
+      return show.page(c, 'Connect a miner', '/connect', ['copy.js'], body)
+    })
+    .get('/api', (c) => show.page(c, 'API', '/api', [], apiPage(document)))
+}
+
+/** The account whose miner is looked for: null when none was asked for, undefined when it is not known. */
+function seenAccount(
+  site: Site,
+  { address, worker }: ConnectRequest,
+): E.Either<Problem, AccountView | undefined | null> {
+  const solo = site.status().mode === 'solo'
+  const asked = solo ? worker : address
+  if (asked.value === '' || asked.error !== null) return E.right(null)
+  return answered(site, site.readModels.account(solo ? SOLO_ACCOUNT_ID : address.value, site.now()))
+}
+
+/** Puts bodies into whole pages. */
+export function pageMaker(site: Site, assets: Assets) {
+  const page = (
+    c: Context,
+    title: string,
+    path: string,
+    scripts: readonly string[],
+    body: Html,
+    httpStatus: 200 | 404 | 500 | 503 = 200,
+  ) => {
+    const status = site.status()
+    const whole = layout({
+      title,
+      path,
+      assetRoot: assets.root,
+      status,
+      health: site.health(status),
+      now: site.now(),
+      scripts,
+      body,
+    })
+    c.header('Cache-Control', 'no-cache')
+    return c.html(whole, httpStatus)
+  }
+  return {
+    page,
+    problem: (c: Context, problem: Problem) => {
+      const httpStatus = problem.kind === 'not-found' ? 404 : problem.kind === 'internal-error' ? 500 : 503
+      return page(c, problemPage.title(problem), c.req.path, [], problemPage.body(problem), httpStatus)
+    },
+  }
+}

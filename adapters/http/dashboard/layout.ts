@@ -1,0 +1,85 @@
+import { html } from 'hono/html'
+import type { Health } from '../health.ts'
+import type { PoolStatus } from '../status.ts'
+import { type Html, integer, timeAgo } from './format.ts'
+
+/** Pages of the dashboard, in the order of its navigation. */
+const pages = [
+  { path: '/', name: 'Pool' },
+  { path: '/connect', name: 'Connect' },
+  { path: '/api', name: 'API' },
+] as const
+
+/** What every page needs. `path` is the page's own, for the navigation; `scripts` are modules of `browser/`. */
+export interface Page {
+  readonly title: string
+  readonly path: string
+  readonly assetRoot: string
+  readonly status: PoolStatus
+  readonly health: Health
+  readonly now: number
+  readonly scripts: readonly string[]
+  readonly body: Html | Promise<Html>
+}
+
+/** A whole page. What has an id and `data-live` is replaced by the browser when the pool changes. */
+export const layout = (page: Page): Html => {
+  const { status, assetRoot } = page
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>${page.title} · Lodebook</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="A mining pool for Decred whose books anyone can check">
+<meta name="color-scheme" content="light dark">
+<meta name="theme-color" media="(prefers-color-scheme: light)" content="#f7f5f0">
+<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#15171a">
+<link rel="icon" href="${assetRoot}/mark.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${assetRoot}/styles.css">
+<script type="module" src="${assetRoot}/live.js"></script>
+${page.scripts.map((name) =>
+  name === 'uplot.js'
+    ? html`<link rel="stylesheet" href="${assetRoot}/uplot.css"><script defer src="${assetRoot}/uplot.js"></script>`
+    : html`<script type="module" src="${assetRoot}/${name}"></script>`,
+)}
+</head>
+<body>
+<a class="skip" href="#content">Skip to the content</a>
+${status.devnet ? devnetBanner : ''}
+<header class="top">
+<a class="brand" href="/">${mark}Lodebook</a>
+<nav aria-label="Pages"><ul>${pages.map(
+    ({ path, name }) =>
+      html`<li><a href="${path}"${path === page.path ? html` aria-current="page"` : ''}>${name}</a></li>`,
+  )}</ul></nav>
+<p class="place"><span>${status.devnet ? 'devnet' : status.network}</span><span>${status.powAlgorithm === 'blake3' ? 'BLAKE3' : 'BLAKE-256'}</span>${status.mode === 'solo' ? html`<span>solo</span>` : ''}</p>
+</header>
+${healthLine(page.health, status, page.now)}
+<main id="content">
+${page.body}
+</main>
+<footer class="bottom">
+<p>${status.software}, running since ${timeAgo(status.startedAt, page.now)}</p>
+<p id="freshness" hidden></p>
+<p><a href="/api">API</a> <a href="/metrics">Metrics</a> <a href="/readyz">Readiness</a></p>
+</footer>
+</body>
+</html>`
+}
+
+const mark = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><path d="M3 4.500 11 3v18l-8-1.500zM13 3l8 1.500v15L13 21z"/><path class="vein" d="M5 12.500 9 9.800v3L5 15.500zM15 8.800l4-3v3l-4 3z"/></svg>`
+
+const devnetBanner = html`<p class="banner" role="note"><strong>This is a devnet.</strong> Its blocks and coins exist only on this machine and are worth nothing. Everything else works as with real ones.</p>`
+
+/** Health in plain words, on top of every page. The line itself stays and only its content changes, so that it is heard. */
+function healthLine(health: Health, status: PoolStatus, now: number): Html {
+  const { work } = status
+  return html`<section class="health" aria-label="Health">
+<p id="health" class="${health.level}" role="status" data-live><span class="dot" aria-hidden="true"></span><strong>${levelWords[health.level]}</strong> ${health.sentence}</p>
+<p id="health-work" class="aside" data-live>${work === null ? '' : html`Work for block ${integer(work.height)} went out ${timeAgo(work.issuedAt, now)}.`}</p>
+<ul id="health-more" data-live>${health.findings.slice(1).map((finding) => html`<li>${finding.message}</li>`)}</ul>
+</section>`
+}
+
+const levelWords = { well: 'Well.', impaired: 'Impaired.', down: 'Down.' } as const

@@ -1,0 +1,168 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { RejectReason } from '../../domain/events.ts'
+import type { StoreError } from '../event-store/port.ts'
+import type { NodeError } from '../node/port.ts'
+import { poolView, type Site } from './site.ts'
+
+/** What the pool counts as it runs, and the registry that Prometheus reads. Made once, before anything else starts. */
+export interface Metrics {
+  readonly registry: Registry
+  /** Shares answered `true`, after their commit. */
+  readonly sharesAccepted: Counter
+  /** Sum of the difficulties of those shares. */
+  readonly difficultyAccepted: Counter
+  readonly sharesRejected: Counter<'reason'>
+  /** Seconds from a share's arrival in the journal to its durable commit. */
+  readonly commitSeconds: Histogram
+  readonly storeErrors: Counter<'kind'>
+  readonly nodeErrors: Counter<'kind'>
+  /** Seconds from a node's new block to the last byte of work written to miners. */
+  readonly notifySeconds: Histogram
+  readonly httpSeconds: Histogram<'route' | 'status'>
+}
+
+const storeErrorKinds: Readonly<Record<StoreError['kind'], null>> = {
+  'wrong-expected-revision': null,
+  'conflicting-events': null,
+  'too-large': null,
+  unavailable: null,
+  'in-use': null,
+  damaged: null,
+  closed: null,
+}
+const nodeErrorKinds: Readonly<Record<NodeError['kind'], null>> = {
+  unreachable: null,
+  'wrong-certificate': null,
+  'wrong-password': null,
+  'limited-user': null,
+  'wrong-network': null,
+  'not-synced': null,
+  'no-mining-address': null,
+  'no-work': null,
+  'not-found': null,
+  timeout: null,
+  protocol: null,
+  closed: null,
+}
+
+/** Makes the pool's metrics. All names begin with `lodebook_`; Node's own (event loop lag, memory) have their usual names. */
+export function poolMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const metrics: Metrics = {
+    registry,
+    sharesAccepted: new Counter({
+      name: 'lodebook_shares_accepted_total',
+      help: 'Shares acknowledged after their durable commit.',
+      registers,
+    }),
+    difficultyAccepted: new Counter({
+      name: 'lodebook_difficulty_accepted_total',
+      help: 'Sum of the difficulties of acknowledged shares.',
+      registers,
+    }),
+    sharesRejected: new Counter({
+      name: 'lodebook_shares_rejected_total',
+      help: 'Shares refused, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: 'lodebook_commit_seconds',
+      help: 'From the arrival of a share in the journal to its durable commit.',
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30],
+      registers,
+    }),
+    storeErrors: new Counter({
+      name: 'lodebook_store_errors_total',
+      help: 'Calls of the event store that failed, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    nodeErrors: new Counter({
+      name: 'lodebook_node_errors_total',
+      help: 'Calls of nodes and connections to them that failed, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    notifySeconds: new Histogram({
+      name: 'lodebook_notify_seconds',
+      help: 'From a new block of the node to the last byte of work written to miners.',
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5],
+      registers,
+    }),
+    httpSeconds: new Histogram({
+      name: 'lodebook_http_seconds',
+      help: 'Time to answer a request, by route and status.',
+      labelNames: ['route', 'status'],
+      buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+      registers,
+    }),
+  }
+  // A counter that appears with its first fault hides that fault from `increase()`, so all begin at 0.
+  for (const reason of Object.keys(RejectReason.keys)) metrics.sharesRejected.inc({ reason }, 0)
+  for (const kind of Object.keys(storeErrorKinds)) metrics.storeErrors.inc({ kind }, 0)
+  for (const kind of Object.keys(nodeErrorKinds)) metrics.nodeErrors.inc({ kind }, 0)
+  return metrics
+}
+
+/**
+ * Adds the running pool's state and the pool as its log has it. The returned function brings them up to date; what cannot be
+ * read keeps its last value.
+ */
+export function siteMetrics({ registry }: Metrics, site: Site, streams: () => number): () => void {
+  const registers = [registry]
+  const gauge = (name: string, help: string): Gauge =>
+    new Gauge({ name: `lodebook_${name}`, help, registers })
+  const gaugeBy = <L extends string>(label: L, name: string, help: string): Gauge<L> =>
+    new Gauge({ name: `lodebook_${name}`, help, labelNames: [label], registers })
+
+  const started = gauge('started_seconds', 'When the pool started, Unix seconds.')
+  const connections = gauge('connections', 'Open connections of miners.')
+  const queued = gauge('journal_queued', 'Shares waiting for their commit.')
+  const queueMax = gauge('journal_queue_max', 'Shares that may wait.')
+  const storeWritable = gauge('store_writable', '1 when the event store takes events.')
+  const lag = gauge('projection_lag_seconds', 'How far the figures are behind the log.')
+  const workAge = gauge('work_age_seconds', 'Age of the work that miners hash; -1 without work.')
+  const workHeight = gauge('work_height', 'Height that miners hash; -1 without work.')
+  const openStreams = gauge('event_streams', 'Open event streams of the dashboard and API.')
+  const nodeUp = gaugeBy('node', 'node_up', '1 when the node is up, by its name.')
+  const hashrate = gaugeBy('window', 'hashrate', 'Hashes a second of the pool over a window.')
+  const miners = gauge('miners', 'Accounts with an open connection.')
+  const workers = gauge('workers', 'Workers with an open connection.')
+  const effort = gauge('round_effort', 'Work of the running round; 1 finds a block on average.')
+  const blocks = gaugeBy('state', 'blocks', 'Blocks of the pool, by state.')
+
+  const readStatus = (): void => {
+    const status = site.status()
+    started.set(status.startedAt / 1000)
+    connections.set(status.connections)
+    queued.set(status.journal.queued)
+    queueMax.set(status.journal.queueMax)
+    storeWritable.set(status.journal.state === 'ok' ? 1 : 0)
+    lag.set(site.projectionLagMs() / 1000)
+    workAge.set(status.work === null ? -1 : (site.now() - status.work.issuedAt) / 1000)
+    workHeight.set(status.work?.height ?? -1)
+    openStreams.set(streams())
+    for (const node of status.nodes) nodeUp.set({ node: node.name }, node.state === 'up' ? 1 : 0)
+  }
+
+  const readLog = (): void => {
+    const view = poolView(site)
+    if (E.isLeft(view)) return
+    const pool = view.right
+    for (const [window, rate] of Object.entries(pool.hashrate))
+      hashrate.set({ window }, Number(rate.hashesPerSecond))
+    for (const [state, count] of Object.entries(pool.blocks)) blocks.set({ state }, count)
+    miners.set(pool.miners)
+    workers.set(pool.workers)
+    effort.set(pool.round.effort)
+  }
+
+  return () => {
+    readStatus()
+    readLog()
+  }
+}

@@ -1,0 +1,65 @@
+import type { NetworkName } from '../../domain/decred/network.ts'
+import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
+import type { IssueReason } from '../../domain/events.ts'
+
+/** One node as the pool sees it now. `message` is a sentence for people; empty when there is nothing to say. */
+export interface NodeHealth {
+  readonly name: string
+  readonly state: 'starting' | 'up' | 'down'
+  readonly message: string
+  readonly tip: { readonly height: number; readonly hash: string } | null
+}
+
+/** The job that miners hash now. `issuedAt` is Unix ms. */
+export interface CurrentWork {
+  readonly height: number
+  readonly issuedAt: number
+  readonly job: number
+  readonly reason: IssueReason
+}
+
+/** How a listener sets difficulty. `max` is null where only the network's difficulty bounds it. */
+export type ListenerDifficulty =
+  | { readonly kind: 'variable'; readonly start: number; readonly min: number; readonly max: number | null }
+  | { readonly kind: 'fixed'; readonly difficulty: number }
+
+/** A port that miners connect to. `tls` is the SHA-256 fingerprint of its certificate, null for plain TCP. */
+export interface ListenerStatus {
+  readonly name: string
+  /** Address it is bound to. For `0.0.0.0` and `::` pages print the host by which the visitor reached them. */
+  readonly host: string
+  readonly port: number
+  readonly tls: string | null
+  readonly difficulty: ListenerDifficulty
+}
+
+/** Shares on their way to the store. `store-away`: they wait unanswered; `full`: new ones are refused. */
+export interface JournalStatus {
+  readonly state: 'ok' | 'store-away' | 'full'
+  readonly queued: number
+  readonly queueMax: number
+}
+
+/**
+ * The running pool as pages, probes and metrics show it: what is true now and is not in the log.
+ * Given as a function that is called several times a second, so it must be cheap and must not fail.
+ */
+export interface PoolStatus {
+  /** Name and version: `lodebook 0.1.0`. */
+  readonly software: string
+  readonly network: NetworkName
+  readonly mode: 'public' | 'solo'
+  /** Unix ms. */
+  readonly startedAt: number
+  readonly powAlgorithm: PowAlgorithm
+  /** A chain for trying, made by Lodebook itself: nothing on it has value, and every page says so. */
+  readonly devnet: boolean
+  readonly nodes: readonly NodeHealth[]
+  readonly work: CurrentWork | null
+  /** Miners' sockets open now. */
+  readonly connections: number
+  readonly listeners: readonly ListenerStatus[]
+  readonly journal: JournalStatus
+  /** Positions in the log: of the newest event, and of the newest that the read models have. */
+  readonly projections: { readonly position: number | null; readonly head: number | null }
+}
