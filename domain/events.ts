@@ -13,7 +13,9 @@ const integer = (name: string, min: number, max: number): t.Type<number> =>
     name,
     (u): u is number => typeof u === 'number' && Number.isSafeInteger(u) && u >= min && u <= max,
     (u, c) =>
-      typeof u === 'number' && Number.isSafeInteger(u) && u >= min && u <= max ? t.success(u) : t.failure(u, c),
+      typeof u === 'number' && Number.isSafeInteger(u) && u >= min && u <= max
+        ? t.success(u)
+        : t.failure(u, c),
     t.identity,
   )
 
@@ -96,7 +98,13 @@ const PoolOpened = t.type({
 })
 
 /** A gateway process began. Its ordinal names its streams; its prefix is the first byte of every extranonce1 it gives. */
-const GatewayJoined = t.type({ v: One, at: Time, gateway: Count, extranoncePrefix: Hex, software: PublicText })
+const GatewayJoined = t.type({
+  v: One,
+  at: Time,
+  gateway: Count,
+  extranoncePrefix: Hex,
+  software: PublicText,
+})
 
 /** `resumes` is the earlier connection, of the same gateway, whose extranonce1 this one took over. */
 const MinerConnected = t.type({
@@ -245,11 +253,14 @@ const CURRENT = {
   BlockOrphaned,
 } as const
 
+/** Names of the catalogue. */
 export type EventType = keyof typeof CURRENT
+/** Data of an event in its current version. */
 export type EventData<T extends EventType> = t.TypeOf<(typeof CURRENT)[T]>
 /** An event of the catalogue, decoded, in its current version. */
 export type PoolEvent = { [T in EventType]: { readonly type: T; readonly data: EventData<T> } }[EventType]
 
+/** Every type of the catalogue, sorted. */
 export const eventTypes: readonly EventType[] = (Object.keys(CURRENT) as EventType[]).sort()
 
 /** A version that is no longer written, and the pure step from it to the next. */

@@ -45,6 +45,7 @@ export interface Journal {
   readonly stop: (deadlineMs: number) => Promise<boolean>
 }
 
+/** How the journal is. `store-away`: shares wait; `full`: none is taken; `stopped`: for good. */
 export interface JournalState {
   readonly kind: 'ok' | 'store-away' | 'full' | 'stopped'
   readonly message: string
@@ -75,6 +76,7 @@ export interface JournalShare {
   readonly committed: (reference: ShareReference) => void
 }
 
+/** What the journal writes to, its limits, and who is told. */
 export interface JournalOptions {
   readonly store: EventStore
   readonly gateway: number
@@ -136,8 +138,10 @@ interface RejectedRow {
 export const epochOf = (atMs: number): string =>
   new Date(atMs).toISOString().replace(/[-T:]/g, '').slice(0, 10)
 
+/** Name of the stream that holds a gateway's shares of an hour. */
 export const sharesStream = (gateway: number, epoch: string): string => `shares-${gateway}-${epoch}`
 
+/** Opens the journal of a gateway, which alone writes the streams it names. */
 export function openJournal(options: JournalOptions): Journal {
   const { store, gateway, nowMs, lingerMsMax, batchSharesTarget, queueSharesMax } = options
   let before: RecordedItem[] = []

@@ -45,6 +45,7 @@ export interface PoolError {
   readonly message: string
 }
 
+/** What the command line tells a pool beside its configuration. */
 export interface PoolOptions {
   readonly log: Logger
   /** Name and version of this program. */

@@ -53,6 +53,7 @@ export const blockMachine = setup({
   },
 })
 
+/** Events that change the phase of a block. */
 export type BlockEventType =
   | 'BlockConnected'
   | 'BlockDisconnected'

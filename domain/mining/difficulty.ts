@@ -38,6 +38,7 @@ const DOWN_MAX = 2
  */
 const OVERLOAD = 8
 
+/** A connection of which nothing is known yet. */
 export const newSpeedEstimate = (nowMs: number): SpeedEstimate => ({
   work: 0,
   atMs: nowMs,

@@ -33,6 +33,7 @@ export interface JobBook {
 const JOBS_MAX = 2048
 const TEMPLATES_MAX = 512
 
+/** A book without jobs. */
 export const newJobBook = (): JobBook => ({
   jobs: new Map(),
   templates: new Map(),

@@ -27,6 +27,7 @@ export interface ClosedSession {
 const CLOSED_MAX = 20_000
 const COUNTER_SIZE = 0x100_0000
 
+/** A book without sessions, for a gateway with this prefix byte. */
 export const newSessionBook = (prefix: number, graceMs: number): SessionBook => ({
   prefix,
   graceMs,

@@ -25,6 +25,7 @@ const STEPS_MAX = 64
 /** Solutions remembered for one template on one connection. At 15 shares a minute that is three days of one block. */
 export const TAKEN_MAX = 65_536
 
+/** A session that has been sent nothing yet. */
 export const newSession = (id: string, extranonce1: string, nowMs: number): Session => ({
   id,
   extranonce1,

@@ -12,6 +12,7 @@ export const ERROR_CODE = {
   notSubscribed: 25,
 } as const
 
+/** One of the six codes. */
 export type ErrorCode = (typeof ERROR_CODE)[keyof typeof ERROR_CODE]
 
 /** What a miner is told when a request is refused: code, and text that says what was needed and what was got. */

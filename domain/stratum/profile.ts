@@ -21,6 +21,7 @@ export interface Profile {
   readonly wire: (algorithm: PowAlgorithm) => Wire
 }
 
+/** Names of the profiles, as events and pages give them. */
 export type ProfileName =
   | 'plain'
   | 'gominer'
@@ -45,6 +46,7 @@ export interface Wire {
   readonly extranonce: ExtranonceLayout
 }
 
+/** Names of the wires: one notify line is made for each. */
 export type WireName =
   | 'plain-whole'
   | 'plain-split'
@@ -91,11 +93,14 @@ const swapped: Omit<Wire, 'name' | 'extranonce'> = {
 /** Everything as serialized. Miners of the BLAKE3 chain rebuild the header from genTx1 alone. */
 const PLAIN_WHOLE: Wire = { ...plain, name: 'plain-whole', split: false }
 const PLAIN_SPLIT: Wire = { ...plain, name: 'plain-split', split: true }
+/** The wire of miners that take everything as serialized. */
 export const plainWire = (algorithm: PowAlgorithm): Wire =>
   algorithm === 'blake3' ? PLAIN_WHOLE : PLAIN_SPLIT
 
+/** The wire of the D9 and the DCR1. */
 export const SWAPPED_WIRE: Wire = { ...swapped, name: 'swapped', extranonce: FOUR_AND_FOUR }
 
+/** The wire of the Antminers and of ccminer: twelve bytes that come back whole. */
 export const SWAPPED_ECHO_12_WIRE: Wire = {
   ...swapped,
   name: 'swapped-echo-12',

@@ -10,6 +10,7 @@ import { ERROR_CODE, type StratumError } from './error.ts'
 /** Echoed as it came. A miner that sends none gets `null` back. */
 export type RequestId = number | string | null
 
+/** A request that the pool understands. */
 export type MinerRequest =
   | {
       readonly method: 'mining.subscribe'

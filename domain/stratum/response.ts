@@ -35,13 +35,12 @@ export const subscribedLine = (
 const notification = (method: string, params: readonly unknown[]): string =>
   `{"id":null,"method":"${method}","params":${JSON.stringify(params)}}\n`
 
+/** Tells the difficulty of the jobs that follow: an integer, the very one that shares are judged by. */
 export const setDifficultyLine = (difficulty: number): string =>
   notification('mining.set_difficulty', [difficulty])
 
 /** Asks the miner to come back to the same address after `seconds`. */
 export const reconnectLine = (seconds: number): string => notification('client.reconnect', ['', 0, seconds])
-
-export const showMessageLine = (message: string): string => notification('client.show_message', [message])
 
 /** `mining.notify` from its nine parameters. */
 export const notifyLine = (params: readonly unknown[]): string => notification('mining.notify', params)

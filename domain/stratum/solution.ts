@@ -12,6 +12,7 @@ export interface Solution {
   readonly extranonce2: string
 }
 
+/** Why the strings of a share give no solution. */
 export interface MalformedSolution {
   readonly kind: 'malformed' | 'foreign-extranonce'
   readonly text: string

@@ -4,6 +4,7 @@ export interface User {
   readonly worker: string
 }
 
+/** Splits a user name at its first dot; blanks around the parts go. */
 export function parseUser(user: string): User {
   const dot = user.indexOf('.')
   if (dot < 0) return { address: user.trim(), worker: '' }

@@ -50,6 +50,7 @@ export interface Blocks {
   readonly stop: () => Promise<void>
 }
 
+/** What the blocks need of the pool. */
 export interface BlocksOptions {
   readonly node: Node
   readonly network: Network
@@ -78,6 +79,7 @@ interface WatchedBlock {
   submittedAtMs: number
 }
 
+/** Starts with no block: `recover` brings back those of earlier processes. */
 export function watchBlocks(options: BlocksOptions): Blocks {
   const { node, network, journal, readModels, nowMs, log } = options
   const blocks = new Map<string, WatchedBlock>()

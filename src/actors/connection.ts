@@ -179,12 +179,12 @@ export class Connection {
 
   /** The socket is gone. */
   closed(reason: DisconnectReason): void {
-    this.#actor.send({ type: 'ENDED', reason })
+    this.end(reason)
   }
 
-  /** Ends the connection from this side. */
+  /** Ends the connection. The first reason counts. */
   end(reason: DisconnectReason): void {
-    this.#actor.send({ type: 'ENDED', reason })
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send({ type: 'ENDED', reason })
   }
 
   /** Asks the miner to come back in a while; its shares still count until the socket is ended. */

@@ -34,12 +34,14 @@ export interface Gateway {
   readonly end: () => void
 }
 
+/** How many miners there are. */
 export interface GatewayCount {
   /** Connected in any phase, and of those the ones that mine. */
   readonly connected: number
   readonly mining: number
 }
 
+/** What a gateway needs of the pool. */
 export interface GatewayOptions {
   /** Ordinal of this gateway process in the pool's history, and the first byte of its extranonces. */
   readonly ordinal: number
@@ -59,6 +61,7 @@ const RETARGET_MS_MIN = 2_000
 /** Accounts remembered as opened, about 100 bytes each; for others the store is asked by a harmless repeated append. */
 const KNOWN_ACCOUNTS_MAX = 100_000
 
+/** Opens a gateway without work: miners may connect and wait for it. */
 export function openGateway(options: GatewayOptions): Gateway {
   const { ordinal, network, config, journal, nowMs, log } = options
   const jobs = newJobBook()

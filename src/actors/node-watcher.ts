@@ -14,6 +14,7 @@ export interface NodeWatcher {
   readonly stop: () => void
 }
 
+/** Where the news goes. */
 export interface NodeWatcherOptions {
   /** All nodes as one: what is mined on. */
   readonly node: Node
@@ -61,6 +62,7 @@ const watchMachine = setup({
 /** Full proof-of-work subsidy: all five votes. */
 const FULL_VOTES = 5
 
+/** Begins to follow; the node itself is started by the pool. */
 export function watchNode(options: NodeWatcherOptions): NodeWatcher {
   const { node, log } = options
   const health = new Map<string, NodeHealth>()

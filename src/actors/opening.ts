@@ -22,6 +22,7 @@ export interface EarlierGateway {
   readonly atMs: number
 }
 
+/** Why a history can not be opened or mended, for the operator. */
 export interface OpeningError {
   readonly message: string
 }

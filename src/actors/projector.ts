@@ -25,6 +25,7 @@ const RETRY_MS = 1_000
 /** An error that trying again can't mend: the program is too old, or the log is not what it was. */
 class Halt extends Error {}
 
+/** Begins to follow the log from the checkpoint of the read models, and goes on until it is stopped. */
 export function project(store: EventStore, readModels: ReadModels, log: Logger): Projector {
   let head: number | null = null
   let waiting: { readonly position: number; readonly resolve: () => void }[] = []

@@ -1,0 +1,122 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createActor } from 'xstate'
+import {
+  type BlockEventType,
+  type BlockObservation,
+  type BlockPhase,
+  type BlockRecord,
+  blockMachine,
+  decideBlock,
+} from '../../../domain/block/lifecycle.ts'
+import type { PoolEvent } from '../../../domain/events.ts'
+
+const MATURITY = 16
+const A = 'aa'.repeat(32)
+const B = 'bb'.repeat(32)
+const reward = { transaction: 'cc'.repeat(32), output: 1, atoms: '500000000' }
+const unknown: BlockObservation = { known: false, confirmations: 0, tipHeight: 100, next: null, reward: null }
+const at = (confirmations: number, next: BlockObservation['next'] = null): BlockObservation => ({
+  known: true,
+  confirmations,
+  tipHeight: 99 + confirmations,
+  next,
+  reward,
+})
+const sideChain = (tipHeight: number): BlockObservation => ({ ...unknown, known: true, tipHeight })
+
+/** A block followed through observations; what was written, and the phase by the machine. */
+function follow(observations: readonly BlockObservation[], refusedByAll = false) {
+  const actor = createActor(blockMachine)
+  actor.start()
+  let decidedBy: string | null = null
+  const written: PoolEvent[] = []
+  for (const seen of observations) {
+    const record: BlockRecord = { height: 100, decidedBy, refusedByAll }
+    for (const event of decideBlock(actor.getSnapshot().value, record, seen, MATURITY, 1)) {
+      written.push(event)
+      const before: BlockPhase = actor.getSnapshot().value
+      actor.send({ type: event.type as BlockEventType })
+      if (event.type === 'BlockApproved' || event.type === 'BlockDisapproved') decidedBy = event.data.by
+      else expect(actor.getSnapshot().value).not.toBe(before)
+      if (event.type === 'BlockDisconnected') decidedBy = null
+    }
+  }
+  return { types: written.map(({ type }) => type), phase: actor.getSnapshot().value }
+}
+
+const approved = { hash: A, approves: true }
+const disapproved = { hash: A, approves: false }
+
+test.each<[string, readonly BlockObservation[], readonly string[], BlockPhase]>([
+  [
+    'a good life',
+    [at(1), at(2, approved), at(17, approved)],
+    ['BlockConnected', 'BlockApproved', 'BlockMatured'],
+    'matured',
+  ],
+  [
+    'not mature a block too early',
+    [at(1), at(16, approved)],
+    ['BlockConnected', 'BlockApproved'],
+    'approved',
+  ],
+  [
+    'nobody watched while it lived',
+    [at(40, approved)],
+    ['BlockConnected', 'BlockApproved', 'BlockMatured'],
+    'matured',
+  ],
+  [
+    'disapproved, which never matures',
+    [at(1), at(2, disapproved), at(60, disapproved)],
+    ['BlockConnected', 'BlockDisapproved'],
+    'disapproved',
+  ],
+  [
+    'another child decides otherwise',
+    [at(2, approved), at(1), at(2, { hash: B, approves: false })],
+    ['BlockConnected', 'BlockApproved', 'BlockDisapproved'],
+    'disapproved',
+  ],
+  [
+    'reorganised away and back',
+    [at(2, approved), sideChain(102), at(4, approved)],
+    ['BlockConnected', 'BlockApproved', 'BlockDisconnected', 'BlockConnected', 'BlockApproved'],
+    'approved',
+  ],
+  [
+    'lost for good',
+    [at(1), sideChain(115), sideChain(116)],
+    ['BlockConnected', 'BlockDisconnected', 'BlockOrphaned'],
+    'orphaned',
+  ],
+  ['never connected', [sideChain(100), sideChain(116)], ['BlockOrphaned'], 'orphaned'],
+  ['not known to the node that came back', [unknown, unknown], [], 'found'],
+])('%s', (_, observations, types, phase) => {
+  expect(follow(observations)).toEqual({ types, phase })
+})
+
+test('refused by every node and unknown: given up at once; refused but known: not', () => {
+  expect(follow([unknown], true)).toEqual({ types: ['BlockOrphaned'], phase: 'orphaned' })
+  expect(follow([sideChain(100)], true)).toEqual({ types: [], phase: 'found' })
+  expect(follow([at(1)], true)).toEqual({ types: ['BlockConnected'], phase: 'connected' })
+})
+
+test('asking twice is the same as asking once, and the end is for ever', () => {
+  const next = fc.option(fc.record({ hash: fc.constantFrom(A, B), approves: fc.boolean() }))
+  const observation = fc.oneof(
+    fc.constant(unknown),
+    fc.integer({ min: 95, max: 140 }).map(sideChain),
+    fc.tuple(fc.integer({ min: 1, max: 40 }), next).map(([n, by]) => at(n, n === 1 ? null : by)),
+  )
+  fc.assert(
+    fc.property(fc.array(observation, { maxLength: 12 }), (observations) => {
+      const once = follow(observations)
+      expect(follow(observations.flatMap((each) => [each, each]))).toEqual(once)
+      const ends = once.types.filter((type) => type === 'BlockMatured' || type === 'BlockOrphaned')
+      expect(ends.length).toBeLessThanOrEqual(1)
+      if (ends.length === 1) expect(once.types.at(-1)).toBe(ends[0])
+    }),
+  )
+})
