@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import * as E from 'fp-ts/lib/Either.js'
+import { payableAddress, paymentScript } from '../../domain/decred/address.ts'
+import { type Network, networks } from '../../domain/decred/network.ts'
+import { openBlockFile } from './block-file.ts'
+import type { ChainBlock } from './block-tree.ts'
+import { loadCertificate } from './certificate.ts'
+import { Chain } from './chain.ts'
+import { DEMO_MINING_ADDRESS } from './demo-key.ts'
+import { DevnetNode } from './node.ts'
+import { type ChainOptions, chainParameters } from './parameters.ts'
+import { type Credentials, RpcServer } from './rpc.ts'
+
+/** How a devnet is to be. Everything has a default fit for the demo. */
+export interface DevnetOptions extends ChainOptions {
+  /** An address of this machine only; 127.0.0.1 when not given. */
+  readonly host?: string
+  /** Any free one when not given. */
+  readonly port?: number
+  /** Address of simnet that rewards go to. */
+  readonly miningAddress?: string
+  readonly user?: string
+  readonly password?: string
+  /** A second user who may only look, as dcrd's `rpclimituser`. */
+  readonly limited?: Credentials
+  /** Where blocks and certificate are kept; without one the chain is forgotten at the end. */
+  readonly dataDirectory?: string
+  /** Milliseconds that the first `getwork` after a new tip waits for a newer template: 0 when not given, dcrd up to 5500. */
+  readonly templateWaitMs?: number
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number
+  readonly random?: (bytes: number) => Uint8Array
+}
+
+/** A running devnet: where it listens, and what a test can do to it beyond what dcrd's interface offers. */
+export interface Devnet {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  /** PEM; the only root that its clients must trust. */
+  readonly certificate: string
+  /** simnet with this chain's block time, maturity and first votes. */
+  readonly network: Network
+  readonly chain: Chain
+  /** Mines blocks on the tip in this process, and gives their hashes. Meanwhile there is no work for others, as in dcrd. */
+  readonly generate: (count: number) => Promise<readonly string[]>
+  /** Replaces the last `depth` blocks by a branch that it mines; meant for an easy difficulty. */
+  readonly reorganize: (depth: number) => Promise<void>
+  /** `invalidateblock` without the wire. @throws RangeError when there is no such block. */
+  readonly invalidate: (hash: string) => void
+  /** `reconsiderblock` without the wire. @throws RangeError when there is no such block. */
+  readonly reconsider: (hash: string) => void
+  /**
+   * Lets the voters turn against the tip: new work (`newvotes`) whose block will disapprove it. A solution of older work
+   * may still come first.
+   *
+   * @throws RangeError below the height where voting begins.
+   */
+  readonly disapproveTip: () => void
+  /** Gives new work (`newvotes`) with so many votes on the tip. Fewer votes mean a smaller reward. */
+  readonly newVotes: (voters: number) => void
+  /** Gives new work (`newtxns`) with another coinbase. */
+  readonly newTransactions: () => void
+  /** Holds back every answer, but no notification. */
+  readonly pauseAnswers: () => void
+  /** Sends what was held back, in order. */
+  readonly resumeAnswers: () => void
+  /** Breaks off every connection without a word. */
+  readonly dropConnections: () => void
+  /** Leaves out `blockconnected`, as if the notification was lost, until told otherwise. */
+  readonly muteBlockConnected: (muted: boolean) => void
+  /** Closes port and file. The same data directory can then be opened again. */
+  readonly stop: () => Promise<void>
+}
+
+/** Hosts that nobody else can reach: a devnet's keys are known and its money is play. */
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
+
+/**
+ * Starts a small Decred chain that answers like dcrd, for trying and testing a pool. Never for real money: see
+ * DEMO_MINING_KEY.
+ *
+ * @throws Error with a sentence for the operator when an option or the data directory is no good, or the port is taken.
+ */
+export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {
+  const { host = '127.0.0.1', user = 'user', password = 'pass', clock = Date.now } = options
+  if (!LOOPBACK.includes(host))
+    throw new Error(`A devnet listens on this machine only (${LOOPBACK.join(', ')}), not on ${host}.`)
+  const random = options.random ?? ((bytes: number) => new Uint8Array(randomBytes(bytes)))
+  const parameters = chainParameters(options)
+  const address = payableAddress(options.miningAddress ?? DEMO_MINING_ADDRESS, networks.simnet)
+  if (E.isLeft(address)) throw new Error(`The devnet cannot pay its mining address. ${address.left.message}`)
+
+  const { dataDirectory } = options
+  const file = dataDirectory === undefined ? undefined : openBlockFile(dataDirectory, parameters.powAlgorithm)
+  const chain = new Chain({ parameters, clock, file })
+  const node = new DevnetNode({ chain, script: paymentScript(address.right), random })
+  // Block 1 hands out simnet's initial coins and pays no miner, so no pool should find it.
+  if (chain.tip.height === 0) await node.generate(1)
+  const { certificate, key } = await loadCertificate(dataDirectory, clock())
+  const rpc = new RpcServer(node, {
+    host,
+    port: options.port ?? 0,
+    certificate: { certificate, key },
+    admin: { user, password },
+    limited: options.limited,
+    templateWaitMs: options.templateWaitMs ?? 0,
+    random,
+  })
+  const port = await rpc.listen()
+  return {
+    host,
+    port,
+    user,
+    password,
+    certificate,
+    network: parameters.network,
+    chain,
+    generate: (count) => node.generate(count),
+    reorganize: (depth) => node.reorganize(depth),
+    invalidate: (hash) => node.invalidate(known(chain, hash)),
+    reconsider: (hash) => node.reconsider(known(chain, hash)),
+    disapproveTip: () => {
+      if (chain.tip.height + 1 < parameters.network.stakeValidationHeight)
+        throw new RangeError(`There are no votes below block ${parameters.network.stakeValidationHeight}.`)
+      node.count({ approves: false })
+    },
+    newVotes: (voters) => node.count({ voters }),
+    newTransactions: () => node.newTransactions(),
+    pauseAnswers: () => rpc.pauseAnswers(),
+    resumeAnswers: () => rpc.resumeAnswers(),
+    dropConnections: () => rpc.dropConnections(),
+    muteBlockConnected: (muted) => rpc.muteBlockConnected(muted),
+    stop: async () => {
+      node.stop()
+      await rpc.stop()
+      file?.close()
+    },
+  }
+}
+
+function known(chain: Chain, hash: string): ChainBlock {
+  const block = chain.get(hash)
+  if (block === undefined) throw new RangeError(`There is no block ${hash}.`)
+  return block
+}
