@@ -14,7 +14,10 @@ export interface Work {
   readonly reason: WorkReason
 }
 
-/** Why the node could not do it. `message` is a sentence for the operator that says what to do. */
+/**
+ * Why the node could not do it. `message` is a sentence for the operator that says what to do. `unreachable` covers a connection
+ * that was lost, also while a call waited for its answer; `closed` is a node that the pool itself stopped.
+ */
 export interface NodeError {
   readonly kind:
     | 'unreachable'
@@ -38,11 +41,17 @@ export interface ChainTip {
   readonly height: number
 }
 
-/** What a node says without being asked. */
+/**
+ * What a node says without being asked. From `up` on, each `block-connected` builds on the tip before it and each
+ * `block-disconnected` takes that tip away: no block comes twice, none is left out. Where that can't be kept, `up` comes again.
+ */
 export type NodeEvent =
-  /** Connected, on the right network, subscribed; `tip` is where its chain stands now. Comes again after each reconnect. */
+  /**
+   * Connected, on the right network, subscribed; `tip` is where its chain stands now. Comes again after each reconnect, and when the
+   * events of another node begin. The current work follows.
+   */
   | { readonly kind: 'up'; readonly node: string; readonly tip: ChainTip }
-  /** Lost or refused; it is being tried again. */
+  /** Lost, refused or without work; it is being tried again. The same failure is told once. */
   | { readonly kind: 'down'; readonly node: string; readonly error: NodeError }
   | { readonly kind: 'work'; readonly node: string; readonly work: Work }
   /** 180-byte header of a block that joined or left the main chain. */
@@ -61,14 +70,17 @@ export interface BlockInfo {
   readonly next: string | null
 }
 
-/** What a node answered to a solved block. `accepted` may mean a side chain: only connection counts. */
+/**
+ * What a node answered to a solved block. `accepted` may mean a side chain: only connection counts. `failed`: no answer, so the block may
+ * or may not have arrived; ask by hash. `message` names no address and may be published.
+ */
 export interface SubmitVerdict {
   readonly node: string
   readonly verdict: 'accepted' | 'rejected' | 'failed'
   readonly message: string
 }
 
-/** The chain, through one node or several. Events of a stopped node end; answers come within `NODE_DEADLINE_MS`. */
+/** The chain, through one node or several. Events of a stopped node end; each node asked has `NODE_DEADLINE_MS` to answer. */
 export interface Node {
   readonly name: string
   readonly network: NetworkName
