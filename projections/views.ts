@@ -111,6 +111,10 @@ export type Finder = t.TypeOf<typeof Finder>
 export const Reward = t.type({ transaction: Hash, output: Count, atoms: Decimal }, 'Reward')
 export type Reward = t.TypeOf<typeof Reward>
 
+/** `solo`: no accounts are kept, rewards stay with the node's mining address. */
+export const PoolMode = t.keyof({ public: null, solo: null }, 'PoolMode')
+export type PoolMode = t.TypeOf<typeof PoolMode>
+
 const blockFields = {
   hash: Hash,
   height: Count,
@@ -126,7 +130,7 @@ const blockFields = {
   decidedBy: orNull(Hash),
   /** Blocks on the main chain from this one to the tip, itself included; 0 when it is not on the main chain. */
   confirmations: Count,
-  /** Confirmations at which its reward may be spent. */
+  /** Confirmations at which its reward may be spent: one more than the network's coinbase maturity. */
   maturity: Count,
 }
 
@@ -236,7 +240,7 @@ export type BlockCounts = t.TypeOf<typeof BlockCounts>
 export const PoolView = t.type(
   {
     network: NetworkName,
-    mode: t.keyof({ public: null, solo: null }),
+    mode: PoolMode,
     openedAt: Time,
     /** The time that the windows end at. */
     at: Time,
@@ -316,7 +320,7 @@ export const pageOf = <C extends t.Mixed>(
 ): t.TypeC<{ items: t.ReadonlyArrayC<C>; next: t.UnionC<[t.StringC, t.NullC]> }> =>
   t.type({ items: t.readonlyArray(item), next: orNull(t.string) }, `PageOf${item.name}`)
 
-/** A miner's own page. `workers` is the first page of them, by hashrate; `blocksFound` counts all it found, whatever became of them. */
+/** A miner's own page. `workers` is the first page of them, as `ReadModels.workers` orders them; `blocksFound` counts all it found, whatever became of them. */
 export const AccountView = t.type(
   {
     ...minerFields,
@@ -330,7 +334,7 @@ export const AccountView = t.type(
 )
 export type AccountView = t.TypeOf<typeof AccountView>
 
-/** Hashrate over one step of a chart: from `at` for `seconds`, which is less than a step only for the running one. */
+/** Hashrate over one step of a chart, which begins at `at`. `seconds` is less than a step for the first and the running one. */
 export const HashratePoint = t.type(
   {
     at: Time,

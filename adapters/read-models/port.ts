@@ -16,15 +16,17 @@ import type {
 } from '../../projections/views.ts'
 import type { RecordedEvent } from '../event-store/port.ts'
 
+export { JOB_HEIGHTS_KEPT } from '../../projections/work.ts'
+
 /** Why the read models could not do it. `message` is a sentence for people that says what to do. */
 export type ReadModelError =
-  /** The log holds an event that this program is too old for. Nothing of the batch was applied. */
+  /** The log holds an event that this program is too old for. */
   | { readonly kind: 'unknown-version'; readonly message: string }
-  /** The log holds an event that is not as its codec says. Nothing of the batch was applied. */
+  /** The log holds an event that is not as its codec says. */
   | { readonly kind: 'malformed'; readonly message: string }
   /** Disk full, file locked: the same call again is safe. */
   | { readonly kind: 'unavailable'; readonly message: string }
-  /** Another process has written to the file. */
+  /** Another process has written to the file. For good: open it anew. */
   | { readonly kind: 'in-use'; readonly message: string }
   /** The file is not one of read models, or was damaged. */
   | { readonly kind: 'damaged'; readonly message: string }
@@ -138,9 +140,10 @@ export interface ReadModels {
   /** Position of the last event contained; null when there is none. What `EventStore.follow` is to be given. */
   readonly checkpoint: () => number | null
   /**
-   * Folds events in, in the log's order. All or nothing. Events at or below the checkpoint are skipped, so the same call can
-   * always be repeated. Results and checkpoint reach the disk together, at the latest with the next `apply` one second later
-   * or on `close`: after a crash the checkpoint is an earlier one, and the events after it are to be applied again.
+   * Folds events in, in the log's order. One that can't be read stops it: those before it are in, it and the rest are not.
+   * Events at or below the checkpoint are skipped, so the same call can always be repeated. Results and checkpoint reach the
+   * disk together, at the latest with the next `apply` one second later, with the next question, or on `close`: after a
+   * crash the checkpoint is an earlier one, and the events after it are to be applied again.
    */
   readonly apply: (events: readonly RecordedEvent[]) => Answer<void>
   /** Hot: one emission after each batch that was applied. Completes on `close`. */
@@ -149,11 +152,14 @@ export interface ReadModels {
 
   /** Undefined before `PoolOpened`. `nowMs` is where the windows end. */
   readonly pool: (nowMs: number) => Answer<PoolView | undefined>
-  /** Accounts that had a share in the last day or are connected, by hashrate of the last hour, largest first. */
+  /**
+   * Accounts that are connected or had a share in the last hour, by the work of about the last hour, largest first. An account
+   * whose work changes between two pages may be on both or on none.
+   */
   readonly miners: (page: PageRequest, nowMs: number) => Answer<PageOf<MinerView>>
   /** By address or account id. */
   readonly account: (account: string, nowMs: number) => Answer<AccountView | undefined>
-  /** Workers of an account (address or id) seen in the last 31 days, by hashrate of the last hour, largest first. */
+  /** Workers of an account (address or id) seen in the last 31 days, in the same order. Empty when there is no such account. */
   readonly workers: (account: string, page: PageRequest, nowMs: number) => Answer<PageOf<WorkerView>>
   readonly blocks: (filter: BlockFilter, page: PageRequest) => Answer<PageOf<BlockSummary>>
   /** By display hash. */
@@ -172,6 +178,3 @@ export interface ReadModels {
   /** Writes what is not on disk yet and gives the file free. Idempotent. */
   readonly close: () => Answer<void>
 }
-
-/** Heights for which jobs are kept: a block that was lost in a crash is recognised a day later on mainnet. */
-export const JOB_HEIGHTS_KEPT = 300

@@ -1,0 +1,166 @@
+import type { DatabaseSync } from 'node:sqlite'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Network } from '../../domain/decred/network.ts'
+import { compactToTarget, expectedHashes, networkDifficulty } from '../../domain/decred/target.ts'
+import { SCOPE, type Scope, type Tally } from '../../projections/tally.ts'
+import type {
+  AccountView,
+  BlockSummary,
+  HashrateHistory,
+  MinerView,
+  PageOf,
+  PoolView,
+  WorkerView,
+  WorkView,
+} from '../../projections/views.ts'
+import { openBlockQueries } from './block-queries.ts'
+import { readPage } from './cursor.ts'
+import { planHistory } from './history.ts'
+import { openMinerQueries } from './miner-queries.ts'
+import type { Answer, BlockFilter, HistoryRequest, IssuedJob, PageRequest, ReadModels } from './port.ts'
+import { type Measured, openWorkQueries } from './work-queries.ts'
+
+/** The questions of the port, answered from the tables. Each throws what SQLite throws. */
+export type Answers = Pick<
+  ReadModels,
+  | 'pool'
+  | 'miners'
+  | 'account'
+  | 'workers'
+  | 'blocks'
+  | 'block'
+  | 'hashrateHistory'
+  | 'unfinishedBlocks'
+  | 'solvedWithoutBlock'
+  | 'job'
+  | 'jobByMerkleRoot'
+>
+
+/** Workers on an account's page before it is asked for more. */
+const ACCOUNT_WORKERS_SHOWN = 50
+
+/** Prepares them. `tally` is the live one, whose changes are stored before each question. */
+export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
+  const work = openWorkQueries(db)
+  const miners = openMinerQueries(db, work)
+  const blocks = openBlockQueries(db, tally)
+
+  function pool(nowMs: number): Answer<PoolView | undefined> {
+    const { pool, total } = tally
+    if (pool === undefined) return E.right(undefined)
+    const meter = { id: total.id, sinceMs: pool.openedAt }
+    const job = blocks.newestJob()
+    return E.right({
+      network: pool.network.name,
+      mode: pool.mode,
+      openedAt: pool.openedAt,
+      at: nowMs,
+      hashrate: work.hashrates(pool.network, SCOPE.pool, [meter], nowMs)(total.id),
+      ...miners.online(),
+      work: job === undefined ? null : workView(pool.network, job),
+      round: blocks.round(),
+      luck: { last10: blocks.luck(10), last100: blocks.luck(100) },
+      blocks: blocks.counts(),
+      lastBlock: blocks.last(),
+      shares: {
+        accepted: total.accepted,
+        difficulty: String(total.difficulty),
+        rejected: total.rejected,
+        reasons: miners.reasons(total.id),
+      },
+    })
+  }
+
+  function account(key: string, nowMs: number): Answer<AccountView | undefined> {
+    const row = miners.account(key)
+    if (row === undefined || tally.pool === undefined) return E.right(undefined)
+    const { network } = tally.pool
+    return E.right({
+      ...miners.miner(network, row, nowMs),
+      openedAt: row.openedAt,
+      at: nowMs,
+      shares: {
+        accepted: row.accepted,
+        difficulty: row.difficulty,
+        rejected: row.rejected,
+        reasons: miners.reasons(row.id),
+      },
+      workers: miners.workers(network, row.id, { after: undefined, limit: ACCOUNT_WORKERS_SHOWN }, nowMs),
+      blocksFound: blocks.foundBy(row.account),
+    })
+  }
+
+  function minersPage(request: PageRequest, nowMs: number): Answer<PageOf<MinerView>> {
+    const page = readPage(request)
+    if (E.isLeft(page)) return page
+    return E.right(tally.pool === undefined ? NOTHING : miners.miners(tally.pool.network, page.right, nowMs))
+  }
+
+  function workersPage(key: string, request: PageRequest, nowMs: number): Answer<PageOf<WorkerView>> {
+    const page = readPage(request)
+    if (E.isLeft(page)) return page
+    const row = miners.account(key)
+    if (row === undefined || tally.pool === undefined) return E.right(NOTHING)
+    return E.right(miners.workers(tally.pool.network, row.id, page.right, nowMs))
+  }
+
+  function blocksPage(filter: BlockFilter, request: PageRequest): Answer<PageOf<BlockSummary>> {
+    const page = readPage(request)
+    return E.isLeft(page) ? page : E.right(blocks.page(filter, page.right))
+  }
+
+  function hashrateHistory(request: HistoryRequest): Answer<HashrateHistory | undefined> {
+    const { pool } = tally
+    const measured = pool === undefined ? undefined : meterOf(request, pool.openedAt)
+    if (pool === undefined || measured === undefined) return E.right(undefined)
+    const { scope, meter } = measured
+    const plan = planHistory(request, meter.sinceMs, tally.clockMs)
+    if (E.isLeft(plan)) return plan
+    return E.right({
+      stepSeconds: plan.right.stepSeconds,
+      points: work.points(pool.network, scope, meter, plan.right),
+    })
+  }
+
+  function meterOf(
+    { account: key, worker: name }: HistoryRequest,
+    openedAt: number,
+  ): { readonly scope: Scope; readonly meter: Measured } | undefined {
+    if (key === undefined) return { scope: SCOPE.pool, meter: { id: tally.total.id, sinceMs: openedAt } }
+    const row = miners.account(key)
+    if (row === undefined) return undefined
+    if (name === undefined) return { scope: SCOPE.account, meter: { id: row.id, sinceMs: row.openedAt } }
+    const meter = miners.worker(row.id, name)
+    return meter === undefined ? undefined : { scope: SCOPE.worker, meter }
+  }
+
+  return {
+    pool,
+    miners: minersPage,
+    account,
+    workers: workersPage,
+    blocks: blocksPage,
+    block: (hash) => E.right(blocks.block(hash)),
+    hashrateHistory,
+    unfinishedBlocks: () => E.right(blocks.unfinished()),
+    solvedWithoutBlock: () => E.right(blocks.solvedWithoutBlock()),
+    job: (gateway, job) => E.right(blocks.job(gateway, job)),
+    jobByMerkleRoot: (merkleRoot) => E.right(blocks.jobByMerkleRoot(merkleRoot)),
+  }
+}
+
+const NOTHING: PageOf<never> = { items: [], next: null }
+
+function workView(network: Network, { gateway, job, height, bits, issuedAt, reason }: IssuedJob): WorkView {
+  const hashes = expectedHashes(compactToTarget(bits)) / BigInt(network.blockTimeSeconds)
+  return {
+    gateway,
+    job,
+    height,
+    bits,
+    networkDifficulty: networkDifficulty(network, bits),
+    networkHashesPerSecond: String(hashes),
+    issuedAt,
+    reason,
+  }
+}

@@ -1,0 +1,88 @@
+import { rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Answer, ReadModelError } from './port.ts'
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { number } from './values.ts'
+
+/**
+ * Opens a file of read models, and makes it when there is none. One of another version is thrown away: all of it can be folded
+ * again. `:memory:` for none at all.
+ *
+ * WAL with synchronous=NORMAL: a crash of the process loses nothing, a power cut perhaps the last transactions, checkpoint and
+ * all, and the log has those events still. Waiting for the disk each time would buy nothing.
+ */
+export function openFile(file: string): Answer<DatabaseSync> {
+  try {
+    const db = openOrRenew(file)
+    return db === undefined
+      ? E.left({
+          kind: 'damaged',
+          message: `${file} is not a file of read models of Lodebook. Give another path for them.`,
+        })
+      : E.right(db)
+  } catch (thrown) {
+    return E.left(sqliteError(file, thrown))
+  }
+}
+
+/** Undefined when the file belongs to something else. */
+function openOrRenew(file: string): DatabaseSync | undefined {
+  const db = new DatabaseSync(file, { timeout: BUSY_MS_MAX })
+  const content = contentOf(db)
+  if (content === 'ours') return prepared(db)
+  if (content === 'empty') return create(db)
+  db.close()
+  if (content === 'foreign') return undefined
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
+  return create(new DatabaseSync(file, { timeout: BUSY_MS_MAX }))
+}
+
+/** A reader's backup may hold the lock for a moment. */
+const BUSY_MS_MAX = 1_000
+
+function contentOf(db: DatabaseSync): 'empty' | 'ours' | 'outdated' | 'foreign' {
+  const value = (sql: string, column: string): number => number(db.prepare(sql).get() ?? {}, column)
+  if (value('SELECT count(*) AS tables FROM sqlite_schema', 'tables') === 0) return 'empty'
+  if (value('PRAGMA application_id', 'application_id') !== APPLICATION_ID) return 'foreign'
+  return value('PRAGMA user_version', 'user_version') === SCHEMA_VERSION ? 'ours' : 'outdated'
+}
+
+function create(db: DatabaseSync): DatabaseSync {
+  prepared(db)
+  db.exec(`BEGIN IMMEDIATE;
+    PRAGMA application_id = ${APPLICATION_ID};
+    PRAGMA user_version = ${SCHEMA_VERSION};
+    ${SCHEMA}
+    COMMIT`)
+  return db
+}
+
+function prepared(db: DatabaseSync): DatabaseSync {
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY')
+  return db
+}
+
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+/**
+ * What went wrong in SQLite, for the operator.
+ *
+ * @throws what was thrown when it does not come from SQLite or from reading its rows.
+ */
+export function sqliteError(file: string, thrown: unknown): ReadModelError {
+  if (thrown instanceof TypeError) return damaged(file, thrown.message)
+  if (!(thrown instanceof Error) || !('errcode' in thrown) || typeof thrown.errcode !== 'number') throw thrown
+  const primary = thrown.errcode & 0xff
+  if (primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB) return damaged(file, thrown.message)
+  return {
+    kind: 'unavailable',
+    message: `The read models in ${file} can't be used now (${thrown.message}). Look at the disk: its space and its rights.`,
+  }
+}
+
+const damaged = (file: string, why: string): ReadModelError => ({
+  kind: 'damaged',
+  message: `The read models in ${file} are damaged (${why}). Stop the pool, delete the file and start again: they are made anew from the log.`,
+})

@@ -1,0 +1,185 @@
+import type { DatabaseSync } from 'node:sqlite'
+import * as E from 'fp-ts/lib/Either.js'
+import { Subject } from 'rxjs'
+import { foldEvent } from '../../projections/fold.ts'
+import { forgottenConnections, releaseStored } from '../../projections/memory.ts'
+import { parseStream } from '../../projections/streams.ts'
+import type { Tally } from '../../projections/tally.ts'
+import type { RecordedEvent } from '../event-store/port.ts'
+import { openAnswers } from './answers.ts'
+import { openFile, sqliteError } from './file.ts'
+import type { Answer, Change, ReadModelError, ReadModels } from './port.ts'
+import { SCHEMA_VERSION } from './schema.ts'
+import { openStore } from './store.ts'
+import { loadTally } from './stored.ts'
+import { number } from './values.ts'
+
+export interface ReadModelOptions {
+  /** Path, beside the event store; `:memory:` for none. */
+  readonly file: string
+  /** Milliseconds of any clock that does not go back: paces how often is stored, and no figure depends on it. */
+  readonly nowMs: () => number
+}
+
+/** Results reach the file after this long at the latest, when events come. */
+const STORE_EVERY_MS = 1_000
+
+/**
+ * With this many meters to write it is done sooner, but not again before this time: 1 000 meters take about 10 ms, a pause
+ * that miners on the same thread don't notice, and a log that is folded anew is not held up by a hundredth of its figures.
+ */
+const STORE_SOON_METERS = 1_000
+const STORE_SOON_MS = 100
+
+/**
+ * Opens read models on a SQLite file, which is made when it is not there, and made anew when it is of another version.
+ *
+ * Events are folded in memory and stored a little later, many at a time: a worker with fifty shares a second costs as much as
+ * one with a share a second. Every question stores first what is not stored, so that answers come from the tables alone.
+ */
+export function openReadModels({ file, nowMs }: ReadModelOptions): Answer<ReadModels> {
+  const opened = openFile(file)
+  if (E.isLeft(opened)) return opened
+  try {
+    return E.right(runReadModels(opened.right, loadTally(opened.right), file, nowMs))
+  } catch (thrown) {
+    opened.right.close()
+    return E.left(sqliteError(file, thrown))
+  }
+}
+
+function runReadModels(db: DatabaseSync, tally: Tally, file: string, nowMs: () => number): ReadModels {
+  const store = openStore(db)
+  const answers = openAnswers(db, tally)
+  const storedPosition = db.prepare('SELECT ifnull(position, -1) AS position FROM pool')
+  const changes = new Subject<Change>()
+  let position = tally.position
+  let storedAtMs = nowMs()
+  /** Set for good when memory or file can't be trusted any more, and on `close`. */
+  let stopped: ReadModelError | undefined
+
+  /** Writes what is not stored yet, with the checkpoint, or nothing at all. */
+  function storeAll(): Answer<void> {
+    if (!tally.changes.any) return E.right(undefined)
+    const forgotten = forgottenConnections(tally)
+    try {
+      db.exec('BEGIN IMMEDIATE')
+      if (number(storedPosition.get() ?? {}, 'position') !== (position ?? -1)) {
+        db.exec('ROLLBACK')
+        stopped = {
+          kind: 'in-use',
+          message: `Another process writes to the read models in ${file}. Stop it, or give this one a file of its own.`,
+        }
+        return E.left(stopped)
+      }
+      store(tally, forgotten)
+      db.exec('COMMIT')
+    } catch (thrown) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      return E.left(sqliteError(file, thrown))
+    }
+    position = tally.position
+    storedAtMs = nowMs()
+    releaseStored(tally, forgotten)
+    return E.right(undefined)
+  }
+
+  function storeIsDue(): boolean {
+    const age = nowMs() - storedAtMs
+    return age >= STORE_EVERY_MS || (age >= STORE_SOON_MS && tally.changes.meters.size >= STORE_SOON_METERS)
+  }
+
+  function apply(events: readonly RecordedEvent[]): Answer<void> {
+    if (stopped !== undefined) return E.left(stopped)
+    const before = tally.entries
+    const folded = foldAll(events)
+    const stored = storeIsDue() ? storeAll() : E.right(undefined)
+    if (E.isLeft(stored)) return stored
+    if (tally.entries > before)
+      changes.next({
+        position: tally.position ?? 0,
+        entries: tally.entries,
+        blocks: blocksIn(events.slice(0, folded.count)),
+      })
+    return folded.result
+  }
+
+  /** Folds events up to the first that can't be; answers how many it took. */
+  function foldAll(events: readonly RecordedEvent[]): {
+    readonly count: number
+    readonly result: Answer<void>
+  } {
+    let count = 0
+    try {
+      for (const event of events) {
+        const folded = foldEvent(tally, event)
+        if (E.isLeft(folded)) return { count, result: folded }
+        count++
+      }
+      return { count, result: E.right(undefined) }
+    } catch (thrown) {
+      // What is in memory is half an event: nothing of it may reach the file.
+      stopped = sqliteError(file, thrown)
+      return { count, result: E.left(stopped) }
+    }
+  }
+
+  /** An answer from the tables, which are brought up to date first. */
+  function answer<A extends readonly unknown[], T>(ask: (...question: A) => Answer<T>) {
+    return (...question: A): Answer<T> => {
+      if (stopped !== undefined) return E.left(stopped)
+      const stored = storeAll()
+      if (E.isLeft(stored)) return stored
+      try {
+        return ask(...question)
+      } catch (thrown) {
+        return E.left(sqliteError(file, thrown))
+      }
+    }
+  }
+
+  function close(): Answer<void> {
+    if (stopped?.kind === 'closed') return E.right(undefined)
+    const stored = stopped === undefined ? storeAll() : E.left(stopped)
+    stopped = { kind: 'closed', message: `The read models in ${file} are closed.` }
+    db.close()
+    changes.complete()
+    return stored
+  }
+
+  return {
+    name: `sqlite:${file}`,
+    checkpoint: () => tally.position,
+    apply,
+    changes: changes.asObservable(),
+    status: () => ({
+      version: SCHEMA_VERSION,
+      position: tally.position,
+      entries: tally.entries,
+      skipped: tally.skipped,
+      eventAt: tally.entries === 0 ? null : tally.clockMs,
+    }),
+    pool: answer(answers.pool),
+    miners: answer(answers.miners),
+    account: answer(answers.account),
+    workers: answer(answers.workers),
+    blocks: answer(answers.blocks),
+    block: answer(answers.block),
+    hashrateHistory: answer(answers.hashrateHistory),
+    unfinishedBlocks: answer(answers.unfinishedBlocks),
+    solvedWithoutBlock: answer(answers.solvedWithoutBlock),
+    job: answer(answers.job),
+    jobByMerkleRoot: answer(answers.jobByMerkleRoot),
+    close,
+  }
+}
+
+/** Hashes of the blocks that events are about, each once. */
+function blocksIn(events: readonly RecordedEvent[]): readonly string[] {
+  const hashes = new Set<string>()
+  for (const { stream } of events) {
+    const parsed = parseStream(stream)
+    if (parsed.kind === 'block') hashes.add(parsed.hash)
+  }
+  return [...hashes]
+}

@@ -1,0 +1,181 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { networks } from '../domain/decred/network.ts'
+import { decodeEvent, type EventData, type PoolEvent } from '../domain/events.ts'
+import { foldBlockFound, foldBlockStep } from './blocks.ts'
+import {
+  connectionOf,
+  foldAccountOpened,
+  foldDifficultyAssigned,
+  foldGatewayJoined,
+  foldMinerConnected,
+  foldMinerDisconnected,
+  foldMinerIdentified,
+  foldWorkerAuthorized,
+} from './miners.ts'
+import { foldSharesAccepted, foldSharesRejected } from './shares.ts'
+import { parseStream, type Stream } from './streams.ts'
+import type { Tally } from './tally.ts'
+import { foldWorkIssued } from './work.ts'
+
+/** An event as the log holds it. */
+export interface LogEvent {
+  readonly stream: string
+  readonly revision: number
+  readonly position: number
+  readonly type: string
+  /** Canonical JSON text. */
+  readonly data: string
+}
+
+/** Why an event of the log can't be folded; the events before it are. */
+export interface FoldError {
+  readonly kind: 'unknown-version' | 'malformed'
+  readonly message: string
+}
+
+/**
+ * Folds the next event of the log into a tally. One that is there already is skipped; one of an unknown type is counted and
+ * skipped. Nothing is folded of an event that can't be read.
+ */
+export function foldEvent(tally: Tally, recorded: LogEvent): E.Either<FoldError, void> {
+  const { position, type, data } = recorded
+  if (tally.position !== null && position <= tally.position) return E.right(undefined)
+  const decoded = decodeEvent(type, data)
+  if (E.isLeft(decoded)) {
+    if (decoded.left.kind !== 'unknown-type')
+      return E.left(unreadable(recorded, decoded.left.kind, decoded.left.message))
+    tally.skipped++
+  } else {
+    const fault = evolve(tally, recorded, decoded.right)
+    if (fault !== undefined) return E.left(unreadable(recorded, 'malformed', fault))
+  }
+  tally.position = position
+  tally.entries++
+  tally.changes.any = true
+  return E.right(undefined)
+}
+
+function unreadable(event: LogEvent, kind: FoldError['kind'], why: string): FoldError {
+  const where = `Event ${event.revision} of stream ${event.stream} (position ${event.position})`
+  const advice =
+    kind === 'unknown-version'
+      ? 'Run a newer version of Lodebook.'
+      : 'The log was written by another program or is damaged: see the manual on a damaged store.'
+  return { kind, message: `${where} can't be read: ${why}. ${advice}` }
+}
+
+/** Changes the tally by one event. Answers what is wrong with the event, before any change. */
+function evolve(tally: Tally, recorded: LogEvent, event: PoolEvent): string | undefined {
+  const stream = parseStream(recorded.stream)
+  const fault = faultOf(stream, event)
+  if (fault !== undefined) return fault
+  tally.clockMs = Math.max(tally.clockMs, event.data.at)
+  switch (stream.kind) {
+    case 'pool':
+      evolvePool(tally, event)
+      return undefined
+    case 'connection':
+      evolveConnection(tally, stream, event)
+      return undefined
+    case 'gateway':
+      evolveGateway(tally, stream.gateway, recorded, event)
+      return undefined
+    case 'account':
+      if (event.type === 'AccountOpened') foldAccountOpened(tally, stream.account, event.data)
+      return undefined
+    case 'block':
+      evolveBlock(tally, stream.hash, recorded, event)
+      return undefined
+    case 'other':
+      return undefined
+  }
+}
+
+function evolvePool(tally: Tally, event: PoolEvent): void {
+  if (event.type === 'PoolOpened')
+    tally.pool ??= {
+      network: networks[event.data.network],
+      mode: event.data.mode,
+      openedAt: event.data.at,
+    }
+  if (event.type === 'GatewayJoined') foldGatewayJoined(tally, event.data)
+}
+
+function evolveConnection(
+  tally: Tally,
+  stream: { readonly gateway: number; readonly connection: number },
+  event: PoolEvent,
+): void {
+  if (event.type === 'MinerConnected') {
+    foldMinerConnected(tally, stream.gateway, stream.connection, event.data)
+    return
+  }
+  const connection = connectionOf(tally, stream.gateway, stream.connection)
+  if (connection === undefined) return
+  if (event.type === 'MinerIdentified') foldMinerIdentified(tally, connection, event.data)
+  if (event.type === 'WorkerAuthorized') foldWorkerAuthorized(tally, connection, event.data)
+  if (event.type === 'DifficultyAssigned') foldDifficultyAssigned(tally, connection, event.data)
+  if (event.type === 'MinerDisconnected') foldMinerDisconnected(tally, connection, event.data)
+}
+
+function evolveGateway(tally: Tally, gateway: number, recorded: LogEvent, event: PoolEvent): void {
+  const { stream, revision, position } = recorded
+  if (event.type === 'WorkIssued') foldWorkIssued(tally, gateway, position, event.data)
+  if (event.type === 'SharesAccepted') foldSharesAccepted(tally, { gateway, stream, revision }, event.data)
+  if (event.type === 'SharesRejected') foldSharesRejected(tally, gateway, event.data)
+}
+
+function evolveBlock(tally: Tally, hash: string, recorded: LogEvent, event: PoolEvent): void {
+  const { revision, position, type, data } = recorded
+  tally.changes.blockEvents.push({ hash, revision, at: event.data.at, type, data })
+  if (event.type === 'BlockFound') foldBlockFound(tally, hash, position, event.data)
+  else foldBlockStep(tally, hash, revision, event)
+}
+
+/** Kind of stream that each type of event belongs to. */
+const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
+  PoolOpened: 'pool',
+  GatewayJoined: 'pool',
+  MinerConnected: 'connection',
+  MinerIdentified: 'connection',
+  WorkerAuthorized: 'connection',
+  DifficultyAssigned: 'connection',
+  MinerDisconnected: 'connection',
+  WorkIssued: 'gateway',
+  SharesAccepted: 'gateway',
+  SharesRejected: 'gateway',
+  EpochClosed: 'gateway',
+  AccountOpened: 'account',
+  BlockFound: 'block',
+  BlockSubmitted: 'block',
+  BlockConnected: 'block',
+  BlockDisconnected: 'block',
+  BlockApproved: 'block',
+  BlockDisapproved: 'block',
+  BlockMatured: 'block',
+  BlockOrphaned: 'block',
+}
+
+function faultOf(stream: Stream, event: PoolEvent): string | undefined {
+  if (stream.kind !== HOME[event.type]) return `${event.type} does not belong in this stream`
+  if (event.type === 'SharesAccepted') return faultOfAccepted(event.data)
+  if (event.type === 'SharesRejected') return faultOfRejected(event.data)
+  return undefined
+}
+
+function faultOfAccepted(data: EventData<'SharesAccepted'>): string | undefined {
+  const { connection, worker, job, difficulty, extranonce2, ntime, nonce, elapsed, solved } = data
+  const length = connection.length
+  for (const column of [worker, job, difficulty, extranonce2, ntime, nonce, elapsed])
+    if (column.length !== length) return UNEQUAL_COLUMNS
+  return solved.some(({ share }) => share >= length) ? 'a solved share is not in the columns' : undefined
+}
+
+function faultOfRejected(data: EventData<'SharesRejected'>): string | undefined {
+  const { connection, worker, reason, count, needed, best } = data
+  for (const column of [worker, reason, count, needed, best])
+    if (column.length !== connection.length) return UNEQUAL_COLUMNS
+  return undefined
+}
+
+const UNEQUAL_COLUMNS = 'its columns differ in length'
