@@ -24,7 +24,7 @@ import { type Gateway, openGateway } from './actors/gateway.ts'
 import { watchNode } from './actors/node-watcher.ts'
 import { closeAbandonedEpochs, openPool } from './actors/opening.ts'
 import { type Projector, project } from './actors/projector.ts'
-import type { Config, ListenerConfig } from './config/config.ts'
+import type { Config, ListenerConfig, TlsFiles } from './config/config.ts'
 import { type JournalState, openJournal } from './journal.ts'
 
 /** A running pool. */
@@ -96,7 +96,10 @@ async function start(
   if (E.isLeft(opening)) return opening
   const { gateway: ordinal, prefix, earlier } = opening.right
 
-  const readModels = openReadModels({ file: join(config.pool.dataDirectory, 'read-models.db') })
+  const readModels = openReadModels({
+    file: join(config.pool.dataDirectory, 'read-models.db'),
+    nowMs: () => performance.now(),
+  })
   if (E.isLeft(readModels)) return readModels
   closers.push(async () => readModels.right.close())
   const projector = project(store.right, readModels.right, log)
@@ -309,21 +312,40 @@ async function openListener(
   const { name, host, port, proxyProtocol } = listening
   const base = { name, host, port, limits, proxyProtocol: proxyProtocol ? 'required' : 'off' } as const
   if (listening.tls === null) return startListener(base, gateway.acceptOn(listening))()
-  const key = readText(listening.tls.keyFile)
-  if (E.isLeft(key)) return E.left({ message: `Listener ${name}: ${key.left.message}` })
-  const cert = readText(listening.tls.certificateFile)
-  if (E.isLeft(cert)) return E.left({ message: `Listener ${name}: ${cert.left.message}` })
-  return startListener({ ...base, tls: { key: key.right, cert: cert.right } }, gateway.acceptOn(listening))()
+  const tls = readTls(listening.tls)
+  if (E.isLeft(tls)) return E.left({ message: `Listener ${name}: ${tls.left.message}` })
+  return startListener({ ...base, tls: tls.right }, gateway.acceptOn(listening))()
 }
 
-function openHttp(
+async function openHttp(
   config: Config,
   readModels: ReadModels,
   status: () => PoolStatus,
   metrics: Metrics,
   log: Logger,
 ): Promise<E.Either<PoolError, HttpServer>> {
-  return startHttp({ ...config.http, name: config.pool.name, readModels, status, metrics, log })()
+  const { host, port, tls: files, behindProxy } = config.http
+  const tls = files === null ? E.right(null) : readTls(files)
+  if (E.isLeft(tls)) return tls
+  const pair = tls.right
+  return startHttp({
+    host,
+    port,
+    tls: pair === null ? null : { certificate: pair.cert, key: pair.key },
+    behindProxy,
+    readModels,
+    status,
+    metrics,
+    now: Date.now,
+    report: (error) => log.error({ err: error }, 'a page or an answer of the API failed'),
+  })()
+}
+
+function readTls(files: TlsFiles): E.Either<PoolError, { readonly key: string; readonly cert: string }> {
+  const key = readText(files.keyFile)
+  if (E.isLeft(key)) return key
+  const cert = readText(files.certificateFile)
+  return E.isLeft(cert) ? cert : E.right({ key: key.right, cert: cert.right })
 }
 
 function statusOf(listener: Listener, { host, difficulty }: ListenerConfig): ListenerStatus {

@@ -1,6 +1,7 @@
 import type { NetworkName } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import type { IssueReason } from '../../domain/events.ts'
+import type { PoolMode } from '../../projections/views.ts'
 
 /** One node as the pool sees it now. `message` is a sentence for people; empty when there is nothing to say. */
 export interface NodeHealth {
@@ -18,9 +19,9 @@ export interface CurrentWork {
   readonly reason: IssueReason
 }
 
-/** How a listener sets difficulty. `max` is null where only the network's difficulty bounds it. */
+/** How a listener sets difficulty. `start` is null where the kind of miner decides, `max` where only the network does. */
 export type ListenerDifficulty =
-  | { readonly kind: 'variable'; readonly start: number; readonly min: number; readonly max: number | null }
+  | { readonly kind: 'variable'; readonly start: number | null; readonly min: number; readonly max: number | null }
   | { readonly kind: 'fixed'; readonly difficulty: number }
 
 /** A port that miners connect to. `tls` is the SHA-256 fingerprint of its certificate, null for plain TCP. */
@@ -48,7 +49,7 @@ export interface PoolStatus {
   /** Name and version: `lodebook 0.1.0`. */
   readonly software: string
   readonly network: NetworkName
-  readonly mode: 'public' | 'solo'
+  readonly mode: PoolMode
   /** Unix ms. */
   readonly startedAt: number
   readonly powAlgorithm: PowAlgorithm

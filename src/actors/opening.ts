@@ -54,7 +54,15 @@ export const openPool =
     const first = past[0]
     const events: PoolEvent[] = []
     if (first === undefined)
-      events.push(event('PoolOpened', { v: 1, at: nowMs, ...pool, software: publicText(software) }))
+      events.push(
+        event('PoolOpened', {
+          v: 1,
+          at: nowMs,
+          network: pool.network,
+          mode: pool.mode,
+          software: publicText(software),
+        }),
+      )
     else if (first.type !== 'PoolOpened')
       return E.left({
         message: `${store.name} holds another history: its stream "pool" begins with ${first.type}.`,

@@ -6,6 +6,7 @@ import type { ListenerDifficulty, ListenerStatus, PoolStatus } from '../status.t
 import { type ConnectRequest, type Field, isAnyHost, WORKER_EXAMPLE } from './connect-request.ts'
 import { count, counted, type Html, hashrate, integer, standardError, timeAgo } from './format.ts'
 import { canMine, type Login, type MinerGuide, minerGuides, type Settings } from './miners.ts'
+import { reasonWords } from './words.ts'
 
 /** What the Connect page shows. `seen` is null when no account was asked for, undefined when nothing is known of it. */
 export interface ConnectPage {
@@ -23,7 +24,7 @@ export const connectPage = (page: ConnectPage): Html => {
   return html`<h1>Connect a miner</h1>
 <div class="connect">
 <section class="you" aria-labelledby="you-title">
-<h2 id="you-title">You</h2>
+<h2 id="you-title">Your miner</h2>
 ${settingsForm(status, request)}
 </section>
 <section class="seen" aria-labelledby="seen-title">
@@ -34,12 +35,7 @@ ${settingsForm(status, request)}
 <section aria-labelledby="settings-title">
 <h2 id="settings-title">Settings for your miner</h2>
 <p class="lead">This chain’s proof of work is <strong>${algorithmName(status.powAlgorithm)}</strong>. These can mine it:</p>
-${
-  request.listener === undefined
-    ? html`<p class="empty">No port is open for miners at the moment.</p>`
-    : html`${request.listener.tls === null ? '' : tlsHelp(request.host, request.listener)}
-<div class="guides">${usable.map((guide) => guideCard(guide, loginOf(request, request.listener, status)))}</div>`
-}
+${request.listener === undefined ? noPort : guides(usable, request, request.listener, status)}
 ${
   useless.length === 0
     ? ''
@@ -56,6 +52,8 @@ ${portTable(status, request)}
 <p>Each share counts with the difficulty of its own job. Many small shares and few large ones earn the same.</p>
 </section>`
 }
+
+const noPort = html`<p class="empty">No port is open for miners at the moment.</p>`
 
 const algorithmName = (algorithm: PowAlgorithm): string => (algorithm === 'blake3' ? 'BLAKE3' : 'BLAKE-256')
 
@@ -87,7 +85,7 @@ ${
       )
 }
 <div class="row">
-${input('worker', 'Name of the machine', worker, `like ${WORKER_EXAMPLE}`, html`autocomplete="off" spellcheck="false" maxlength="32"`)}
+${input('worker', 'Machine', worker, `like ${WORKER_EXAMPLE}`, html`autocomplete="off" spellcheck="false" maxlength="32"`)}
 ${input('d', 'First difficulty', difficulty, 'optional', html`autocomplete="off" inputmode="numeric" maxlength="16"`)}
 ${
   status.listeners.length < 2
@@ -112,14 +110,14 @@ const input = (name: string, label: string, field: Field, hint: string, attribut
   return html`<p class="field"><label for="${name}">${label} <span class="hint">${hint}</span></label><input type="text" id="${name}" name="${name}" value="${field.value}" ${attributes}${described}>${field.error === null ? '' : html`<span class="wrong" id="${name}-error">${field.error}</span>`}</p>`
 }
 
-function loginOf(request: ConnectRequest, listener: ListenerStatus | undefined, status: PoolStatus): Login {
+function loginOf(request: ConnectRequest, listener: ListenerStatus, status: PoolStatus): Login {
   const worker = chosen(request.worker, WORKER_EXAMPLE)
   const address = chosen(request.address, `${prefixes(status.network)[0]}YourAddress`)
   const difficulty = chosen(request.difficulty, '')
   const password = difficulty === '' ? 'x' : `d=${difficulty}`
   return {
-    host: listener?.tls === null ? request.host : '127.0.0.1',
-    port: listener?.port ?? 0,
+    host: listener.tls === null ? request.host : '127.0.0.1',
+    port: listener.port,
     user: status.mode === 'solo' ? worker : `${address}.${worker}`,
     password,
     network: status.network,
@@ -129,11 +127,26 @@ function loginOf(request: ConnectRequest, listener: ListenerStatus | undefined, 
 const chosen = (field: Field, otherwise: string): string =>
   field.error !== null || field.value === '' ? otherwise : field.value
 
-const guideCard = (guide: MinerGuide, login: Login): Html =>
+function guides(
+  usable: readonly MinerGuide[],
+  request: ConnectRequest,
+  listener: ListenerStatus,
+  status: PoolStatus,
+): Html {
+  const login = loginOf(request, listener, status)
+  return html`${listener.tls === null ? '' : tlsHelp(request.host, listener)}
+<div class="guides">${usable.map((guide) => guideCard(guide, login, listener))}</div>`
+}
+
+const guideCard = (guide: MinerGuide, login: Login, listener: ListenerStatus): Html =>
   html`<article class="guide" aria-labelledby="${guide.id}-title">
-<header><h3 id="${guide.id}-title">${guide.name}</h3><p class="device">${guide.device}</p></header>
+<header><h3 id="${guide.id}-title">${guide.name}</h3>${guide.device === null ? '' : html`<p class="device">${guide.device}</p>`}</header>
 <p class="aside">${guide.where}</p>
-${settingsOf(guide, guide.settings(login))}
+${
+  listener.tls !== null && guide.device === 'rented hashrate'
+    ? html`<p>It cannot use stunnel: choose a port without TLS.</p>`
+    : settingsOf(guide, guide.settings(login))
+}
 ${guide.notes.map((note) => html`<p class="aside">${note}</p>`)}
 </article>`
 
@@ -164,7 +177,7 @@ CAfile = lodebook.pem</code></pre></div></div>`
 
 const portTable = ({ listeners }: PoolStatus, { host, listener }: ConnectRequest): Html =>
   listeners.length === 0
-    ? html`<p class="empty">No port is open for miners at the moment.</p>`
+    ? noPort
     : html`<table class="list ports" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Port</th><th scope="col" role="columnheader">Address</th><th scope="col" role="columnheader">Difficulty</th><th scope="col" role="columnheader">Certificate (SHA-256)</th></tr></thead>
 <tbody role="rowgroup">${listeners.map(
         (each) =>
@@ -174,7 +187,7 @@ const portTable = ({ listeners }: PoolStatus, { host, listener }: ConnectRequest
 function difficultyWords(difficulty: ListenerDifficulty): Html {
   if (difficulty.kind === 'fixed') return html`always ${integer(difficulty.difficulty)}`
   const { start, min, max } = difficulty
-  return html`variable, from ${integer(start)} on; ${integer(min)} ${max === null ? 'or more' : html`to ${integer(max)}`}`
+  return html`variable, ${start === null ? 'first by the kind of miner' : html`from ${integer(start)} on`}; ${integer(min)} ${max === null ? 'or more' : html`to ${integer(max)}`}`
 }
 
 function seenNow({ status, request, seen, now }: ConnectPage): Html {
@@ -204,16 +217,30 @@ const workerTable = (workers: readonly WorkerView[], chosen: string, now: number
     : html`<table class="list workers" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Worker</th><th scope="col" role="columnheader" class="figure">Hashrate, 10 min</th><th scope="col" role="columnheader" class="figure">Shares</th><th scope="col" role="columnheader">Last share</th></tr></thead>
 <tbody role="rowgroup">${workers.map((worker) => workerRow(worker, chosen, now))}</tbody></table>`
 
-function workerRow(worker: WorkerView, chosen: string, now: number): Html {
+function workerRow(worker: WorkerView, asked: string, now: number): Html {
   const rate = worker.hashrate.tenMinutes
-  const first = worker.connections[0]
-  const worst = worker.shares.reasons[0]
-  return html`<tr role="row"${worker.name === chosen && chosen !== '' ? html` class="chosen"` : ''}><th scope="row" role="rowheader"><span class="hostile" title="${worker.name}">${worker.name === '' ? '(no name)' : worker.name}</span>${
-    first === undefined
-      ? html`<span class="aside">offline</span>`
-      : html`<span class="aside hostile" title="${first.agent ?? ''}">${first.agent ?? 'unknown miner'}${first.difficulty === null ? '' : html`, difficulty ${integer(first.difficulty)}`}${worker.connectionCount > 1 ? html`, ${counted(worker.connectionCount, 'connection')}` : ''}</span>`
-  }</th>
+  return html`<tr role="row"${worker.name === asked && asked !== '' ? html` class="chosen"` : ''}>
+<th scope="row" role="rowheader"><span class="hostile" title="${worker.name}">${worker.name === '' ? '(no name)' : worker.name}</span>${machineOf(worker)}</th>
 <td role="cell" class="figure">${hashrate(rate.hashesPerSecond)}<span class="aside">± ${standardError(rate.standardError, rate.hashesPerSecond)}</span></td>
-<td role="cell" class="figure">${count(worker.shares.accepted, 'shares accepted')}${worker.shares.rejected === 0 ? '' : html`<span class="aside">${integer(worker.shares.rejected)} refused${worst === undefined ? '' : html`: ${worst.reason.replaceAll('-', ' ')}${worst.needed === 0 ? '' : html` (${integer(worst.needed)} needed, ${integer(worst.best)} came)`}`}</span>`}</td>
-<td role="cell">${worker.lastShareAt === null ? html`<span class="aside">none yet</span>` : timeAgo(worker.lastShareAt, now)}</td></tr>`
+<td role="cell" class="figure">${count(worker.shares.accepted, 'shares accepted')}${refusedOf(worker)}</td>
+<td role="cell">${worker.lastShareAt === null ? html`<span class="aside">no share yet</span>` : timeAgo(worker.lastShareAt, now)}</td></tr>`
+}
+
+/** The machine behind a worker: its agent, which is the miner's own text, and how it is connected. */
+function machineOf({ connections, connectionCount }: WorkerView): Html {
+  const first = connections[0]
+  if (first === undefined) return html`<span class="aside">offline</span>`
+  const facts = [
+    first.difficulty === null ? '' : `difficulty ${integer(first.difficulty)}`,
+    connectionCount > 1 ? counted(connectionCount, 'connection') : '',
+  ].filter((fact) => fact !== '')
+  return html`<span class="aside"><span class="hostile" title="${first.agent ?? ''}">${first.agent ?? 'unknown miner'}</span></span><span class="aside">${facts.join(', ')}</span>`
+}
+
+function refusedOf({ shares }: WorkerView): Html {
+  if (shares.rejected === 0) return html``
+  const most = shares.reasons[0]
+  if (most === undefined) return html`<span class="aside">${integer(shares.rejected)} refused</span>`
+  const missed = most.needed === 0 ? '' : ` (${integer(most.needed)} was needed, ${integer(most.best)} came)`
+  return html`<span class="aside">${integer(shares.rejected)} refused, most: ${reasonWords[most.reason].toLowerCase()}${missed}</span>`
 }
