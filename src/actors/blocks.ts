@@ -25,6 +25,7 @@ import {
 import { fromHex, toHex } from '../../domain/decred/hex.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
+import { transactionId } from '../../domain/decred/transaction.ts'
 import { type EventData, event, type PoolEvent, publicText } from '../../domain/events.ts'
 import { profileNamed } from '../../domain/stratum/profiles/index.ts'
 import { solveHeader } from '../../domain/stratum/solution.ts'
@@ -238,13 +239,18 @@ export function watchBlocks(options: BlocksOptions): Blocks {
   async function rewardOf(hash: string): Promise<EventData<'BlockConnected'>['reward'] | null> {
     const raw = await node.rawBlock(hash)()
     if (E.isLeft(raw)) return null
-    const reward = E.flatMap(workReward)(decodeBlock(raw.right))
-    if (E.isLeft(reward)) {
-      log.error({ block: hash }, reward.left.message)
+    const block = decodeBlock(raw.right)
+    if (E.isLeft(block)) {
+      log.error({ block: hash }, block.left.message)
       return null
     }
-    const { transaction, output, atoms } = reward.right
-    return { transaction, output, atoms: String(atoms) }
+    const reward = workReward(block.right)
+    if (E.isRight(reward)) return { ...reward.right, atoms: String(reward.right.atoms) }
+    const [coinbase] = block.right.transactions
+    if (reward.left.kind === 'too-early' && coinbase !== undefined)
+      return { transaction: transactionId(coinbase), output: 0, atoms: '0' }
+    log.error({ block: hash }, reward.left.message)
+    return null
   }
 
   function chainMoved(): void {
