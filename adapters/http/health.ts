@@ -97,7 +97,7 @@ function storeFindings({ journal }: PoolStatus): Finding[] {
         {
           subject: 'store',
           level: 'impaired',
-          message: `The event store is away: ${journal.queued} of at most ${journal.queueMax} shares wait for it and are answered when it is back.`,
+          message: `The event store is away: ${shares(journal.queued)} wait to be stored and answered, and there is room for ${shares(journal.queueMax)}.`,
         },
       ]
     case 'full':
@@ -105,7 +105,7 @@ function storeFindings({ journal }: PoolStatus): Finding[] {
         {
           subject: 'store',
           level: 'down',
-          message: `The event store is away and ${journal.queueMax} shares wait for it: new shares are refused until it is back.`,
+          message: `The event store is away and ${shares(journal.queueMax)} wait for it: new ones are refused until it is back.`,
         },
       ]
   }
@@ -126,6 +126,8 @@ function listenerFindings({ listeners }: PoolStatus): Finding[] {
   if (listeners.length > 0) return []
   return [{ subject: 'listeners', level: 'down', message: 'No port is open for miners.' }]
 }
+
+const shares = (count: number): string => `${count.toLocaleString('en-US')} shares`
 
 const sentence = (what: string, detail: string): string =>
   detail === '' ? `${what}.` : `${what}. ${/[.!?]$/.test(detail) ? detail : `${detail}.`}`

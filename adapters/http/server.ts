@@ -56,6 +56,9 @@ const SOCKET_IDLE_MS_MAX = 120_000
 /** How long running requests may take to end when the pool stops. */
 const STOP_MS_MAX = 2000
 
+/** A connection that is kept alive becomes idle only when its answer is out. */
+const STOP_SWEEP_MS = 50
+
 const LAG_LOOK_MS = 1000
 
 /** Starts the API, the dashboard, the probes and the metrics. */
@@ -139,12 +142,13 @@ const listening = (server: Server, { host, port }: HttpOptions): Promise<void> =
 function stop(server: Server, release: () => void): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), STOP_MS_MAX)
+    const sweep = setInterval(() => server.closeIdleConnections(), STOP_SWEEP_MS)
     server.close(() => {
       clearTimeout(cut)
+      clearInterval(sweep)
       resolve()
     })
     release()
-    server.closeIdleConnections()
   })
 }
 

@@ -33,12 +33,16 @@ function routeCard(route: Route): Html {
     ? html`<code>${path}</code>`
     : html`<a href="${path}"><code>${path}</code></a>`
   return html`<article class="route" aria-label="${path}"><h3><span class="method">GET</span> ${link}</h3>
-<p>${route.summary}</p>
-${route.parameters.length === 0 ? '' : html`<dl class="parameters">${route.parameters.map(parameterRow)}</dl>`}</article>`
+<p>${prose(route.summary)}</p>
+${route.parameters.length === 0 ? '' : html`<dl class="parameters">${route.parameters.map(parameterRow)}</dl>`}${route.answer === null ? '' : html`<p class="aside">Answers <a href="#schema-${route.answer.name}">${route.answer.name}</a></p>`}</article>`
 }
 
+/** Text in which backticks mark code. */
+const prose = (text: string): Html =>
+  html`${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`
+
 const parameterRow = (parameter: Parameter): Html =>
-  html`<div><dt><code>${parameter.name}</code></dt><dd>${parameter.description}${limits(parameter.schema)}</dd></div>`
+  html`<div><dt><code>${parameter.name}</code></dt><dd>${prose(parameter.description)}${limits(parameter.schema)}</dd></div>`
 
 function limits(schema: JsonSchema): Html | '' {
   const words = [

@@ -13,25 +13,19 @@ export interface ChartRange {
   readonly marks: readonly string[]
 }
 
-/** The spans on offer. A step is as long as a miner's ten shares at least, and a chart has 60 to 180 points. */
-export const chartRanges: readonly [ChartRange, ...ChartRange[]] = [
-  {
-    id: '24h',
-    words: '24 hours',
-    ms: 86_400_000,
-    stepSeconds: 600,
-    marks: ['24 h ago', '18 h', '12 h', '6 h', 'now'],
-  },
+/** The spans on offer: 60 to 180 points each. */
+export const chartRanges = [
   { id: '1h', words: 'hour', ms: 3_600_000, stepSeconds: 60, marks: ['60 min ago', '45', '30', '15', 'now'] },
-  { id: '7d', words: '7 days', ms: 604_800_000, stepSeconds: 3600, marks: ['7 d ago', '5', '3', '1', 'now'] },
-  {
-    id: '30d',
-    words: '30 days',
-    ms: 2_592_000_000,
-    stepSeconds: 14_400,
-    marks: ['30 d ago', '20', '10', 'now'],
-  },
-]
+  { id: '24h', words: '24 hours', ms: 86_400_000, stepSeconds: 600, marks: ['24 h ago', '18', '12', '6', 'now'] },
+  { id: '7d', words: '7 days', ms: 604_800_000, stepSeconds: 3600, marks: ['7 d ago', 'now'] },
+  { id: '30d', words: '30 days', ms: 2_592_000_000, stepSeconds: 14_400, marks: ['30 d ago', '20', '10', 'now'] },
+] as const satisfies readonly ChartRange[]
+
+/** The span asked for; otherwise a day, or an hour while the pool (opened at `openedAt`, ms) is young. */
+export function chartRange(id: string | undefined, openedAt: number, now: number): ChartRange {
+  const [hour, day] = chartRanges
+  return chartRanges.find((range) => range.id === id) ?? (now - openedAt < day.ms / 4 ? hour : day)
+}
 
 const WIDTH = 1000
 const HEIGHT = 100
@@ -64,6 +58,7 @@ ${history.points.length === 0 ? '' : html`<polygon class="band" points="${band.j
 </svg>
 <ol class="marks" aria-hidden="true">${range.marks.map((mark) => html`<li>${mark}</li>`)}</ol>
 </div>
+<p class="key"><span class="key-line">hashrate</span> <span class="key-band">± standard error</span> <span class="key-found">block found</span></p>
 <details class="values"><summary>Values as a table</summary>
 <div class="scroll" tabindex="0" role="region" aria-label="Values of the chart">
 <table><thead><tr><th scope="col">From</th><th scope="col">Hashrate</th><th scope="col">±</th><th scope="col">Shares</th><th scope="col">Refused</th></tr></thead>

@@ -90,7 +90,7 @@ ${input('d', 'First difficulty', difficulty, 'optional', html`autocomplete="off"
 ${
   status.listeners.length < 2
     ? ''
-    : html`<p class="field"><label for="port">Port</label><select id="port" name="port">${status.listeners.map(
+    : html`<p class="field"><label for="port">Port <span class="hint">of this pool</span></label><select id="port" name="port">${status.listeners.map(
         (option) =>
           html`<option value="${option.name}"${option.name === listener?.name ? html` selected` : ''}>${option.port} ${option.name}${option.tls === null ? '' : ', TLS'}</option>`,
       )}</select></p>`
@@ -222,7 +222,7 @@ function workerRow(worker: WorkerView, asked: string, now: number): Html {
   return html`<tr role="row"${worker.name === asked && asked !== '' ? html` class="chosen"` : ''}>
 <th scope="row" role="rowheader"><span class="hostile" title="${worker.name}">${worker.name === '' ? '(no name)' : worker.name}</span>${machineOf(worker)}</th>
 <td role="cell" class="figure">${hashrate(rate.hashesPerSecond)}<span class="aside">± ${standardError(rate.standardError, rate.hashesPerSecond)}</span></td>
-<td role="cell" class="figure">${count(worker.shares.accepted, 'shares accepted')}${refusedOf(worker)}</td>
+<td role="cell" class="figure accepted">${count(worker.shares.accepted, 'shares accepted')}${refusedOf(worker)}</td>
 <td role="cell">${worker.lastShareAt === null ? html`<span class="aside">no share yet</span>` : timeAgo(worker.lastShareAt, now)}</td></tr>`
 }
 

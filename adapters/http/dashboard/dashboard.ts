@@ -8,7 +8,7 @@ import type { Problem } from '../problem.ts'
 import { answered, poolView, type Site } from '../site.ts'
 import { apiPage } from './api-page.ts'
 import { type Assets, assetResponse } from './assets.ts'
-import { chartRanges } from './chart.ts'
+import { chartRange } from './chart.ts'
 import { connectPage } from './connect-page.ts'
 import { type ConnectRequest, connectRequest } from './connect-request.ts'
 import type { Html } from './format.ts'
@@ -28,12 +28,12 @@ export function dashboard(site: Site, assets: Assets): Hono {
     })
     .get('/', (c) => {
       const now = site.now()
-      const range = chartRanges.find(({ id }) => id === c.req.query('range')) ?? chartRanges[0]
+      const pool = poolView(site)
+      if (E.isLeft(pool)) return show.problem(c, pool.left)
+      const range = chartRange(c.req.query('range'), pool.right.openedAt, now)
       const stepMs = range.stepSeconds * 1000
       const to = Math.ceil(now / stepMs) * stepMs
       const from = to - range.ms
-      const pool = poolView(site)
-      if (E.isLeft(pool)) return show.problem(c, pool.left)
       const history = answered(
         site,
         site.readModels.hashrateHistory({ from, to, stepSeconds: range.stepSeconds }),

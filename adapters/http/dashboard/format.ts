@@ -25,12 +25,14 @@ export function hashrateOf(hashesPerSecond: number): Quantity {
   return { number: digits(hashesPerSecond / (step.from || 1)), unit: `${step.prefix}H/s` }
 }
 
-/** An error in the unit of its value, with as many digits as the value shows: `48.2 TH/s ± 1.2 TH/s`. */
+/** An error in the unit of its value, with the value's digits or as many as it takes to see it: `± 0.6 TH/s`, `± 0.05 TH/s`. */
 export function errorOf(error: number, hashesPerSecond: number): Quantity {
   const step = stepOf(hashesPerSecond)
   const { number, unit } = hashrateOf(hashesPerSecond)
-  const decimals = number.includes('.') ? number.length - number.indexOf('.') - 1 : 0
-  return { number: (error / (step.from || 1)).toFixed(decimals), unit }
+  const scaled = error / (step.from || 1)
+  const shown = number.includes('.') ? number.length - number.indexOf('.') - 1 : 0
+  const needed = scaled > 0 ? Math.ceil(-Math.log10(scaled)) : 0
+  return { number: scaled.toFixed(Math.min(4, Math.max(shown, needed))), unit }
 }
 
 const stepOf = (value: number) => steps.find((step) => value >= step.from) ?? steps[6]
@@ -49,10 +51,10 @@ const digits = (value: number): string =>
 export const integer = (value: number | string): string =>
   String(typeof value === 'number' ? Math.round(value) : value).replace(/\B(?=(\d{3})+$)/g, ',')
 
-/** A share of one as percent: `97.3 %`, `240 %`. */
+/** A share of one as percent: `97.3 %`, `240 %`, `< 0.1 %`. */
 export function percent(ratio: number): string {
   const value = ratio * 100
-  if (value > 0 && value < 0.05) return 'under 0.1 %'
+  if (value > 0 && value < 0.05) return '< 0.1 %'
   return `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} %`
 }
 

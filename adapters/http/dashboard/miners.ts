@@ -25,7 +25,8 @@ export type Settings =
 export interface MinerGuide {
   readonly id: string
   readonly name: string
-  readonly device: 'ASIC' | 'GPU' | 'CPU' | 'rented hashrate' | 'any'
+  /** Null for what could be anything. */
+  readonly device: 'ASIC' | 'GPU' | 'CPU' | 'rented hashrate' | null
   readonly profile: ProfileName
   /** Where its settings go. */
   readonly where: string
@@ -162,7 +163,7 @@ export const minerGuides: readonly MinerGuide[] = [
   {
     id: 'other',
     name: 'Any other miner',
-    device: 'any',
+    device: null,
     profile: 'plain',
     where: 'Where it asks for a stratum pool.',
     settings: webPage({ url: 'URL', user: 'User', password: 'Password' }),

@@ -1,9 +1,7 @@
 import { html } from 'hono/html'
 import { formatDcr } from '../../../domain/decred/amount.ts'
 import { networks } from '../../../domain/decred/network.ts'
-import type { RejectReason } from '../../../domain/events.ts'
 import type {
-  BlockState,
   BlockSummary,
   HashrateHistory,
   HashrateWindow,
@@ -26,6 +24,7 @@ import {
   standardError,
   timeAgo,
 } from './format.ts'
+import { reasonWords, stateWords } from './words.ts'
 
 /** What the Pool page shows. `blocks` are newest first: more than the table has, for the chart. */
 export interface PoolPage {
@@ -64,7 +63,6 @@ ${chart(
   page.from,
   page.to,
 )}
-<p class="key"><span class="key-line">hashrate</span> <span class="key-band">± standard error</span> <span class="key-found">block found</span></p>
 </section>
 </div>
 <div class="figures">
@@ -140,19 +138,6 @@ const luckOver = (short: LuckView, long: LuckView): string =>
     ? ''
     : `; ${percent(long.luck)} over ${integer(long.blocks)}`
 
-/** What a state means for the miners' money, in words. `tone` is also the colour. */
-const states: { readonly [S in BlockState]: { readonly words: string; readonly tone: string } } = {
-  found: { words: 'Found', tone: 'open' },
-  submitted: { words: 'Submitted', tone: 'open' },
-  rejected: { words: 'Refused by the node', tone: 'lost' },
-  connected: { words: 'On the chain', tone: 'open' },
-  approved: { words: 'Approved', tone: 'open' },
-  disapproved: { words: 'Disapproved by votes', tone: 'lost' },
-  matured: { words: 'Matured', tone: 'done' },
-  disconnected: { words: 'Off the chain', tone: 'doubt' },
-  orphaned: { words: 'Orphaned', tone: 'lost' },
-}
-
 function blockTable(blocks: readonly BlockSummary[], pool: PoolView, now: number): Html {
   if (blocks.length === 0)
     return html`<p class="empty">No block yet. The pool is ${percent(pool.round.effort)} of the way that one takes on average.</p>`
@@ -161,13 +146,13 @@ function blockTable(blocks: readonly BlockSummary[], pool: PoolView, now: number
 }
 
 function blockRow(block: BlockSummary, now: number): Html {
-  const state = states[block.state]
+  const state = stateWords[block.state]
   const waiting = (block.state === 'connected' || block.state === 'approved') && block.maturity > 0
   return html`<tr role="row"><th scope="row" role="rowheader"><a href="/api/v1/blocks/${block.hash}" title="${block.hash}">${integer(block.height)}</a></th>
 <td role="cell"><span class="state ${state.tone}">${state.words}</span>${waiting ? html` <span class="aside">${integer(block.confirmations)} of ${integer(block.maturity)}</span>` : ''}</td>
 <td role="cell">${timeAgo(block.foundAt, now)}</td>
 <td role="cell" class="finder">${finderOf(block)}</td>
-<td role="cell" class="figure" data-label="effort">${percent(block.effort)}</td>
+<td role="cell" class="figure effort">${percent(block.effort)}</td>
 <td role="cell" class="figure">${block.reward === null ? '–' : quantity({ number: formatDcr(BigInt(block.reward.atoms)), unit: 'DCR' }, `${integer(block.reward.atoms)} atoms`)}</td></tr>`
 }
 
@@ -176,20 +161,6 @@ function finderOf({ finder }: BlockSummary): Html {
   const name = finder.worker ?? ''
   const who = finder.address === null ? '' : shortened(finder.address, 4, 4)
   return html`${who}${name === '' ? '' : html`${finder.address === null ? '' : '.'}<span class="hostile" title="${name}">${name}</span>`}`
-}
-
-const reasonWords: { readonly [R in RejectReason]: string } = {
-  malformed: 'Malformed',
-  'unknown-job': 'Unknown job',
-  stale: 'Stale',
-  duplicate: 'Duplicate',
-  'low-difficulty': 'Low difficulty',
-  'time-out-of-range': 'Time out of range',
-  'foreign-extranonce': 'Foreign extranonce',
-  'too-many': 'Too many at once',
-  unauthorized: 'Not authorized',
-  'not-subscribed': 'Not subscribed',
-  'store-unavailable': 'Store was away',
 }
 
 function sharesSoFar({ shares, openedAt }: PoolView, now: number): Html {

@@ -48,6 +48,18 @@ function hashrate(rate) {
   return `${rate === 0 ? 0 : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${unit}`
 }
 
+/** @param {number} mark */
+const scale = (mark) => (mark === 0 ? '0' : hashrate(mark).replace(/\.?0+ /, ' '))
+
+const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const day = new Intl.DateTimeFormat([], { day: 'numeric', month: 'short' })
+
+/** Times of day for charts of a day and less, days for longer ones; marks are seconds. */
+const dates = (/** @type {unknown} */ _, /** @type {number[]} */ marks) => {
+  const short = (marks.at(-1) ?? 0) - (marks[0] ?? 0) <= 86_400
+  return marks.map((mark) => (short ? clock : day).format(mark * 1000))
+}
+
 function draw() {
   if (chart === null || rows === null || !('uPlot' in globalThis)) return
   const data = values()
@@ -83,13 +95,12 @@ function draw() {
       },
     },
     axes: [
-      { ...axis, space: 70, grid: { show: false } },
+      { ...axis, size: 32, space: 70, grid: { show: false }, values: dates },
       {
         ...axis,
         size: 76,
         space: 48,
-        values: (/** @type {unknown} */ _, /** @type {number[]} */ marks) =>
-          marks.map((mark) => (mark === 0 ? '0' : hashrate(mark))),
+        values: (/** @type {unknown} */ _, /** @type {number[]} */ marks) => marks.map(scale),
       },
     ],
     series: [
@@ -136,7 +147,7 @@ function tell(u, data, readout) {
   if (at === undefined) return
   const rate = data[1]?.[index] ?? 0
   const error = (data[2]?.[index] ?? 0) - rate
-  const when = new Date(at * 1000).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' })
+  const when = `${day.format(at * 1000)}, ${clock.format(at * 1000)}`
   readout.textContent = `${when}: ${hashrate(rate)} ± ${hashrate(error)}`
   const left = u.valToPos(at, 'x') + u.over.offsetLeft
   readout.style.left = left > u.width / 2 ? 'auto' : `${left + 8}px`
