@@ -4,6 +4,7 @@ import type { ConfigFlag } from '../config/sources.ts'
 import { version } from '../version.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { splitConfigFlags } from './config-flags.ts'
+import type { DevnetRequest } from './devnet.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { complain, print } from './terminal.ts'
 
@@ -13,6 +14,7 @@ const CONFIGURABLE: ReadonlySet<string> = new Set(['run', 'demo', 'config', 'doc
 /** Runs one command line (without `node` and the script) to its end and gives the exit code. */
 export async function main(given: readonly string[]): Promise<ExitCode> {
   endQuietlyWithoutReader()
+  endOnFault()
   const split = splitConfigFlags(given)
   if (E.isLeft(split)) {
     complain(split.left)
@@ -41,11 +43,20 @@ function endQuietlyWithoutReader(): void {
   })
 }
 
-/** A fault of the program in one line: what, and where in the source. */
+/** A fault of the program in one line: what, and where in our own source. */
 function internalFault(error: unknown): string {
   if (!(error instanceof Error)) return `internal fault: ${String(error)}; please report it`
-  const where = error.stack?.split('\n')[1]?.trim() ?? ''
-  return `internal fault: ${error.message} (${where}); please report it with this line`
+  const frames = error.stack?.split('\n').slice(1) ?? []
+  const where = frames.find((frame) => !/node:|node_modules/.test(frame)) ?? frames[0] ?? ''
+  return `internal fault: ${error.message} (${where.trim()}); please report it with this line`
+}
+
+/** What nobody caught ends the process, with a sentence: state that is not understood must not go on serving miners. */
+function endOnFault(): void {
+  process.on('uncaughtException', (error) => {
+    complain(internalFault(error))
+    process.exit(EXIT.failed)
+  })
 }
 
 const CONFIG_HELP =
@@ -130,6 +141,41 @@ Examples:
       done(await demo({ ...options, flags }))
     })
 
+  program
+    .command('devnet')
+    .summary('a small Decred chain that answers like dcrd, for trying a pool')
+    .description(
+      'Serves a small chain of its own on this machine, over the interface of dcrd: the pool needs no other configuration for it than for the real one. Its money is play.',
+    )
+    .option('--data-directory <directory>', 'where the chain and its certificate are kept', './data/devnet')
+    .option('--port <port>', 'port on 127.0.0.1; 0 takes any free one', wholeNumber(0, 65_535), 19_556)
+    .addOption(powOption())
+    .option('--block-seconds <seconds>', 'seconds between blocks on average', wholeNumber(1, 3600))
+    .option('--mining-address <address>', 'simnet address that rewards go to')
+    .option('--json', 'print where it is as one line of JSON')
+    .addOption(untilStdinEnds())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook devnet
+  $ lodebook devnet --pow blake256 --port 19656 --data-directory /tmp/old-chain`,
+    )
+    .action(
+      async (
+        options: Omit<DevnetRequest, 'json' | 'untilStdinEnds'> & { json?: true; untilStdinEnds?: true },
+      ) => {
+        const { devnet } = await import('./devnet.ts')
+        done(
+          await devnet({
+            ...options,
+            json: options.json === true,
+            untilStdinEnds: options.untilStdinEnds === true,
+          }),
+        )
+      },
+    )
+
   const config = program
     .command('config')
     .summary('print the configuration in force, or write a commented file')
@@ -203,6 +249,15 @@ Examples:
 function topLevelName(action: Command): string {
   return action.parent === null || action.parent.parent === null ? action.name() : topLevelName(action.parent)
 }
+
+/** Proof of work of a chain, as devnet and miner know it. */
+const powOption = () =>
+  new Option('--pow <algorithm>', "proof of work: blake3 is today's, blake256 that of the ASICs until 2023")
+    .choices(['blake3', 'blake256'])
+    .default('blake3')
+
+/** For programs that start this one. */
+const untilStdinEnds = () => new Option('--until-stdin-ends').hideHelp()
 
 const wholeNumber =
   (min: number, max: number) =>

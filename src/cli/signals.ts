@@ -2,8 +2,11 @@ import { EXIT } from './exit-code.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Resolves when the process is asked to end; asked a second time, it ends at once. */
-export function stopRequest(): Promise<string> {
+/**
+ * Resolves when the process is asked to end; asked a second time, it ends at once. `untilStdinEnds`: the end of
+ * standard input asks too, so that a process started by another never outlives it, however that one ends.
+ */
+export function stopRequest(untilStdinEnds = false): Promise<string> {
   return new Promise((resolve) => {
     let asked = false
     for (const signal of SIGNALS)
@@ -12,6 +15,7 @@ export function stopRequest(): Promise<string> {
         asked = true
         resolve(signal)
       })
+    if (untilStdinEnds) process.stdin.once('close', () => resolve('end of input')).resume()
   })
 }
 

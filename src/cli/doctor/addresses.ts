@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { createServer } from 'node:net'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Config, HttpConfig, ListenerConfig, TlsFiles } from '../../config/config.ts'
+import { tryPort } from '../port.ts'
 import { readText } from '../read-config.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -65,15 +65,6 @@ async function checkPort(
         `correct ${subject}.host; 0.0.0.0 is every one`,
       )
   }
-}
-
-/** Listens for a moment; the error's code when that does not work. */
-function tryPort(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
-  })
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000

@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { lodebook, temporaryDirectory } from './child.ts'
+
+let directory = ''
+let remove = () => {}
+beforeEach(() => {
+  const made = temporaryDirectory()
+  directory = made.path
+  remove = made.remove
+})
+afterEach(() => remove())
+
+const run = (...words: string[]) => lodebook(words, { directory })
+
+describe('help', () => {
+  test('lists every command and the exit codes, with examples', async () => {
+    const { code, stdout, stderr } = await run('--help')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const command of ['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'completion'])
+      expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
+    expect(stdout).toContain('$ lodebook config init')
+    expect(stdout).toContain('Exit codes: 0 done')
+  })
+
+  test.each([['run'], ['demo'], ['devnet'], ['miner'], ['config'], ['doctor'], ['completion']])(
+    '%s has examples of its own',
+    async (command) => {
+      const { code, stdout } = await run(command, '--help')
+      expect(code).toBe(0)
+      expect(stdout).toContain(`$ ${command === 'completion' ? 'source <(lodebook' : 'lodebook'} ${command}`)
+    },
+  )
+
+  test('no command at all is a mistake and prints the help', async () => {
+    const { code, stdout, stderr } = await run()
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toContain('Usage: lodebook')
+  })
+
+  test('--version prints that of package.json', async () => {
+    const { stdout } = await run('--version')
+    expect(stdout).toBe(`${JSON.parse(readFileSync('package.json', 'utf8')).version}\n`)
+  })
+})
+
+describe('a wrong command line ends with 2 and one sentence', () => {
+  test.each([
+    [
+      ['rnu'],
+      'lodebook: unknown command \'rnu\' (Did you mean run?); "lodebook --help" and "lodebook <command> --help" say more\n',
+    ],
+    [
+      ['run', '--cofnig', 'x'],
+      'lodebook: unknown option \'--cofnig\' (Did you mean --config?); "lodebook --help" and "lodebook <command> --help" say more\n',
+    ],
+    [
+      ['config', '--http.port'],
+      'lodebook: --http.port needs a value: --http.port <value>, or --http.port=<value>\n',
+    ],
+    [
+      ['config', '--http.prt', '1'],
+      'lodebook: flag --http.prt: there is no --http.prt; did you mean --http.port?\n',
+    ],
+    [
+      ['config', '--http.port=x'],
+      'lodebook: flag --http.port: http.port: found "x", allowed: a whole number from 0 to 65535 (0 takes any free port)\n',
+    ],
+    [
+      ['config', '--config', 'none.toml'],
+      'lodebook: flag --config: none.toml can\'t be read (there is no such file); name a file that can be read, or write one with "lodebook config init"\n',
+    ],
+  ])('%j', async (words, sentence) => {
+    const { code, stdout, stderr } = await run(...words)
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: sentence })
+  })
+
+  test('a key of the configuration where none is taken', async () => {
+    const { code, stderr } = await run('completion', 'bash', '--http.port', '1')
+    expect(code).toBe(2)
+    expect(stderr).toContain(
+      '"lodebook completion" takes no keys of the configuration; leave --http.port out',
+    )
+  })
+
+  test('run without a node says what to do', async () => {
+    const { code, stderr } = await run('run')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^lodebook: no node is configured.*lodebook config init.*\n$/)
+  })
+})
+
+describe('config', () => {
+  test('init writes a file for its owner only, and never over another', async () => {
+    expect(await run('config', 'init')).toMatchObject({ code: 0, stderr: '' })
+    const file = join(directory, 'lodebook.toml')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    writeFileSync(file, 'mine')
+    const again = await run('config', 'init')
+    expect(again).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr:
+        'lodebook: lodebook.toml is there already and is not overwritten; name another file, or remove it first\n',
+    })
+    expect(readFileSync(file, 'utf8')).toBe('mine')
+    expect((await run('config', 'init', 'none/x.toml')).stderr).toBe(
+      "lodebook: none/x.toml can't be written (there is no such file); name another file\n",
+    )
+  })
+
+  test('prints what is in force and from where, secrets hidden', async () => {
+    const secret = 'hunter2-hunter2'
+    writeFileSync(
+      join(directory, 'lodebook.toml'),
+      `[http]\nport = 81\n[[nodes]]\naddress = "127.0.0.1"\ncertificate_file = "rpc.cert"\nuser = "u"\npassword = "${secret}"\n`,
+    )
+    const words = ['config', '--log.level', 'warn']
+    const environment = { LODEBOOK_HTTP_HOST: '::1', LODEBOOK_OTHER: 'x' }
+    const { code, stdout, stderr } = await lodebook(words, { directory, environment })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^# lodebook\.toml\n/)
+    expect(stdout).toMatch(/^http\.port = 81 +lodebook\.toml:2$/m)
+    expect(stdout).toMatch(/^http\.host = "::1" +environment variable LODEBOOK_HTTP_HOST$/m)
+    expect(stdout).toMatch(/^log\.level = "warn" +flag --log\.level$/m)
+    expect(stdout).toMatch(/^nodes\.0\.password = \(hidden\) +lodebook\.toml:7$/m)
+    expect(stdout).toMatch(/^journal\.linger_ms_max = 100 +default$/m)
+    expect(stderr).toBe(
+      'lodebook: environment variable LODEBOOK_OTHER is no key of the configuration and is ignored\n',
+    )
+
+    const json = await lodebook([...words, '--json'], { directory, environment })
+    const { file, settings, ignored } = JSON.parse(json.stdout)
+    expect({ file, ignored }).toEqual({ file: 'lodebook.toml', ignored: ['LODEBOOK_OTHER'] })
+    expect(settings).toContainEqual({
+      key: 'nodes.0.password',
+      value: null,
+      hidden: true,
+      from: { kind: 'file', file: 'lodebook.toml', line: 7 },
+    })
+    expect(stdout + json.stdout).not.toContain(secret)
+  })
+
+  test('the file can be named by flag or variable, the flag first', async () => {
+    writeFileSync(join(directory, 'a.toml'), '[http]\nport = 1\n')
+    writeFileSync(join(directory, 'b.toml'), '[http]\nport = 2\n')
+    const environment = { LODEBOOK_CONFIG: 'a.toml' }
+    expect((await lodebook(['config'], { directory, environment })).stdout).toContain('http.port = 1 ')
+    expect((await lodebook(['config', '-c', 'b.toml'], { directory, environment })).stdout).toContain(
+      'http.port = 2 ',
+    )
+  })
+
+  test('problems as JSON where a program asked', async () => {
+    const { code, stdout } = await run('config', '--json', '--http.port', 'x')
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout).problems).toMatchObject([
+      { kind: 'not-allowed', key: 'http.port', origin: { kind: 'flag' } },
+    ])
+  })
+})
+
+describe('completion', () => {
+  const complete = async (words: readonly string[]): Promise<readonly string[]> => {
+    const { stdout } = await run('completion', 'bash')
+    const line = words.map((word) => `'${word}'`).join(' ')
+    const script = `${stdout}\nCOMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _lodebook; printf '%s\\n' "\${COMPREPLY[@]}"`
+    return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n')
+  }
+
+  test('bash completes commands, options, keys and fixed values', async () => {
+    expect(await complete(['lodebook', 'co'])).toEqual(['config', 'completion'])
+    expect(await complete(['lodebook', 'doctor', '--js'])).toEqual(['--json'])
+    expect(await complete(['lodebook', 'run', '--journal.l'])).toEqual(['--journal.linger_ms_max'])
+    expect(await complete(['lodebook', 'config', 'i'])).toEqual(['init'])
+    expect(await complete(['lodebook', 'completion', 'z'])).toEqual(['zsh'])
+    expect(await complete(['lodebook', 'miner', '--pow', 'blake2'])).toEqual(['blake256'])
+  })
+
+  test('zsh and fish scripts name every command', async () => {
+    for (const shell of ['zsh', 'fish']) {
+      const { stdout } = await run('completion', shell)
+      for (const command of ['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'completion'])
+        expect(stdout).toContain(command)
+    }
+  })
+})
