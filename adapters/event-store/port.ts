@@ -63,7 +63,10 @@ export const EVENT_BYTES_MAX = 60_000
 /** Bytes of data in one append at most: half of EventStoreDB's default limit of 1 MiB, which counts envelopes too. */
 export const APPEND_BYTES_MAX = 512 * 1024
 
-/** A slice of a stream, `limit` events at most, starting with revision `from`. */
+/**
+ * A slice of a stream, `limit` events at most, starting with revision `from`. `'end'` is the last event going backwards, and the
+ * place after it going forwards, where nothing is yet.
+ */
 export interface StreamRange {
   readonly from: number | 'start' | 'end'
   readonly direction: 'forwards' | 'backwards'
@@ -79,8 +82,11 @@ export interface EventStore {
   readonly name: string
   /**
    * Appends in order, each one atomic. At the first that fails the rest is left alone; those before it may have been
-   * kept or not. Events whose ids are already there, right after `expected`, are not written again and the answer
-   * is the same as the first time, so the same call can always be repeated.
+   * kept or not. Events that are already there, right after `expected`, are not written again and the answer
+   * is the same as the first time, so the same call can always be repeated. They are the same when id, type and data
+   * are; EventStoreDB looks at ids alone.
+   *
+   * @throws RangeError for an append without events.
    */
   readonly append: (appends: readonly StreamAppend[]) => TaskEither<StoreError, readonly Appended[]>
   /** Empty when there is no such stream. */
@@ -95,7 +101,10 @@ export interface EventStore {
   /**
    * Every event after `after`, then each new one, in batches of `batchMax` at most. The next batch is read when
    * `handle` has resolved, so a slow reader costs no memory. Emits the position of each handled batch.
-   * Errors when the store does or `handle` rejects; the subscriber decides whether to follow again.
+   * Errors when the store does or `handle` rejects; the subscriber decides whether to follow again. `damaged` when
+   * the log ends before `after`: it is older than what its reader has seen. Completes when the store is closed.
+   *
+   * @throws RangeError when `batchMax` is not at least 1.
    */
   readonly follow: (
     after: number | null,

@@ -71,7 +71,7 @@ async function measure(batch: number, write: Writer): Promise<AppendFigures> {
     now = end
   }
   durationsMs.sort((a, b) => a - b)
-  const quantile = (q: number): number => durationsMs[Math.ceil(q * durationsMs.length) - 1] ?? 0
+  const quantile = (q: number): number => round(durationsMs[Math.ceil(q * durationsMs.length) - 1] ?? 0)
   return {
     batch,
     eventsPerSecond: Math.round((durationsMs.length * batch * 1000) / (now - start)),
@@ -80,6 +80,8 @@ async function measure(batch: number, write: Writer): Promise<AppendFigures> {
     maxMs: quantile(1),
   }
 }
+
+const round = (ms: number): number => Math.round(ms * 1000) / 1000
 
 const DATA = JSON.stringify({ pad: 'x'.repeat(EVENT_BYTES - '{"pad":""}'.length) })
 

@@ -163,6 +163,32 @@ export function eventStoreContract(
         expect((await all()).map((event) => event.data)).toEqual(['"one"', '"two"', '"three"'])
       })
 
+      test('the same content under another id is another event', async () => {
+        const [second] = to('a', 0, 'two').events
+        const other = {
+          stream: 'a',
+          expected: 0,
+          events: [{ id: eventId('b', 0), type: 'T', data: second?.data ?? '' }],
+        }
+        expect(await refused(other)).toMatchObject({ kind: 'wrong-expected-revision', actual: 2 })
+        expect(await all()).toHaveLength(3)
+      })
+
+      test('some of a call there already, some new: each once, each with its answer', async () => {
+        const answers = await append(
+          to('b', NO_STREAM, 'x'),
+          to('a', 0, 'two'),
+          to('a', 2, 'four'),
+          to('b', 0, 'y'),
+        )
+        const log = await all()
+        expect(log.map((event) => event.data)).toEqual(['"one"', '"two"', '"three"', '"x"', '"four"', '"y"'])
+        expect(answers.map((answer) => answer.position)).toEqual(
+          [3, 1, 4, 5].map((index) => log[index]?.position),
+        )
+        expect(answers.map((answer) => answer.revision)).toEqual([0, 1, 3, 1])
+      })
+
       test('of two writers at one revision one wins, and the other is told', async () => {
         const results = await Promise.all([
           store.append([to('a', 2, 'mine')])(),

@@ -5,7 +5,7 @@ import { memoryEventStore } from '../../../adapters/event-store/memory/store.ts'
 import { NO_STREAM } from '../../../adapters/event-store/port.ts'
 import { event } from '../../../domain/events.ts'
 
-const opened = event('AccountOpened', { address: 'SsWKp7wtdTZYabYFYSc9cnxhwFEjA5g4pFc', at: 5, v: 1 })
+const opened = event('AccountOpened', { v: 1, at: 5, address: 'SsWKp7wtdTZYabYFYSc9cnxhwFEjA5g4pFc' })
 const approved = event('BlockApproved', { v: 1, at: 7, by: 'a'.repeat(64) })
 
 test('an event is proposed as canonical JSON, and the same each time', () => {

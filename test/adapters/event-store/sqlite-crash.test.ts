@@ -23,7 +23,7 @@ function wholeCalls(log: readonly RecordedEvent[]): number {
 test('killed in mid-append, again and again: what was answered is there, and nothing by halves', async () => {
   const file = join(scratchDirectory(), 'events.db')
   let answered = -1
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 15; round++) {
     const writer = start('append-forever', file)
     for (let lines = 0; lines <= (round * 13) % 60; lines++) answered = Number(await writer.line())
     answered = Number((await writer.kill()).at(-1) ?? answered)

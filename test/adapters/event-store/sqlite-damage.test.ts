@@ -69,8 +69,8 @@ describe('a changed row is found when it is read', () => {
     tamper(`DELETE FROM event WHERE position = 150`)
     const store = await open(file)
     for (const direction of ['forwards', 'backwards'] as const) {
-      const from = direction === 'forwards' ? 'start' : 'end'
-      expect(left(await store.readStream('b', { from, direction, limit: EVENTS })()).kind).toBe('damaged')
+      const from = direction === 'forwards' ? 0 : 100
+      expect(left(await store.readStream('b', { from, direction, limit: 60 })()).kind).toBe('damaged')
     }
     expect(
       right(await store.readStream('a', { from: 'start', direction: 'forwards', limit: EVENTS })()),

@@ -60,6 +60,16 @@ describe('a file', () => {
   })
 })
 
+test('a call is one transaction: when one append fails, none is kept', async () => {
+  const store = await open(join(scratchDirectory(), 'events.db'))
+  const call = [
+    { stream: 'a', expected: NO_STREAM, events: proposed('a', 0, 1, 10) },
+    { stream: 'b', expected: 0, events: proposed('b', 1, 1, 10) },
+  ]
+  expect(left(await store.append(call)()).kind).toBe('wrong-expected-revision')
+  expect(right(await store.readStream('a', { from: 'start', direction: 'forwards', limit: 1 })())).toEqual([])
+})
+
 describe('no room', () => {
   test('unavailable, nothing of the call written; with room again it goes on', async () => {
     const path = join(scratchDirectory(), 'events.db')
@@ -152,6 +162,7 @@ describe('refused', () => {
     const directory = scratchDirectory()
     const file = join(directory, 'events.db')
     await (await open(file)).close()
+    onTestFinished(() => chmodSync(directory, 0o777))
     chmodSync(directory, 0o777)
     chmodSync(file, 0o444)
     chmodSync(`${file}.lock`, 0o666)
