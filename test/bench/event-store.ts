@@ -12,7 +12,7 @@ import { eventId } from '../../domain/event-id.ts'
 
 const BATCHES = [1, 10, 100, 1000]
 const EVENT_BYTES = 288
-const RUN_MS = 1500
+const RUN_MS = 2000
 const SCAN_BATCH = 1000
 
 /** How fast batches of one size came to disk, one after the other. */
@@ -45,11 +45,10 @@ export async function benchEventStore(directory = process.cwd()): Promise<EventS
   try {
     const store = succeeded(await openSqliteEventStore({ file: join(scratch, 'events.db') })())
     const write = writerOf(store)
+    const bareFile = openSync(join(scratch, 'bare'), 'w')
     const appends: EventStoreFigures['appends'][number][] = []
-    for (const batch of BATCHES) {
-      const bare = await measureBare(batch, join(scratch, 'bare'))
-      appends.push({ store: await measure(batch, write), bare })
-    }
+    for (const batch of BATCHES) appends.push(await measure(batch, write, bareWriterOf(bareFile, batch)))
+    closeSync(bareFile)
     const scanned = await scan(store)
     await store.close()
     return { appends, scanned }
@@ -58,23 +57,34 @@ export async function benchEventStore(directory = process.cwd()): Promise<EventS
   }
 }
 
-type Writer = (batch: number) => Promise<void>
-
-async function measure(batch: number, write: Writer): Promise<AppendFigures> {
-  const durationsMs: number[] = []
-  const start = performance.now()
-  let now = start
-  while (now - start < RUN_MS) {
+/** Takes turns, so that whatever else the disk is doing hits both alike. */
+async function measure(
+  batch: number,
+  write: (batch: number) => Promise<void>,
+  writeBare: () => void,
+): Promise<EventStoreFigures['appends'][number]> {
+  const storeMs: number[] = []
+  const bareMs: number[] = []
+  const end = performance.now() + RUN_MS
+  for (let start = performance.now(); start < end; ) {
     await write(batch)
-    const end = performance.now()
-    durationsMs.push(end - now)
-    now = end
+    const written = performance.now()
+    writeBare()
+    const both = performance.now()
+    storeMs.push(written - start)
+    bareMs.push(both - written)
+    start = both
   }
+  return { store: figuresOf(batch, storeMs), bare: figuresOf(batch, bareMs) }
+}
+
+function figuresOf(batch: number, durationsMs: number[]): AppendFigures {
   durationsMs.sort((a, b) => a - b)
   const quantile = (q: number): number => round(durationsMs[Math.ceil(q * durationsMs.length) - 1] ?? 0)
+  const sumMs = durationsMs.reduce((sum, ms) => sum + ms, 0)
   return {
     batch,
-    eventsPerSecond: Math.round((durationsMs.length * batch * 1000) / (now - start)),
+    eventsPerSecond: Math.round((durationsMs.length * batch * 1000) / sumMs),
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
     maxMs: quantile(1),
@@ -85,7 +95,7 @@ const round = (ms: number): number => Math.round(ms * 1000) / 1000
 
 const DATA = JSON.stringify({ pad: 'x'.repeat(EVENT_BYTES - '{"pad":""}'.length) })
 
-function writerOf(store: EventStore): Writer {
+function writerOf(store: EventStore): (batch: number) => Promise<void> {
   let expected = NO_STREAM
   return async (batch) => {
     const events: ProposedEvent[] = []
@@ -98,15 +108,12 @@ function writerOf(store: EventStore): Writer {
 /** One id for all: what is measured is the store, not the hash. */
 const ID = eventId('shares-0-481234', 0)
 
-async function measureBare(batch: number, file: string): Promise<AppendFigures> {
-  const descriptor = openSync(file, 'w')
+function bareWriterOf(file: number, batch: number): () => void {
   const bytes = Buffer.from(DATA.repeat(batch))
-  const figures = await measure(batch, async () => {
-    writeSync(descriptor, bytes)
-    fdatasyncSync(descriptor)
-  })
-  closeSync(descriptor)
-  return figures
+  return () => {
+    writeSync(file, bytes)
+    fdatasyncSync(file)
+  }
 }
 
 async function scan(store: EventStore): Promise<EventStoreFigures['scanned']> {
