@@ -5,11 +5,13 @@ import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/
 const NAMESPACE = hexToBytes('654923ef56785aa0b1c74553dd7fda7e')
 
 /**
- * Id of the event at a revision of a stream: UUIDv5 (RFC 9562) of `<stream>@<revision>`. The same event tried again has the
- * same id, which is what makes an append whose outcome is unknown safe to repeat.
+ * Id of an event: UUIDv5 (RFC 9562) of `<stream>@<revision>`, its type and its canonical data, a line each. The same event tried
+ * again has the same id, which makes an append whose outcome is unknown safe to repeat; another event at the same place
+ * has another, so a store that compares ids alone can't take one for the other.
  */
-export function eventId(stream: string, revision: number): string {
-  const digest = sha1(concatBytes(NAMESPACE, utf8ToBytes(`${stream}@${revision}`))).slice(0, 16)
+export function eventId(stream: string, revision: number, type: string, data: string): string {
+  const name = utf8ToBytes(`${stream}@${revision}\n${type}\n${data}`)
+  const digest = sha1(concatBytes(NAMESPACE, name)).slice(0, 16)
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
   const hex = bytesToHex(digest)

@@ -102,6 +102,9 @@ const EVENT_SHARES_MAX = 600
 const COMMIT_SHARES_MAX = 8 * EVENT_SHARES_MAX
 /** Events other than shares in one append and in one commit; the largest, `WorkIssued`, is under 700 bytes. */
 const COMMIT_RECORDS_MAX = 4096
+/** Nobody waits for a record of a connection or of work alone: a storm of miners coming back is a few large commits. */
+const RECORDS_LINGER_MS = 20
+const RECORDS_TARGET = 1024
 /** Records waiting at most before new connections are refused: some 40 MB of them. */
 const QUEUE_RECORDS_MAX = 65_536
 /** How often refused shares are summed up, and into how many rows at most (about 60 bytes each). */
@@ -179,26 +182,26 @@ export function openJournal(options: JournalOptions): Journal {
     else after.push(item)
   }
 
-  /** Begins a commit now, or lets shares gather a little when nothing presses. */
+  /** Begins a commit now, or lets more gather when nothing presses. */
   function kick(): void {
     if (running !== null || dead !== null) return
     if (pressing()) {
       if (lingerTimer !== null) clearTimeout(lingerTimer)
       lingerTimer = null
       running = Promise.resolve().then(commitAll)
-    } else if (shares.length > 0 && lingerTimer === null) {
-      lingerTimer = setTimeout(() => {
-        lingerTimer = null
-        urgent = true
-        kick()
-      }, lingerMsMax)
+    } else if (lingerTimer === null && isAnythingQueued()) {
+      lingerTimer = setTimeout(
+        () => {
+          lingerTimer = null
+          urgent = true
+          kick()
+        },
+        shares.length > 0 ? lingerMsMax : RECORDS_LINGER_MS,
+      )
     }
   }
 
-  /**
-   * With `lingerMsMax` 0 the commit starts once the sockets of this turn have been read, so that shares that came together
-   * share a commit.
-   */
+  /** The commit starts once the sockets of this turn have been read, so that what came together is committed together. */
   async function commitAll(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve))
     do {
@@ -211,14 +214,14 @@ export function openJournal(options: JournalOptions): Journal {
     kick()
   }
 
+  const isAnythingQueued = (): boolean => shares.length + before.length + after.length > 0
+
   /** Whether something queued should be on its way now. */
   function pressing(): boolean {
-    const records = before.length + after.length
-    const refused = summaryDue() || (stopping && rejectedRows.size + rejectedOthers > 0)
-    if (records > 0 || refused) return true
-    return (
-      shares.length > 0 && (urgent || stopping || lingerMsMax === 0 || shares.length >= batchSharesTarget)
-    )
+    if (summaryDue() || (stopping && rejectedRows.size + rejectedOthers > 0)) return true
+    if (urgent || stopping) return isAnythingQueued()
+    if (shares.length >= batchSharesTarget || (lingerMsMax === 0 && shares.length > 0)) return true
+    return before.length + after.length >= RECORDS_TARGET
   }
 
   const summaryDue = (): boolean =>
@@ -433,6 +436,7 @@ export function openJournal(options: JournalOptions): Journal {
         if (dead !== null) return reject(new Error(dead.message))
         queue('after', stream, events)
         resolvers.push({ resolve, reject })
+        urgent = true
         kick()
       }),
     hasRoom,

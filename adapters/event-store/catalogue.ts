@@ -7,11 +7,10 @@ import type { ProposedEvent, RecordedEvent, StreamAppend } from './port.ts'
 /** Between the catalogue of events and the log: what a writer proposes and what a reader gets back. */
 
 /** The event as the log will hold it at this revision of this stream. */
-export const propose = (stream: string, revision: number, event: PoolEvent): ProposedEvent => ({
-  id: eventId(stream, revision),
-  type: event.type,
-  data: canonicalJson(event.data),
-})
+export function propose(stream: string, revision: number, event: PoolEvent): ProposedEvent {
+  const data = canonicalJson(event.data)
+  return { id: eventId(stream, revision, event.type, data), type: event.type, data }
+}
 
 /** The append that puts these events, in order, after revision `expected` of a stream. */
 export const proposeAppend = (

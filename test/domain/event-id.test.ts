@@ -23,16 +23,18 @@ test('the yardstick gives the example of RFC 9562, appendix A.4', () => {
   )
 })
 
-test('is the UUIDv5 of stream and revision in the namespace of Lodebook', () => {
+test('is the UUIDv5 of place and content in the namespace of Lodebook', () => {
   const namespace = uuidV5(URL_NAMESPACE, 'lodebook')
+  const text = fc.string({ unit: 'grapheme' })
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(), (stream, revision) => {
-      expect(eventId(stream, revision)).toBe(uuidV5(namespace, `${stream}@${revision}`))
+    fc.property(text, fc.nat(), text, text, (stream, revision, type, data) => {
+      expect(eventId(stream, revision, type, data)).toBe(
+        uuidV5(namespace, `${stream}@${revision}\n${type}\n${data}`),
+      )
     }),
   )
 })
 
 test('never changes: logs that were written hold it', () => {
-  expect(eventId('pool', 0)).toBe('d583610b-1bf8-59cc-878e-56caceff7a12')
-  expect(eventId('connection-3.42', 7)).toBe('6c645232-05ed-5931-a6ce-a15f5fba7885')
+  expect(eventId('pool', 0, 'PoolOpened', '{"v":1}')).toBe('47ea3e64-c563-5ed0-bd9c-e382433d0278')
 })
