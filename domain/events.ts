@@ -42,6 +42,13 @@ const Hex = text('Hex', /^([0-9a-f]{2})*$/)
 const PublicText = text('PublicText', /^[\x20-\x7e]{0,64}$/)
 const One = t.literal(1)
 
+/** Data whose named columns have all the same length. */
+const columnar = <C extends t.Mixed>(codec: C, columns: readonly (string & keyof t.TypeOf<C>)[]) =>
+  t.refinement(codec, (data: Record<string, unknown>) => {
+    const lengths = columns.map((column) => (Array.isArray(data[column]) ? data[column].length : -1))
+    return lengths.every((length) => length === lengths[0])
+  })
+
 /** Shortens and cleans text that a miner chose, so that it may be published: anything unprintable becomes `?`. */
 export const publicText = (chosen: string): string => chosen.slice(0, 64).replace(/[^\x20-\x7e]/g, '?')
 
@@ -153,36 +160,42 @@ const WorkIssued = t.type({
  * `ntime` seconds after the job's timestamp; `nonce` header bytes 140..143 as uint32 LE; `elapsed` ms after `at`.
  * `solved` names the shares that also met the network's target, with their block hash.
  */
-const SharesAccepted = t.type({
-  v: One,
-  at: Time,
-  connection: t.readonlyArray(Count),
-  worker: t.readonlyArray(Count),
-  job: t.readonlyArray(Count),
-  difficulty: t.readonlyArray(Difficulty),
-  extranonce2: t.readonlyArray(Hex),
-  ntime: t.readonlyArray(Count),
-  nonce: t.readonlyArray(Uint32),
-  elapsed: t.readonlyArray(Count),
-  solved: t.readonlyArray(t.type({ share: Count, hash: Hash })),
-})
+const SharesAccepted = columnar(
+  t.type({
+    v: One,
+    at: Time,
+    connection: t.readonlyArray(Count),
+    worker: t.readonlyArray(Count),
+    job: t.readonlyArray(Count),
+    difficulty: t.readonlyArray(Difficulty),
+    extranonce2: t.readonlyArray(Hex),
+    ntime: t.readonlyArray(Count),
+    nonce: t.readonlyArray(Uint32),
+    elapsed: t.readonlyArray(Count),
+    solved: t.readonlyArray(t.type({ share: Count, hash: Hash })),
+  }),
+  ['connection', 'worker', 'job', 'difficulty', 'extranonce2', 'ntime', 'nonce', 'elapsed'],
+)
 
 /**
  * Refused shares since `since`, counted by connection, worker and reason, as columns. `needed` and `best` are difficulties
  * (0 when the reason has none). Rows beyond the summary's limit are counted in `others` alone.
  */
-const SharesRejected = t.type({
-  v: One,
-  at: Time,
-  since: Time,
-  connection: t.readonlyArray(Count),
-  worker: t.readonlyArray(t.union([Count, t.null])),
-  reason: t.readonlyArray(RejectReason),
-  count: t.readonlyArray(Count),
-  needed: t.readonlyArray(Count),
-  best: t.readonlyArray(Count),
-  others: Count,
-})
+const SharesRejected = columnar(
+  t.type({
+    v: One,
+    at: Time,
+    since: Time,
+    connection: t.readonlyArray(Count),
+    worker: t.readonlyArray(t.union([Count, t.null])),
+    reason: t.readonlyArray(RejectReason),
+    count: t.readonlyArray(Count),
+    needed: t.readonlyArray(Count),
+    best: t.readonlyArray(Count),
+    others: Count,
+  }),
+  ['connection', 'worker', 'reason', 'count', 'needed', 'best'],
+)
 
 /** Last event of a share stream: how many shares and events it holds and the sum of their difficulties. */
 const EpochClosed = t.type({ v: One, at: Time, shares: Count, events: Count, difficulty: Decimal })
@@ -212,7 +225,7 @@ const BlockSubmitted = t.type({
   at: Time,
   node: PublicText,
   verdict: t.keyof({ accepted: null, rejected: null, failed: null }),
-  message: t.string,
+  message: PublicText,
 })
 
 /** On the main chain. `reward` is the proof-of-work output of its coinbase. */

@@ -106,7 +106,7 @@ function writerOf(store: EventStore): (batch: number) => Promise<void> {
 }
 
 /** One id for all: what is measured is the store, not the hash. */
-const ID = eventId('shares-0-481234', 0)
+const ID = eventId('shares-0-481234', 0, '', '')
 
 function bareWriterOf(file: number, batch: number): () => void {
   const bytes = Buffer.from(DATA.repeat(batch))

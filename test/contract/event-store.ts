@@ -73,7 +73,7 @@ export function eventStoreContract(
 
       test('keeps every field, and any text', async () => {
         const text = '{"text":"Übergang 矿池 ⛏️ 𝔻 \\u0000 \\" \\\\ ‮"}'
-        const events = [{ id: eventId('block-ab', 0), type: 'BlockFound', data: text }]
+        const events = [{ id: eventId('block-ab', 0, '', ''), type: 'BlockFound', data: text }]
         const [appended] = await append({ stream: 'block-ab', expected: NO_STREAM, events })
         expect(await all()).toEqual([
           { ...events[0], stream: 'block-ab', revision: 0, position: appended?.position },
@@ -168,7 +168,7 @@ export function eventStoreContract(
         const other = {
           stream: 'a',
           expected: 0,
-          events: [{ id: eventId('b', 0), type: 'T', data: second?.data ?? '' }],
+          events: [{ id: eventId('b', 0, '', ''), type: 'T', data: second?.data ?? '' }],
         }
         expect(await refused(other)).toMatchObject({ kind: 'wrong-expected-revision', actual: 2 })
         expect(await all()).toHaveLength(3)
@@ -222,7 +222,7 @@ export function eventStoreContract(
       test('bytes count, not characters', async () => {
         const data = JSON.stringify('é'.repeat(EVENT_BYTES_MAX / 2))
         expect(data.length).toBeLessThan(EVENT_BYTES_MAX)
-        const events = [{ id: eventId('a', 0), type: 'T', data }]
+        const events = [{ id: eventId('a', 0, '', ''), type: 'T', data }]
         expect(await refused({ stream: 'a', expected: NO_STREAM, events })).toMatchObject({
           kind: 'too-large',
         })
@@ -523,7 +523,7 @@ export function eventStoreContract(
       const perAppend = 1000
       for (let first = 0; first < 100_000; first += perAppend) {
         const events = Array.from({ length: perAppend }, (_, i) => ({
-          id: eventId('a', first + i),
+          id: eventId('a', first + i, '', ''),
           type: 'T',
           data,
         }))
@@ -583,7 +583,7 @@ const to = (stream: string, expected: number, ...texts: readonly string[]): Stre
   stream,
   expected,
   events: texts.map((text, i): ProposedEvent => {
-    return { id: eventId(`${stream} ${text}`, expected + 1 + i), type: 'T', data: JSON.stringify(text) }
+    return { id: eventId(`${stream} ${text}`, expected + 1 + i, '', ''), type: 'T', data: JSON.stringify(text) }
   }),
 })
 
@@ -592,7 +592,7 @@ const sized = (stream: string, ...bytes: readonly number[]): StreamAppend => ({
   stream,
   expected: NO_STREAM,
   events: bytes.map((count, i) => ({
-    id: eventId(stream, i),
+    id: eventId(stream, i, '', ''),
     type: 'T',
     data: JSON.stringify('x'.repeat(count - 2)),
   })),

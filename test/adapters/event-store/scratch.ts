@@ -51,7 +51,7 @@ export const proposed = (
   bytes: number,
 ): readonly ProposedEvent[] =>
   Array.from({ length: count }, (_, i) => ({
-    id: eventId(stream, first + i),
+    id: eventId(stream, first + i, '', ''),
     type: 'T',
     data: JSON.stringify({ n: first + i, pad: 'x'.repeat(bytes) }),
   }))

@@ -9,13 +9,13 @@ export const callOf = (call: number): readonly StreamAppend[] => [
   {
     stream: CALL_STREAM,
     expected: call - 1,
-    events: [{ id: eventId(CALL_STREAM, call), type: 'Call', data: `{"call":${call}}` }],
+    events: [{ id: eventId(CALL_STREAM, call, '', ''), type: 'Call', data: `{"call":${call}}` }],
   },
   {
     stream: `batch-${call}`,
     expected: NO_STREAM,
     events: Array.from({ length: eventsOf(call) }, (_, i) => ({
-      id: eventId(`batch-${call}`, i),
+      id: eventId(`batch-${call}`, i, '', ''),
       type: 'Part',
       data: JSON.stringify({ part: i, pad: 'x'.repeat(400) }),
     })),
