@@ -57,14 +57,15 @@ export function app({ site, feed, metrics, visitorOf, secure }: AppParts): Hono 
       crossOriginResourcePolicy: 'same-origin',
     }),
   )
+  whole.use(compress())
   whole.use(
     methodNotAllowed({
       app: whole,
       onMethodNotAllowed: (c, methods) => problem(c, readOnly, { Allow: methods.join(', ') }),
     }),
   )
-  whole.use(compress())
-  whole.use(async (c, next) => (c.req.path.startsWith(`${assets.root}/`) ? next() : limiter(c, next)))
+  const free = (path: string): boolean => path === '/healthz' || path.startsWith(`${assets.root}/`)
+  whole.use(async (c, next) => (free(c.req.path) ? next() : limiter(c, next)))
 
   whole.route('/', probes(site, metrics, feed.size))
   whole.route('/api/v1', api(site, feed, visitorOf))

@@ -21,7 +21,12 @@ export interface CurrentWork {
 
 /** How a listener sets difficulty. `start` is null where the kind of miner decides, `max` where only the network does. */
 export type ListenerDifficulty =
-  | { readonly kind: 'variable'; readonly start: number | null; readonly min: number; readonly max: number | null }
+  | {
+      readonly kind: 'variable'
+      readonly start: number | null
+      readonly min: number
+      readonly max: number | null
+    }
   | { readonly kind: 'fixed'; readonly difficulty: number }
 
 /** A port that miners connect to. `tls` is the SHA-256 fingerprint of its certificate, null for plain TCP. */

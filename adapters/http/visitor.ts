@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 
@@ -15,12 +16,16 @@ export const visitorOf =
     return visitorKey(claimed ?? getConnInfo(c).remote.address ?? '')
   }
 
-/** One key for all addresses that one visitor has: IPv6 by its /64, IPv4 inside IPv6 as IPv4. */
+/** One key for all addresses that one visitor has: IPv6 by its /64, IPv4 inside IPv6 as IPv4. What is no address shares one key. */
 export function visitorKey(address: string): string {
   const plain = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-  if (!plain.includes(':')) return plain.slice(0, 45)
-  const [front = [], back] = plain.split('::', 2).map((half) => (half === '' ? [] : half.split(':')))
-  if (back === undefined) return front.slice(0, 4).join(':')
-  const zeros = Math.max(0, 8 - front.length - back.length)
-  return [...front, ...Array.from({ length: zeros }, () => '0'), ...back].slice(0, 4).join(':')
+  if (isIP(plain) === 4) return plain
+  if (isIP(plain) === 0) return 'unknown'
+  // URLs know one way to write an IPv6 address, and no zone.
+  const [front = [], back] = new URL(`http://[${plain.replace(/%.*/, '')}]`).hostname
+    .slice(1, -1)
+    .split('::', 2)
+    .map((half) => (half === '' ? [] : half.split(':')))
+  const zeros = back === undefined ? 0 : 8 - front.length - back.length
+  return [...front, ...Array.from({ length: zeros }, () => '0'), ...(back ?? [])].slice(0, 4).join(':')
 }

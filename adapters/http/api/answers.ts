@@ -57,7 +57,7 @@ const LiveAnswer = t.type(
         port: Count,
         tls: orNull(t.string),
         difficulty: t.union([
-          t.type({ kind: t.literal('variable'), start: Count, min: Count, max: orNull(Count) }),
+          t.type({ kind: t.literal('variable'), start: orNull(Count), min: Count, max: orNull(Count) }),
           t.type({ kind: t.literal('fixed'), difficulty: Count }),
         ]),
       }),

@@ -26,7 +26,8 @@ export type Api = ReturnType<typeof api>
 /** The API below `/api/v1`. Every answer has an ETag and may be read from any origin. */
 export function api(site: Site, feed: LiveFeed, visitorOf: VisitorOf) {
   const document = openApi(site.status().software)
-  const tagged = etag()
+  // Weak, as compression would make it: one answer has one tag, compressed or not.
+  const tagged = etag({ weak: true })
   const open = cors({
     origin: '*',
     allowMethods: ['GET', 'HEAD'],

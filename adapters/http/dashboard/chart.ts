@@ -16,9 +16,21 @@ export interface ChartRange {
 /** The spans on offer: 60 to 180 points each. */
 export const chartRanges = [
   { id: '1h', words: 'hour', ms: 3_600_000, stepSeconds: 60, marks: ['60 min ago', '45', '30', '15', 'now'] },
-  { id: '24h', words: '24 hours', ms: 86_400_000, stepSeconds: 600, marks: ['24 h ago', '18', '12', '6', 'now'] },
+  {
+    id: '24h',
+    words: '24 hours',
+    ms: 86_400_000,
+    stepSeconds: 600,
+    marks: ['24 h ago', '18', '12', '6', 'now'],
+  },
   { id: '7d', words: '7 days', ms: 604_800_000, stepSeconds: 3600, marks: ['7 d ago', 'now'] },
-  { id: '30d', words: '30 days', ms: 2_592_000_000, stepSeconds: 14_400, marks: ['30 d ago', '20', '10', 'now'] },
+  {
+    id: '30d',
+    words: '30 days',
+    ms: 2_592_000_000,
+    stepSeconds: 14_400,
+    marks: ['30 d ago', '20', '10', 'now'],
+  },
 ] as const satisfies readonly ChartRange[]
 
 /** The span asked for; otherwise a day, or an hour while the pool (opened at `openedAt`, ms) is young. */

@@ -187,7 +187,9 @@ const portTable = ({ listeners }: PoolStatus, { host, listener }: ConnectRequest
 function difficultyWords(difficulty: ListenerDifficulty): Html {
   if (difficulty.kind === 'fixed') return html`always ${integer(difficulty.difficulty)}`
   const { start, min, max } = difficulty
-  return html`variable, ${start === null ? 'first by the kind of miner' : html`from ${integer(start)} on`}; ${integer(min)} ${max === null ? 'or more' : html`to ${integer(max)}`}`
+  const first = start === null ? '' : `starts at ${integer(start)}, `
+  const bounds = max === null ? `${integer(min)} or more` : `${integer(min)} to ${integer(max)}`
+  return html`variable: ${first}${bounds}`
 }
 
 function seenNow({ status, request, seen, now }: ConnectPage): Html {

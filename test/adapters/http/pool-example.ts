@@ -256,7 +256,7 @@ export function poolExample(now: number): PoolExample {
         host: '0.0.0.0',
         port: 5550,
         tls: null,
-        difficulty: { kind: 'variable', start: 16, min: 1, max: null },
+        difficulty: { kind: 'variable', start: null, min: 1, max: null },
       },
       {
         name: 'tls',
