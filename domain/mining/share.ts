@@ -3,7 +3,7 @@ import type { Network } from '../decred/network.ts'
 import { meetsTarget, powHash } from '../decred/proof-of-work.ts'
 import { difficultyTarget, hashDifficulty, targetBytes } from '../decred/target.ts'
 import type { RejectReason } from '../events.ts'
-import type { Wire } from '../stratum/profile.ts'
+import type { ExtranonceLayout, Wire } from '../stratum/profile.ts'
 import type { Submission } from '../stratum/request.ts'
 import { readSolution, type Solution, solveHeader } from '../stratum/solution.ts'
 import type { Job } from './job.ts'
@@ -72,7 +72,7 @@ export function judgeShare(
       `Time out of range: ntime must be ${job.timestamp} to ${latest}, got ${solution.ntime}`,
     )
 
-  const key = solutionKey(solution)
+  const key = solutionKey(wire.extranonce, session.extranonce1, solution)
   const known = lookUpSolution(session, job.template, key)
   if (known === 'taken') return reject('duplicate', 'Duplicate share: already submitted')
   if (known === 'full')
@@ -109,9 +109,20 @@ const reject = (reason: RejectReason, text: string): RejectedShare => ({
 const isLate = (book: JobBook, job: Job, nowMs: number, graceMs: number): boolean =>
   job.parent === book.previousParent && nowMs - book.parentSinceMs < graceMs
 
-/** Extranonce1 is the session's own and the template is looked up apart, so these three name a header exactly. */
-const solutionKey = (solution: Solution): string =>
-  `${solution.nonce}.${solution.extranonce2}.${solution.ntime}`
+/**
+ * Names a header among those of its template, whichever device it is from: a session may be resumed with another agent, and
+ * layouts of different length give one header when the longer ends in zeros.
+ */
+function solutionKey(
+  { extranonce1: place }: ExtranonceLayout,
+  extranonce1: string,
+  { nonce, extranonce2, ntime }: Solution,
+): string {
+  const area = place === 'before' ? extranonce1 + extranonce2 : extranonce2
+  return `${nonce}.${area.replace(ZEROS_BEHIND, '')}.${ntime}`
+}
+
+const ZEROS_BEHIND = /0+$/
 
 const TARGETS_MAX = 4096
 const targets = new Map<string, Map<number, Uint8Array>>()
