@@ -27,7 +27,7 @@ const problemSchema: JsonSchema = {
   properties: {
     type: { type: 'string', description: 'Where the kind of problem is described.' },
     title: { type: 'string' },
-    status: { type: 'integer' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
     detail: { type: 'string', description: 'What to do.' },
     parameter: { type: 'string', description: 'The parameter that is to blame.' },
   },

@@ -1,0 +1,144 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import { HOSTILE_NAME } from './pool-example.ts'
+import { runningExample } from './running.ts'
+
+/** Text of a page, without its tags. */
+const textOf = (page: string): string =>
+  page
+    .replace(/<(style|script)[^>]*>.*?<\/\1>/gs, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ')
+
+const partOf = (page: string, id: string): string =>
+  textOf(page.slice(page.indexOf(`id="${id}"`) + id.length + 5)).slice(0, 200)
+
+describe('the Pool page', () => {
+  test('says what there is to know', async () => {
+    const pool = await runningExample()
+    const page = await (await pool.get('/')).text()
+    expect(partOf(page, 'health')).toMatch(/Well\. Everything works/)
+    expect(partOf(page, 'hashrate')).toMatch(/48\.2 TH\/s ± 0\.6 TH\/s over ten minutes/)
+    expect(partOf(page, 'miners')).toMatch(/20 43 workers on 46 connections/)
+    expect(partOf(page, 'height')).toMatch(/1,042,311 Work from 12 s ago ; network difficulty 3\.13 G/)
+    expect(partOf(page, 'effort')).toMatch(/37\.1 % Began 40 s ago ; 69\.0 % of rounds take longer/)
+    expect(partOf(page, 'luck')).toMatch(/108 % over the last 10 blocks; 97\.2 % over 40/)
+    expect(partOf(page, 'shares')).toMatch(
+      /Accepted 1\.84 M 99\.1 % Stale 11,204 0\.6 % Low difficulty 3,811/,
+    )
+    expect(textOf(page)).toMatch(/1,042,279 On the chain 32 of 256 2 h ago .*rig2 187 % 0\.08388321 DCR/)
+    expect(page).toContain('title="48,213,000,000,000 hashes a second"')
+    expect(page).toContain('title="8,388,321 atoms"')
+    expect(page).toContain('title="Latest: difficulty 4,096 was needed, 3,911 came"')
+  })
+
+  test('has nothing inline that its policy forbids, and nothing from elsewhere', async () => {
+    const pool = await runningExample()
+    for (const path of ['/', '/connect', '/api', '/nowhere']) {
+      const page = await (await pool.get(path)).text()
+      expect(page).not.toMatch(/<script(?![^>]* src=)/)
+      expect(page).not.toMatch(/<style|\sstyle=|\son\w+=/)
+      expect(page).not.toMatch(/(?:src|href)="(?:https?:)?\/\//)
+    }
+  })
+
+  test('escapes what miners call themselves', async () => {
+    const pool = await runningExample()
+    for (const path of ['/', `/connect?address=${pool.miners[0]?.address}`]) {
+      const page = await (await pool.get(path)).text()
+      expect(page).not.toContain('<script>alert')
+      expect(page).not.toContain('<img')
+      expect(page).toContain(
+        HOSTILE_NAME.replaceAll('&', '&amp;')
+          .replaceAll('<', '&lt;')
+          .replaceAll('>', '&gt;')
+          .replaceAll('"', '&quot;')
+          .replaceAll("'", '&#39;'),
+      )
+    }
+  })
+
+  test.each([
+    ['1h', 'The last hour', 60],
+    ['24h', 'The last 24 hours', 144],
+    ['7d', 'The last 7 days', 168],
+    ['30d', 'The last 30 days', 180],
+    ['nonsense', 'The last 24 hours', 144],
+  ])('with range %s draws %s', async (range, title, points) => {
+    const pool = await runningExample()
+    const page = await (await pool.get(`/?range=${range}`)).text()
+    expect(textOf(page)).toContain(title)
+    expect(page.match(/<tr data-at=/g)).toHaveLength(points)
+    expect(/<polyline class="line" points="([^"]+)"/.exec(page)?.[1]?.split(' ')).toHaveLength(points)
+  })
+
+  test('shows an hour while the pool is young', async () => {
+    const pool = await runningExample((example) => {
+      if (example.pool !== undefined) example.pool = { ...example.pool, openedAt: example.now - 600_000 }
+    })
+    expect(textOf(await (await pool.get('/')).text())).toContain('The last hour')
+  })
+
+  test('says on every page that a devnet is one', async () => {
+    const pool = await runningExample((example) => {
+      example.status = { ...example.status, devnet: true }
+    })
+    for (const path of ['/', '/connect', '/api', '/nowhere'])
+      expect(textOf(await (await pool.get(path)).text())).toContain('This is a devnet.')
+    pool.status = { ...pool.status, devnet: false }
+    expect(await (await pool.get('/')).text()).not.toContain('devnet')
+  })
+
+  test('is useful before the first miner, share and block', async () => {
+    const pool = await runningExample((example) => {
+      const none = { seconds: 60, hashesPerSecond: '0', standardError: '0', shares: 0, rejected: 0 }
+      if (example.pool === undefined) return
+      example.pool = {
+        ...example.pool,
+        hashrate: { minute: none, tenMinutes: none, hour: none, day: none },
+        miners: 0,
+        workers: 0,
+        connections: 0,
+        work: null,
+        round: { ...example.pool.round, block: null, effort: 0, shares: 0 },
+        luck: { last10: { blocks: 0, luck: null }, last100: { blocks: 0, luck: null } },
+        lastBlock: null,
+        shares: { accepted: 0, difficulty: '0', rejected: 0, reasons: [] },
+      }
+      example.blocks.length = 0
+      example.status = { ...example.status, connections: 0, work: null }
+    })
+    const response = await pool.get('/')
+    const text = textOf(await response.text())
+    expect(response.status).toBe(200)
+    for (const words of [
+      'Nobody is connected. Connect a miner',
+      'No block yet.',
+      'No share yet.',
+      'Known after the first block',
+      'The pool waits for its node',
+    ])
+      expect(text).toContain(words)
+    expect(text).not.toMatch(/NaN|Infinity|undefined|null/)
+  })
+
+  test('before the pool opened, and while the log cannot be read, is a page that says so', async () => {
+    const pool = await runningExample((example) => {
+      example.pool = undefined
+    })
+    const opening = await pool.get('/')
+    expect(opening.status).toBe(503)
+    expect(textOf(await opening.text())).toContain('The pool has not opened yet')
+    pool.fault = E.left({ kind: 'damaged', message: '/secret is damaged' })
+    const broken = await pool.get('/')
+    expect(broken.status).toBe(503)
+    expect(await broken.text()).not.toContain('secret')
+  })
+
+  test('that does not exist is a page too', async () => {
+    const pool = await runningExample()
+    const response = await pool.get('/nowhere')
+    expect([response.status, response.headers.get('Content-Type')]).toEqual([404, 'text/html; charset=UTF-8'])
+    expect(textOf(await response.text())).toContain('There is nothing here')
+  })
+})

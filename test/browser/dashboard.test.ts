@@ -1,0 +1,239 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startHttp } from '../../adapters/http/server.ts'
+import { exampleAddress, exampleHash, type PoolExample, poolExample } from '../adapters/http/pool-example.ts'
+import { withChromium } from './chromium.ts'
+
+const open = withChromium()
+
+/** An example pool by the real clock, and where it is served. */
+async function example(): Promise<PoolExample & { readonly url: string }> {
+  const pool = poolExample(Date.now())
+  const started = await startHttp({ ...pool.options(), now: Date.now })()
+  if (E.isLeft(started)) throw new Error(started.left.message)
+  onTestFinished(() => started.right.stop())
+  return Object.assign(pool, { url: started.right.url })
+}
+
+const wide = { width: 1440, height: 900 }
+const phone = { width: 390, height: 844 }
+const address = exampleAddress(0)
+
+const pages = [
+  ['Pool', '/'],
+  ['Pool of an hour', '/?range=1h'],
+  ['Connect', '/connect'],
+  ['Connect with an address', `/connect?address=${address}&worker=rig1`],
+  ['Connect with mistakes', '/connect?address=nonsense&worker=a%20b&d=0&port=tls'],
+  ['API', '/api'],
+] as const
+
+const looks = [
+  ['wide and light', wide, 'light'],
+  ['wide and dark', wide, 'dark'],
+  ['on a phone, light', phone, 'light'],
+  ['on a phone, dark', phone, 'dark'],
+] as const
+
+describe.each(looks)('%s', (_, viewport, colorScheme) => {
+  test.each(pages)('%s is clean, fits, and can be read by all', async (_, path) => {
+    const pool = await example()
+    const { page, complaints, ask } = await open({ viewport, colorScheme })
+    await page.goto(pool.url + path)
+    await page.locator('#freshness.live').waitFor()
+    expect(complaints).toEqual([])
+    expect(await ask('overflow')).toBe(0)
+    expect(await ask('accessibilityFaults')).toEqual([])
+    expect(await ask('faintTexts')).toEqual([])
+    expect(await ask('smallTargets')).toEqual([])
+  })
+})
+
+describe('the keyboard', () => {
+  test.each([
+    ['Pool', '/'],
+    ['Connect', `/connect?address=${address}`],
+  ])('reaches everything on %s, and one sees where it is', async (_, path) => {
+    const pool = await example()
+    const { page, ask } = await open({ viewport: wide })
+    await page.goto(pool.url + path)
+    await page.keyboard.press('Tab')
+    expect(await ask('focus')).toMatchObject({ what: 'A Skip to the content', seen: true })
+    const targets = await page
+      .locator('a:visible, button:visible, input:visible, select:visible, summary:visible')
+      .count()
+    const reached = new Set<string>()
+    for (let i = 1; i < targets; i++) {
+      await page.keyboard.press('Tab')
+      const focus = await ask('focus')
+      expect(focus).toMatchObject({ seen: true })
+      reached.add(JSON.stringify(focus))
+    }
+    expect(reached.size).toBeGreaterThan(8)
+  })
+
+  test('skips to the content', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: wide })
+    await page.goto(pool.url)
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    expect(new URL(page.url()).hash).toBe('#content')
+  })
+})
+
+describe('live', () => {
+  test('figures, health and blocks follow the pool without a reload', async () => {
+    const pool = await example()
+    const { page, complaints } = await open({ viewport: wide })
+    await page.goto(pool.url)
+    await page.locator('#freshness.live').waitFor()
+    await page.evaluate('globalThis.notReloaded = true')
+    if (pool.pool !== undefined) pool.pool = { ...pool.pool, miners: 21, workers: 1 }
+    const newest = pool.blocks[0]
+    if (newest !== undefined)
+      pool.blocks.unshift({ ...newest, hash: exampleHash(77), height: 1_042_399, state: 'found' })
+    pool.status = {
+      ...pool.status,
+      nodes: [{ name: 'main', state: 'down', message: 'It <b>refuses</b> the password.', tip: null }],
+    }
+    pool.changes.next({ position: 901, entries: 902, blocks: [exampleHash(77)] })
+    await page.locator('#health.down').waitFor()
+    expect(await page.locator('#health').innerText()).toContain('It <b>refuses</b> the password.')
+    expect(await page.locator('#miners').innerText()).toContain('1 worker on 46 connections')
+    expect(await page.locator('#blocks tbody tr').first().innerText()).toContain('1,042,399')
+    expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
+    expect(complaints).toEqual([])
+  })
+
+  test('times count on by themselves', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: wide })
+    await page.goto(pool.url)
+    const time = page.locator('#health-work time')
+    const first = await time.innerText()
+    await expect.poll(() => time.innerText()).not.toBe(first)
+    expect(await time.innerText()).toMatch(/^\d+ s ago$/)
+    expect(await time.getAttribute('title')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
+  })
+
+  test('a reader who has opened the table of the chart keeps it open', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: wide })
+    await page.goto(pool.url)
+    await page.locator('#freshness.live').waitFor()
+    await page.locator('.values summary').click()
+    if (pool.pool !== undefined) pool.pool = { ...pool.pool, miners: 3 }
+    pool.changes.next({ position: 901, entries: 902, blocks: [] })
+    await page.locator('#miners', { hasText: '3' }).waitFor()
+    expect(await page.locator('.values').getAttribute('open')).not.toBeNull()
+  })
+
+  test('the pool’s end is said, and so is its return', async () => {
+    const pool = poolExample(Date.now())
+    const options = { ...pool.options(), now: Date.now }
+    const first = await startHttp(options)()
+    if (E.isLeft(first)) throw new Error(first.left.message)
+    const { page } = await open({ viewport: wide })
+    await page.goto(first.right.url)
+    await page.locator('#freshness.live').waitFor()
+    await first.right.stop()
+    await page.locator('#freshness.stale').waitFor()
+    expect(await page.locator('#freshness').innerText()).toMatch(
+      /^Not live: the pool was last heard \d+ s ago$/,
+    )
+    const again = await startHttp({ ...pool.options(Number(new URL(first.right.url).port)), now: Date.now })()
+    if (E.isLeft(again)) throw new Error(again.left.message)
+    onTestFinished(() => again.right.stop())
+    await page.locator('#freshness.live').waitFor()
+  })
+
+  test('a miner that arrives is seen', async () => {
+    const pool = await example()
+    const newcomer = exampleAddress(70)
+    const { page } = await open({ viewport: phone })
+    await page.goto(pool.url)
+    await page.goto(`${pool.url}/connect?address=${newcomer}`)
+    await page.locator('.verdict', { hasText: 'Not seen yet.' }).waitFor()
+    await page.locator('#freshness.live').waitFor()
+    const known = pool.accounts.get(address)
+    if (known !== undefined) pool.accounts.set(newcomer, { ...known, address: newcomer })
+    pool.changes.next({ position: 901, entries: 902, blocks: [] })
+    await page.locator('.verdict.here').waitFor()
+  })
+})
+
+describe('the chart', () => {
+  test('can be read at every point', async () => {
+    const pool = await example()
+    const { page, complaints } = await open({ viewport: wide })
+    await page.goto(pool.url)
+    const plot = page.locator('.plot canvas')
+    await plot.waitFor()
+    const box = await plot.boundingBox()
+    if (box === null) throw new Error('the chart has no size')
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    expect(await page.locator('.readout').innerText()).toMatch(/^.+, \d\d:\d\d: [\d.]+ TH\/s ± [\d.]+ TH\/s$/)
+    expect(complaints).toEqual([])
+  })
+})
+
+describe('settings', () => {
+  test('are copied with one click', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: wide, permissions: ['clipboard-read', 'clipboard-write'] })
+    await page.goto(`${pool.url}/connect?address=${address}&worker=rig1`)
+    await page.getByRole('button', { name: 'Copy the command for gominer 2.x' }).click()
+    await page
+      .getByRole('button', { name: 'Copy the command for gominer 2.x' })
+      .filter({ hasText: 'Copied' })
+      .waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
+      `gominer -o stratum+tcp://127.0.0.1:5550 -m ${address}.rig1 -n x`,
+    )
+  })
+
+  test('are made from the form', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: phone })
+    await page.goto(`${pool.url}/connect`)
+    await page.getByLabel('Your address').fill(address)
+    await page.getByLabel('Machine').fill('attic')
+    await page.getByLabel('First difficulty').fill('512')
+    await page.getByRole('button', { name: 'Show my settings' }).click()
+    await page.locator('code', { hasText: `${address}.attic -n d=512` }).waitFor()
+  })
+})
+
+describe('without JavaScript', () => {
+  test.each(pages)('%s says the same', async (_, path) => {
+    const pool = await example()
+    const { page, complaints } = await open({ viewport: phone, javaScriptEnabled: false })
+    await page.goto(pool.url + path)
+    expect(complaints).toEqual([])
+    expect(await page.locator('#health').innerText()).toContain('Everything works')
+    expect(await page.locator('#freshness').isVisible()).toBe(false)
+  })
+
+  test('the Pool page has its chart and its values', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: wide, javaScriptEnabled: false })
+    await page.goto(pool.url)
+    const box = await page.locator('.drawing polyline.line').boundingBox()
+    expect(box?.width).toBeGreaterThan(500)
+    expect(await page.locator('#chart-rows tr').count()).toBe(144)
+    await page.getByRole('link', { name: '1 h' }).click()
+    await page.waitForURL('**/?range=1h')
+    expect(await page.locator('#chart-rows tr').count()).toBe(60)
+  })
+
+  test('the Connect page answers its form', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: phone, javaScriptEnabled: false })
+    await page.goto(`${pool.url}/connect`)
+    await page.getByLabel('Your address').fill(address)
+    await page.getByRole('button', { name: 'Show my settings' }).click()
+    expect(await page.locator('.verdict').innerText()).toContain('Seen.')
+    expect(await page.locator('.copy').count()).toBe(0)
+  })
+})
