@@ -58,6 +58,8 @@ export interface FakeDcrd {
   readonly requests: readonly string[]
   /** Requests that were left lying, in order. */
   readonly held: HeldCall[]
+  /** Waits until so many requests lie there. */
+  readonly holds: (count: number) => Promise<void>
   /** Waits until a request has been left lying, and takes it. */
   readonly nextHeld: () => Promise<HeldCall>
   /** Answers by method; change them at will. */
@@ -134,6 +136,13 @@ export async function fakeDcrd(
   const say = (text: string) => {
     for (const client of websockets.clients) client.send(text)
   }
+  const holds = async (count: number) => {
+    while (held.length < count) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
   const cut = () => {
     for (const socket of sockets) socket.destroy()
   }
@@ -141,8 +150,9 @@ export async function fakeDcrd(
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     held,
+    holds,
     nextHeld: async () => {
-      while (held.length === 0) await new Promise<void>((resolve) => (wake = resolve))
+      await holds(1)
       return held.shift() as HeldCall
     },
     answers,
