@@ -155,13 +155,13 @@ function minerWords({ listeners }: Pool): readonly string[] {
   const { host, port } = listeners[0] ?? { host: '127.0.0.1', port: 0 }
   return [
     ...['miner', '--pool', `${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`],
-    ...['--connections', String(MINERS.length), '--rate', String(MINER_RATE)],
+    ...['--network', 'simnet', '--rate', String(MINER_RATE)],
     ...MINERS.flatMap(({ owner, worker }) => ['--user', `${addressOf(owner)}.${worker}`]),
     ...MINERS.flatMap(({ dialect }) => ['--dialect', dialect]),
   ]
 }
 
-/** A payable address of simnet that nobody has the key of, always the same for one name. */
+/** A payable address of simnet that nobody has the key of; always the same for one name. */
 const addressOf = (owner: string): string =>
   encodeAddress(
     'public-key-hash-ecdsa',
@@ -173,10 +173,7 @@ function introduce(config: Config, pool: Pool): void {
   const { host, port } = pool.listeners[0] ?? { host: '', port: 0 }
   const rows = [
     ['Dashboard', paint('cyan', pool.httpUrl)],
-    [
-      'Your miner',
-      `stratum+tcp://${host}:${port}, or: npm run lodebook -- miner --pool ${host}:${port} --user you`,
-    ],
+    ['Your miner', `stratum+tcp://${host}:${port}, user ${addressOf('you')}.rig or any address of simnet`],
     ['Chain', `a devnet of its own on ${config.nodes[0]?.address}; its coins are worth nothing`],
     ['Data', config.pool.dataDirectory],
     ['Stop', 'Ctrl-C; starting again goes on with the same history'],

@@ -1,11 +1,14 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
+import { NetworkName } from '../../domain/decred/network.ts'
 import type { ConfigFlag } from '../config/sources.ts'
+import { dialectNames } from '../devnet/miner/dialect.ts'
 import { version } from '../version.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { splitConfigFlags } from './config-flags.ts'
 import type { DevnetRequest } from './devnet.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import type { MinerRequest } from './miner.ts'
 import { complain, print } from './terminal.ts'
 
 /** Commands that take a key of the configuration as a flag: `--http.port 8081`. */
@@ -127,7 +130,7 @@ Examples:
     .description(
       `Starts a small Decred chain of its own (a devnet), a pool on it and four CPU miners, all on this machine. It needs nothing else and touches no real chain. Data is kept in ./data/demo: starting again continues the same history. ${CONFIG_HELP}`,
     )
-    .option('--devnet-port <port>', "port of the devnet's node", wholeNumber(1, 65_535), 19_556)
+    .option('--devnet-port <port>', "port of the devnet's node", wholeNumber(0, 65_535), 19_556)
     .addHelpText(
       'after',
       `
@@ -175,6 +178,63 @@ Examples:
         )
       },
     )
+
+  program
+    .command('miner')
+    .summary('mine on a pool with the processor, for trying it')
+    .description(
+      'Connects to a pool as miners do and hashes for real, in the dialect of a device of your choice. With --seconds it ends with 1 when no share was accepted.',
+    )
+    .addOption(
+      new Option('--pool <host:port>', 'where the pool is')
+        .argParser(hostAndPort)
+        .default({ host: '127.0.0.1', port: 5550 }, '127.0.0.1:5550'),
+    )
+    .option('--tls', 'speak TLS, and take any certificate, as miners do')
+    .option(
+      '--user <name...>',
+      'address, address.worker, or what the pool wants; several are miners of their own',
+      ['test'],
+    )
+    .option('--password <text>', 'most pools ignore it; d=1000 asks for a difficulty', 'x')
+    .addOption(
+      new Option('--dialect <name...>', 'whose stratum to speak; one for each user, the last repeats')
+        .default(['plain'])
+        .choices(dialectNames),
+    )
+    .option('--connections <count>', 'connections of each user', wholeNumber(1, 10_000), 1)
+    .addOption(powOption())
+    .addOption(
+      new Option('--network <name>', "network, for its difficulty's unit")
+        .choices(Object.keys(NetworkName.keys))
+        .default('mainnet'),
+    )
+    .option(
+      '--rate <hashes>',
+      'hashes a second of each connection at most; 0 only connects',
+      wholeNumber(0, 1e12),
+    )
+    .option('--seconds <count>', 'end after so many', wholeNumber(1, 1e7))
+    .option('--json', 'print sums as lines of JSON')
+    .option('--list-dialects', 'print the names of all dialects')
+    .addOption(untilStdinEnds())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook miner --pool 127.0.0.1:5550 --network simnet --user SsXciQNTo3HuV5tX3yy4hXndRWgLMRVC7Ah.test
+  $ lodebook miner --dialect gominer --connections 4 --rate 20000 --seconds 60
+  $ lodebook miner --list-dialects`,
+    )
+    .action(async (options: MinerOptions) => {
+      const { listDialects, mine } = await import('./miner.ts')
+      const { tls = false, json = false, untilStdinEnds = false } = options
+      done(
+        options.listDialects === true
+          ? listDialects()
+          : await mine({ ...options, tls, json, untilStdinEnds }),
+      )
+    })
 
   const config = program
     .command('config')
@@ -248,6 +308,20 @@ Examples:
 /** Name of the command under `lodebook` that an action belongs to: `config` for `config init`. */
 function topLevelName(action: Command): string {
   return action.parent === null || action.parent.parent === null ? action.name() : topLevelName(action.parent)
+}
+
+/** Options of `miner` as commander gives them: what is off is left out. */
+type MinerOptions = Omit<MinerRequest, 'tls' | 'json' | 'untilStdinEnds'> & {
+  readonly tls?: true
+  readonly json?: true
+  readonly untilStdinEnds?: true
+  readonly listDialects?: true
+}
+
+function hostAndPort(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('Allowed: host:port, an IPv6 address in brackets.')
+  return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) }
 }
 
 /** Proof of work of a chain, as devnet and miner know it. */
