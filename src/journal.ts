@@ -28,7 +28,10 @@ export interface Journal {
    * Queues the first event of a stream that may be there already: one write wins, ever. For `AccountOpened`.
    */
   readonly recordFirst: (stream: string, event: PoolEvent) => void
-  /** Queues events and resolves when they are on disk. Rejects only when the journal has stopped for good. */
+  /**
+   * Queues events at once, in the order of `record(…, 'before')`, and resolves when they are on disk. Rejects only when the journal
+   * has stopped for good.
+   */
   readonly commit: (stream: StreamWriter, events: readonly PoolEvent[]) => Promise<void>
   /** Whether a share or a new connection may be offered. False when the queue is full or the journal has stopped. */
   readonly hasRoom: () => boolean
@@ -117,6 +120,13 @@ interface RecordedItem {
   readonly stream: StreamWriter | string
   readonly events: readonly PoolEvent[]
   readonly firstRevision: number
+  /** Who waits for it to be on disk. */
+  readonly waiter: Waiter | null
+}
+
+interface Waiter {
+  readonly resolve: () => void
+  readonly reject: (why: Error) => void
 }
 
 interface Batch {
@@ -125,7 +135,7 @@ interface Batch {
   readonly firsts: ReadonlySet<string>
   readonly shares: readonly JournalShare[]
   readonly references: readonly ShareReference[]
-  readonly resolvers: readonly (() => void)[]
+  readonly waiters: readonly Waiter[]
 }
 
 interface RejectedRow {
@@ -150,7 +160,6 @@ export function openJournal(options: JournalOptions): Journal {
   let before: RecordedItem[] = []
   let after: RecordedItem[] = []
   let shares: JournalShare[] = []
-  let resolvers: { readonly resolve: () => void; readonly reject: (why: Error) => void }[] = []
   let urgent = false
   let inFlight = 0
   let running: Promise<void> | null = null
@@ -175,8 +184,13 @@ export function openJournal(options: JournalOptions): Journal {
     return { name, revision }
   }
 
-  function queue(place: 'before' | 'after', stream: StreamWriter, events: readonly PoolEvent[]): void {
-    const item = { stream, events, firstRevision: stream.revision + 1 }
+  function queue(
+    place: 'before' | 'after',
+    stream: StreamWriter,
+    events: readonly PoolEvent[],
+    waiter: Waiter | null,
+  ): void {
+    const item = { stream, events, firstRevision: stream.revision + 1, waiter }
     stream.revision += events.length
     if (place === 'before') before.push(item)
     else after.push(item)
@@ -240,22 +254,13 @@ export function openJournal(options: JournalOptions): Journal {
     if (taken.length > 0) shares = shares.slice(taken.length)
     const references = addShares(appends, taken)
 
-    let lasts: RecordedItem[] = []
-    let done: typeof resolvers = []
     if (shares.length === 0 && before.length === 0) {
-      lasts = after.slice(0, COMMIT_RECORDS_MAX)
+      const lasts = after.slice(0, COMMIT_RECORDS_MAX)
       after = after.slice(lasts.length)
       addRecords(appends, lasts)
-      if (after.length === 0) {
-        done = resolvers
-        resolvers = []
-      }
       if (summaryDue() || stopping) addRejected(appends)
     }
-    if (appends.length === 0) {
-      for (const { resolve } of done) resolve()
-      return null
-    }
+    if (appends.length === 0) return null
     inFlight = taken.length
     const firstStreams = firsts.flatMap(({ stream }) => (typeof stream === 'string' ? [stream] : []))
     return {
@@ -263,7 +268,7 @@ export function openJournal(options: JournalOptions): Journal {
       firsts: new Set(firstStreams),
       shares: taken,
       references,
-      resolvers: done.map(({ resolve }) => resolve),
+      waiters: firsts.flatMap(({ waiter }) => waiter ?? []),
     }
   }
 
@@ -365,7 +370,7 @@ export function openJournal(options: JournalOptions): Journal {
         continue
       }
       options.onStoreError(error)
-      if (error.kind !== 'unavailable' && error.kind !== 'closed') return die(error)
+      if (error.kind !== 'unavailable' && error.kind !== 'closed') return die(error, batch)
       away = error
       if (dead !== null) return false
       await pause(retryMs)
@@ -384,11 +389,11 @@ export function openJournal(options: JournalOptions): Journal {
     })
 
   /** The log is not what this writer believes: writing on could only make it worse. */
-  function die(error: StoreError): false {
+  function die(error: StoreError, batch: Batch): false {
     dead = error
     options.onStopped(error)
-    for (const { reject } of resolvers) reject(new Error(error.message))
-    resolvers = []
+    const waiters = [...batch.waiters, ...before.flatMap(({ waiter }) => waiter ?? [])]
+    for (const { reject } of waiters) reject(new Error(error.message))
     return false
   }
 
@@ -404,7 +409,7 @@ export function openJournal(options: JournalOptions): Journal {
       const reference = batch.references[i]
       if (reference !== undefined) batch.shares[i]?.committed(reference)
     }
-    for (const resolve of batch.resolvers) resolve()
+    for (const { resolve } of batch.waiters) resolve()
   }
 
   const hasRoom = (): boolean =>
@@ -424,18 +429,17 @@ export function openJournal(options: JournalOptions): Journal {
     },
     stream: writer,
     record: (stream, place, events) => {
-      queue(place, stream, events)
+      queue(place, stream, events, null)
       kick()
     },
     recordFirst: (stream, first) => {
-      before.push({ stream, events: [first], firstRevision: 0 })
+      before.push({ stream, events: [first], firstRevision: 0, waiter: null })
       kick()
     },
     commit: (stream, events) =>
       new Promise((resolve, reject) => {
         if (dead !== null) return reject(new Error(dead.message))
-        queue('after', stream, events)
-        resolvers.push({ resolve, reject })
+        queue('before', stream, events, { resolve, reject })
         urgent = true
         kick()
       }),
@@ -483,7 +487,7 @@ export function openJournal(options: JournalOptions): Journal {
     const appends: StreamAppend[] = []
     closeEpoch(appends, nowMs())
     if (appends.length > 0)
-      await write({ appends, firsts: new Set(), shares: [], references: [], resolvers: [] })
+      await write({ appends, firsts: new Set(), shares: [], references: [], waiters: [] })
     dead ??= { kind: 'closed', message: 'the journal was closed' }
   }
 }
