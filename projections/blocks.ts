@@ -1,4 +1,5 @@
 import type { EventData, PoolEvent } from '../domain/events.ts'
+import { settleDifficulty } from './meters.ts'
 import type { BlockRow, PoolMark, SolvedRow, Tally } from './tally.ts'
 import type { BlockState } from './views.ts'
 
@@ -10,6 +11,13 @@ export const FINAL: readonly BlockState[] = ['matured', 'orphaned']
 
 /** Before the chain has said anything: only here do the nodes' verdicts count. */
 const UNSEEN: readonly BlockState[] = ['found', 'submitted', 'rejected']
+
+/** The pool's sums as they are now. */
+export const poolMark = ({ total }: Tally): PoolMark => ({
+  effort: total.effort,
+  shares: total.accepted,
+  difficulty: settleDifficulty(total),
+})
 
 /** Keeps a share that met the network's target until its block is in the log. */
 export function keepSolved(tally: Tally, solved: SolvedRow): void {
@@ -41,7 +49,7 @@ export function foldBlockFound(
     connection,
     account,
     worker,
-    mark: solved?.mark ?? markNow(tally),
+    mark: solved?.mark ?? poolMark(tally),
     state: 'found',
     revision: 0,
     reward: null,
@@ -82,12 +90,6 @@ function afterVerdict(state: BlockState, verdict: EventData<'BlockSubmitted'>['v
   if (verdict === 'accepted') return 'submitted'
   return state === 'found' ? 'rejected' : state
 }
-
-const markNow = ({ total }: Tally): PoolMark => ({
-  effort: total.effort,
-  shares: total.accepted,
-  difficulty: total.difficulty,
-})
 
 const blockOf = (tally: Tally, hash: string): BlockRow | undefined =>
   tally.changes.blocks.get(hash) ?? tally.stored.block(hash)

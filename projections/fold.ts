@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { networks } from '../domain/decred/network.ts'
-import { decodeEvent, type EventData, type PoolEvent } from '../domain/events.ts'
+import { decodeEvent, type PoolEvent } from '../domain/events.ts'
 import { foldBlockFound, foldBlockStep } from './blocks.ts'
 import {
   connectionOf,
@@ -158,24 +158,9 @@ const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
 
 function faultOf(stream: Stream, event: PoolEvent): string | undefined {
   if (stream.kind !== HOME[event.type]) return `${event.type} does not belong in this stream`
-  if (event.type === 'SharesAccepted') return faultOfAccepted(event.data)
-  if (event.type === 'SharesRejected') return faultOfRejected(event.data)
-  return undefined
+  if (event.type !== 'SharesAccepted') return undefined
+  const { solved, connection } = event.data
+  return solved.some(({ share }) => share >= connection.length)
+    ? 'a solved share is not in its columns'
+    : undefined
 }
-
-function faultOfAccepted(data: EventData<'SharesAccepted'>): string | undefined {
-  const { connection, worker, job, difficulty, extranonce2, ntime, nonce, elapsed, solved } = data
-  const length = connection.length
-  for (const column of [worker, job, difficulty, extranonce2, ntime, nonce, elapsed])
-    if (column.length !== length) return UNEQUAL_COLUMNS
-  return solved.some(({ share }) => share >= length) ? 'a solved share is not in the columns' : undefined
-}
-
-function faultOfRejected(data: EventData<'SharesRejected'>): string | undefined {
-  const { connection, worker, reason, count, needed, best } = data
-  for (const column of [worker, reason, count, needed, best])
-    if (column.length !== connection.length) return UNEQUAL_COLUMNS
-  return undefined
-}
-
-const UNEQUAL_COLUMNS = 'its columns differ in length'

@@ -8,11 +8,11 @@ export interface Level {
 
 /**
  * Lengths of the buckets, finest first; each length divides the next. Kept as long as a window or chart needs them and a bit
- * more, since the log's clock is not the reader's. A meter that is always on has 12 + 120 + 288 + 744 buckets of about
+ * more, since the log's clock is not the reader's. A meter that is always on has 9 + 120 + 288 + 744 buckets of about
  * 30 bytes: 35 KB; a pool of 1 000 workers 35 MB, of which hours for charts of a month are two thirds.
  */
 export const LEVELS = [
-  { seconds: 10, keptSeconds: 120 },
+  { seconds: 10, keptSeconds: 90 },
   { seconds: 60, keptSeconds: 7_200 },
   { seconds: 600, keptSeconds: 172_800 },
   { seconds: 3_600, keptSeconds: 2_678_400 },

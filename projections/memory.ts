@@ -1,5 +1,5 @@
 import { LEVELS } from './hashrate.ts'
-import { forgetOldBuckets, newGathering, startMeter } from './meters.ts'
+import { newGathering, releaseBuckets, releaseEarlier, startMeter } from './meters.ts'
 import { isForgotten, workerKey } from './miners.ts'
 import {
   type Account,
@@ -40,6 +40,7 @@ export const startTally = (stored: Stored): Tally => ({
   height: 0,
   newestBits: null,
   perDifficulty: new Map(),
+  asked: { finest: -1, clockMs: -1, starts: [] },
   storedUpTo: LEVELS.map(() => 0),
   changes: noChanges(),
   stored,
@@ -47,7 +48,7 @@ export const startTally = (stored: Stored): Tally => ({
 
 const noChanges = (): Changes => ({
   any: false,
-  meters: new Set(),
+  meters: [],
   buckets: [],
   connections: new Set(),
   authorizations: [],
@@ -72,43 +73,43 @@ export const forgottenConnections = (tally: Tally): readonly Connection[] =>
 export function releaseStored(tally: Tally, forgotten: readonly Connection[]): void {
   const { changes } = tally
   for (const bucket of changes.buckets) bucket.changed = false
-  const accounts = new Set<Account>()
+  releaseEarlier(tally, tally.total)
   for (const meter of changes.meters) {
-    forgetOldBuckets(tally, meter)
-    if (meter.scope === SCOPE.account) accounts.add(meter)
+    meter.changed = false
+    releaseEarlier(tally, meter)
+    if (meter.scope === SCOPE.account && meter.holders === 0) releaseAccount(tally, meter)
   }
-  forgetOldBuckets(tally, tally.total)
-  for (const connection of forgotten) releaseConnection(tally, connection, accounts)
+  for (const connection of forgotten) releaseConnection(tally, connection)
   if (forgotten.length > 0) tally.ended = without(tally.ended, new Set(forgotten))
-  for (const account of accounts) if (account.holders === 0) releaseAccount(tally, account)
   if (changes.jobs.length > 0) releaseJobs(tally)
   tally.changes = noChanges()
 }
 
 const without = <T>(all: readonly T[], gone: ReadonlySet<T>): T[] => all.filter((one) => !gone.has(one))
 
-function releaseConnection(tally: Tally, connection: Connection, accounts: Set<Account>): void {
+function releaseConnection(tally: Tally, connection: Connection): void {
   const byNumber = tally.connections.get(connection.gateway)
   if (byNumber?.get(connection.number) === connection) byNumber.delete(connection.number)
   if (byNumber?.size === 0) tally.connections.delete(connection.gateway)
   for (const worker of connection.workers) {
     worker.holders--
     if (worker.holders === 0) releaseWorker(tally, worker)
-    accounts.add(worker.account)
   }
 }
 
 function releaseWorker(tally: Tally, worker: Worker): void {
-  const key = workerKey(worker.account.account, worker.name)
+  const { account, name } = worker
+  const key = workerKey(account.account, name)
   if (tally.workers.get(key) !== worker) return
   tally.workers.delete(key)
-  worker.account.holders--
-  forgetOldBuckets(tally, worker, 0)
+  releaseBuckets(tally, worker)
+  account.holders--
+  if (account.holders === 0) releaseAccount(tally, account)
 }
 
 function releaseAccount(tally: Tally, account: Account): void {
   tally.accounts.delete(account.account)
-  forgetOldBuckets(tally, account, 0)
+  releaseBuckets(tally, account)
 }
 
 function releaseJobs(tally: Tally): void {

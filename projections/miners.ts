@@ -1,5 +1,5 @@
 import type { EventData } from '../domain/events.ts'
-import { newGathering, startMeter } from './meters.ts'
+import { markChanged, newGathering, startMeter } from './meters.ts'
 import {
   type Account,
   type Connection,
@@ -98,7 +98,7 @@ export function foldWorkerAuthorized(
   worker.holders++
   worker.seenAt = Math.max(worker.seenAt, data.at)
   if (connection.endedAt === null && !connection.workers.includes(worker)) gainConnection(tally, worker)
-  tally.changes.meters.add(worker)
+  markChanged(tally, worker)
   tally.changes.authorizations.push({ connection, ordinal: connection.workers.length, worker })
   connection.workers.push(worker)
 }
@@ -114,7 +114,7 @@ export function foldMinerDisconnected(
 export function foldAccountOpened(tally: Tally, id: string, data: EventData<'AccountOpened'>): void {
   const account = accountOf(tally, id, data.at)
   account.address = data.address
-  tally.changes.meters.add(account)
+  markChanged(tally, account)
 }
 
 function endConnection(tally: Tally, connection: Connection, at: number): void {
@@ -127,9 +127,9 @@ function endConnection(tally: Tally, connection: Connection, at: number): void {
     worker.seenAt = Math.max(worker.seenAt, at)
     if (worker.connections === 0) {
       worker.account.workersOnline--
-      tally.changes.meters.add(worker.account)
+      markChanged(tally, worker.account)
     }
-    tally.changes.meters.add(worker)
+    markChanged(tally, worker)
   }
 }
 
@@ -137,7 +137,7 @@ function gainConnection(tally: Tally, worker: Worker): void {
   worker.connections++
   if (worker.connections > 1) return
   worker.account.workersOnline++
-  tally.changes.meters.add(worker.account)
+  markChanged(tally, worker.account)
 }
 
 function accountOf(tally: Tally, id: string, at: number): Account {
@@ -146,7 +146,7 @@ function accountOf(tally: Tally, id: string, at: number): Account {
   const stored = tally.stored.account(id)
   const account = startAccount(id, stored ?? { ...newMeter(tally, at), address: null, workersOnline: 0 })
   tally.accounts.set(id, account)
-  tally.changes.meters.add(account)
+  markChanged(tally, account)
   return account
 }
 
@@ -195,7 +195,6 @@ export const startWorker = (account: Account, name: string, stored: StoredWorker
 export function retire(tally: Tally, worker: Worker): void {
   tally.workers.delete(workerKey(worker.account.account, worker.name))
   worker.account.holders--
-  tally.changes.meters.delete(worker)
   tally.changes.retired.push(worker.id)
 }
 

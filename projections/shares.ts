@@ -1,7 +1,7 @@
 import type { EventData, RejectReason } from '../domain/events.ts'
-import { keepSolved } from './blocks.ts'
-import { addRejected, addShares, finestStart } from './meters.ts'
-import { connectionOf } from './miners.ts'
+import { keepSolved, poolMark } from './blocks.ts'
+import { addRejected, addShares, finestEndMs, finestStart, markChanged } from './meters.ts'
+import { connectionOf, isForgotten } from './miners.ts'
 import type { Gathering, Meter, PoolMark, SolvedRow, Tally, Worker } from './tally.ts'
 import { perDifficultyOf } from './work.ts'
 
@@ -20,7 +20,7 @@ type Accepted = EventData<'SharesAccepted'>
  */
 export function foldSharesAccepted(tally: Tally, where: ShareEvent, data: Accepted): void {
   const { total } = tally
-  const before: PoolMark = { effort: total.effort, shares: total.accepted, difficulty: total.difficulty }
+  const before = poolMark(tally)
   tally.clockMs = Math.max(tally.clockMs, latestAt(data))
   for (const worker of gatherByWorker(tally, where.gateway, data)) settleWorker(tally, worker)
   settlePool(tally)
@@ -38,21 +38,23 @@ function latestAt(data: Accepted): number {
 /** Gathers the shares on their workers and on the pool. Answers the workers with something left to settle, in order. */
 function gatherByWorker(tally: Tally, gateway: number, data: Accepted): readonly Worker[] {
   const { at, connection, worker, difficulty, elapsed } = data
+  const connections = tally.connections.get(gateway)
   const gathered: Worker[] = []
   const pool = tally.total.gathering
-  let number = -1
-  let authorized: readonly Worker[] | undefined
+  let start = -1
+  let endMs = -1
   for (let i = 0; i < connection.length; i++) {
-    if (connection[i] !== number) {
-      number = connection[i] ?? -1
-      authorized = connectionOf(tally, gateway, number)?.workers
-    }
     const shareAt = at + (elapsed[i] ?? 0)
-    const start = finestStart(shareAt)
+    if (shareAt >= endMs || shareAt < start * 1_000) {
+      settlePool(tally)
+      start = finestStart(shareAt)
+      endMs = finestEndMs(start)
+    }
     const weight = difficulty[i] ?? 0
-    if (pool.start !== start) settlePool(tally)
     gather(pool, start, weight, shareAt)
-    const finder = authorized?.[worker[i] ?? -1]
+    const known = connections?.get(connection[i] ?? -1)
+    const finder =
+      known === undefined || isForgotten(tally, known) ? undefined : known.workers[worker[i] ?? -1]
     if (finder === undefined) continue
     if (finder.gathering.shares === 0) gathered.push(finder)
     else if (finder.gathering.start !== start) settleWorker(tally, finder)
@@ -80,8 +82,8 @@ function settleWorker(tally: Tally, worker: Worker): void {
   addShares(tally, worker, worker.gathering)
   addShares(tally, worker.account, worker.gathering)
   empty(worker.gathering)
-  tally.changes.meters.add(worker)
-  tally.changes.meters.add(worker.account)
+  markChanged(tally, worker)
+  markChanged(tally, worker.account)
 }
 
 function empty(gathering: Gathering): void {
@@ -171,7 +173,7 @@ export function foldSharesRejected(tally: Tally, gateway: number, data: EventDat
     for (const meter of [worker, worker.account]) {
       countByReason(tally, meter, refusal)
       addRejected(tally, meter, data.at, refusal.count)
-      tally.changes.meters.add(meter)
+      markChanged(tally, meter)
     }
   }
   addRejected(tally, tally.total, data.at, count)

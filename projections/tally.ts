@@ -38,6 +38,8 @@ export interface Tally {
   newestBits: number | null
   /** Effort (2^-96) of one difficulty, by bits. */
   readonly perDifficulty: Map<number, bigint>
+  /** The finest bucket whose places on the levels were asked for last: see `meters.ts`. */
+  readonly asked: { finest: number; clockMs: number; readonly starts: number[] }
   /** Seconds, by level: a bucket that begins later is in memory if it exists at all. */
   readonly storedUpTo: number[]
   changes: Changes
@@ -62,11 +64,17 @@ export interface Meter {
   /** Unix ms: hashrate is not averaged over the time before. */
   readonly sinceMs: number
   accepted: number
+  /** Sum over accepted shares but for `newDifficulty`: a bigint is changed only now and then. See `settleDifficulty`. */
   difficulty: bigint
+  newDifficulty: number
   rejected: number
   lastShareAt: number | null
-  /** By level, then in order of their beginning; only recent ones. */
-  readonly buckets: readonly Bucket[][]
+  /** By level, the newest bucket that it counted in. */
+  readonly newest: (Bucket | undefined)[]
+  /** Earlier buckets that are not stored yet. */
+  readonly earlier: Bucket[]
+  /** Not stored yet as it is. */
+  changed: boolean
 }
 
 export interface PoolTotal extends Meter {
@@ -229,7 +237,7 @@ export interface RejectedRow {
 /** What is not stored yet. Rows are absolute, but for `rejected` and `blockCounts`, which are to be added. */
 export interface Changes {
   any: boolean
-  readonly meters: Set<Account | Worker>
+  readonly meters: (Account | Worker)[]
   readonly buckets: Bucket[]
   readonly connections: Set<Connection>
   readonly authorizations: {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Network } from '../../domain/decred/network.ts'
 import { compactToTarget, expectedHashes, networkDifficulty } from '../../domain/decred/target.ts'
+import { poolMark } from '../../projections/blocks.ts'
 import { SCOPE, type Scope, type Tally } from '../../projections/tally.ts'
 import type {
   AccountView,
@@ -48,6 +49,7 @@ export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
   function pool(nowMs: number): Answer<PoolView | undefined> {
     const { pool, total } = tally
     if (pool === undefined) return E.right(undefined)
+    const { shares: accepted, difficulty } = poolMark(tally)
     const meter = { id: total.id, sinceMs: pool.openedAt }
     const job = blocks.newestJob()
     return E.right({
@@ -63,8 +65,8 @@ export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
       blocks: blocks.counts(),
       lastBlock: blocks.last(),
       shares: {
-        accepted: total.accepted,
-        difficulty: String(total.difficulty),
+        accepted,
+        difficulty: String(difficulty),
         rejected: total.rejected,
         reasons: miners.reasons(total.id),
       },

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeEvent, type PoolEvent } from '../../domain/events.ts'
+import { poolMark } from '../../projections/blocks.ts'
 import { effortRatio, luckRatio } from '../../projections/effort.ts'
 import type { BlockRow, PoolMark, SolvedRow, Tally } from '../../projections/tally.ts'
 import {
@@ -140,14 +141,15 @@ const solvedShare = ({ mark: _, ...share }: SolvedRow): SolvedShare => share
 
 const NOTHING_YET: PoolMark = { effort: 0n, shares: 0, difficulty: 0n }
 
-function roundOf({ pool, total }: Tally, last: BlockRow | undefined): RoundView {
+function roundOf(tally: Tally, last: BlockRow | undefined): RoundView {
+  const now = poolMark(tally)
   const since = last?.mark ?? NOTHING_YET
   return {
     block: last?.hash ?? null,
-    since: last?.foundAt ?? pool?.openedAt ?? 0,
-    effort: effortRatio(total.effort - since.effort),
-    shares: total.accepted - since.shares,
-    difficulty: String(total.difficulty - since.difficulty),
+    since: last?.foundAt ?? tally.pool?.openedAt ?? 0,
+    effort: effortRatio(now.effort - since.effort),
+    shares: now.shares - since.shares,
+    difficulty: String(now.difficulty - since.difficulty),
   }
 }
 

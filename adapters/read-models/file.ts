@@ -38,8 +38,8 @@ function openOrRenew(file: string): DatabaseSync | undefined {
   return create(new DatabaseSync(file, { timeout: BUSY_MS_MAX }))
 }
 
-/** A reader's backup may hold the lock for a moment. */
-const BUSY_MS_MAX = 1_000
+/** Another writer's lock is waited for this long, with every miner on this thread waiting, too; then it is tried again later. */
+const BUSY_MS_MAX = 20
 
 function contentOf(db: DatabaseSync): 'empty' | 'ours' | 'outdated' | 'foreign' {
   const value = (sql: string, column: string): number => number(db.prepare(sql).get() ?? {}, column)

@@ -24,12 +24,17 @@ export interface ReadModelOptions {
 /** Results reach the file after this long at the latest, when events come. */
 const STORE_EVERY_MS = 1_000
 
+/** Buckets that wait to be stored, about 150 bytes each: a log that is folded anew fills a month of them in no time. */
+const STORE_BUCKETS_MAX = 100_000
+
 /**
- * With this many meters to write it is done sooner, but not again before this time: 1 000 meters take about 10 ms, a pause
- * that miners on the same thread don't notice, and a log that is folded anew is not held up by a hundredth of its figures.
+ * With this many meters to write it is done sooner: 1 000 meters take about 10 ms, a pause that miners on the same thread
+ * don't notice. But not before some time has passed, and not so often that storing takes more than a tenth of it: a log that
+ * is folded anew would be held up by figures that are out of date at once.
  */
 const STORE_SOON_METERS = 1_000
 const STORE_SOON_MS = 100
+const STORE_SOON_PAUSES = 9
 
 /**
  * Opens read models on a SQLite file, which is made when it is not there, and made anew when it is of another version.
@@ -55,6 +60,8 @@ function runReadModels(db: DatabaseSync, tally: Tally, file: string, nowMs: () =
   const changes = new Subject<Change>()
   let position = tally.position
   let storedAtMs = nowMs()
+  /** How long the last time took. */
+  let storeMs = 0
   /** Set for good when memory or file can't be trusted any more, and on `close`. */
   let stopped: ReadModelError | undefined
 
@@ -62,6 +69,7 @@ function runReadModels(db: DatabaseSync, tally: Tally, file: string, nowMs: () =
   function storeAll(): Answer<void> {
     if (!tally.changes.any) return E.right(undefined)
     const forgotten = forgottenConnections(tally)
+    const beginMs = nowMs()
     try {
       db.exec('BEGIN IMMEDIATE')
       if (number(storedPosition.get() ?? {}, 'position') !== (position ?? -1)) {
@@ -80,13 +88,16 @@ function runReadModels(db: DatabaseSync, tally: Tally, file: string, nowMs: () =
     }
     position = tally.position
     storedAtMs = nowMs()
+    storeMs = storedAtMs - beginMs
     releaseStored(tally, forgotten)
     return E.right(undefined)
   }
 
   function storeIsDue(): boolean {
     const age = nowMs() - storedAtMs
-    return age >= STORE_EVERY_MS || (age >= STORE_SOON_MS && tally.changes.meters.size >= STORE_SOON_METERS)
+    if (age >= STORE_EVERY_MS || tally.changes.buckets.length >= STORE_BUCKETS_MAX) return true
+    const soon = Math.max(STORE_SOON_MS, STORE_SOON_PAUSES * storeMs)
+    return age >= soon && tally.changes.meters.length >= STORE_SOON_METERS
   }
 
   function apply(events: readonly RecordedEvent[]): Answer<void> {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { FINAL, ON_CHAIN } from '../../projections/blocks.ts'
 import { keptFrom, LEVELS } from '../../projections/hashrate.ts'
-import { isKept } from '../../projections/meters.ts'
+import { isKept, settleDifficulty } from '../../projections/meters.ts'
 import { ENDED_CONNECTION_KEPT_MS, WORKER_KEPT_MS } from '../../projections/miners.ts'
 import {
   type Account,
@@ -32,7 +32,7 @@ export function openStore(db: DatabaseSync): StoreChanges {
     storePool(sql, tally)
     for (const meter of changes.meters)
       if (meter.scope === SCOPE.account) storeAccount(sql, meter)
-      else storeWorker(sql, meter)
+      else if (!retired.has(meter.id)) storeWorker(sql, meter)
     for (const bucket of changes.buckets) {
       if (!isKept(bucket, tally.clockMs)) continue
       const { level, meter, start, difficulty, squares, shares, rejected } = bucket
@@ -111,7 +111,7 @@ function storePool(sql: Statements, { total, ...tally }: Tally): void {
     tally.pool?.mode ?? null,
     tally.pool?.openedAt ?? null,
     total.accepted,
-    String(total.difficulty),
+    String(settleDifficulty(total)),
     String(total.effort),
     total.rejected,
     total.lastShareAt,
@@ -125,7 +125,7 @@ function storeAccount(sql: Statements, account: Account): void {
     account.address,
     account.sinceMs,
     account.accepted,
-    String(account.difficulty),
+    String(settleDifficulty(account)),
     account.rejected,
     account.lastShareAt,
     account.workersOnline,
@@ -139,7 +139,7 @@ function storeWorker(sql: Statements, worker: Worker): void {
     worker.name,
     worker.sinceMs,
     worker.accepted,
-    String(worker.difficulty),
+    String(settleDifficulty(worker)),
     worker.rejected,
     worker.lastShareAt,
     worker.connections,

@@ -144,7 +144,14 @@ class History {
     const revision = (this.#revisions.get(stream) ?? -1) + 1
     this.#revisions.set(stream, revision)
     this.#position += 1 + this.#pick(3)
-    return { id: eventId(stream, revision, type, data), stream, revision, position: this.#position, type, data }
+    return {
+      id: eventId(stream, revision, type, data),
+      stream,
+      revision,
+      position: this.#position,
+      type,
+      data,
+    }
   }
 
   #pick(below: number): number {

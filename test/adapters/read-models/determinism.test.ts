@@ -1,0 +1,145 @@
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RecordedEvent } from '../../../adapters/event-store/port.ts'
+import type { ReadModels } from '../../../adapters/read-models/port.ts'
+import { openReadModels } from '../../../adapters/read-models/sqlite.ts'
+import {
+  AccountView,
+  BlockSummary,
+  BlockView,
+  HashrateHistory,
+  MinerView,
+  PoolView,
+  pageOf,
+  ReadModelStatus,
+  WorkerView,
+} from '../../../projections/views.ts'
+import { eventHistory, type HistoryOptions } from '../../support/event-histories.ts'
+import { right } from './log.ts'
+import { dump, inScratch } from './scratch.ts'
+
+/** How the same events are fed: in batches of a size each, with what happens between them. */
+interface Feeding {
+  readonly batches: readonly number[]
+  /** After each batch: `store` a question, `close` and open again, `crash` and open again, or nothing. */
+  readonly between: readonly ('nothing' | 'store' | 'close' | 'crash' | 'repeat')[]
+  /** Ms that pass with each batch. */
+  readonly passMs: number
+}
+
+const AT_ONCE: Feeding = { batches: [1_000_000], between: ['nothing'], passMs: 0 }
+
+/** The tables of a file that was fed like this. */
+function fed(events: readonly RecordedEvent[], { batches, between, passMs }: Feeding): unknown {
+  return inScratch((directory) => {
+    const file = join(directory, 'read-models.db')
+    let now = 0
+    const open = (): ReadModels => right(openReadModels({ file, nowMs: () => now }))
+    let models = open()
+    const crashed: ReadModels[] = []
+    for (let turn = 0, from = 0; from < events.length; turn++) {
+      const to = from + (batches[turn % batches.length] ?? 1)
+      right(models.apply(events.slice(from, to)))
+      now += passMs
+      from = to
+      const then = between[turn % between.length]
+      if (then === 'store') right(models.unfinishedBlocks())
+      if (then === 'repeat') right(models.apply(events.slice(Math.max(0, from - 7), from)))
+      if (then !== 'close' && then !== 'crash') continue
+      if (then === 'close') right(models.close())
+      else crashed.push(models)
+      models = open()
+      const checkpoint = models.checkpoint()
+      from = checkpoint === null ? 0 : events.findIndex(({ position }) => position === checkpoint) + 1
+    }
+    right(models.close())
+    const tables = dump(file)
+    for (const models of crashed) models.close()
+    return tables
+  })
+}
+
+const feeding: fc.Arbitrary<Feeding> = fc.record({
+  batches: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 }),
+  between: fc.array(fc.constantFrom('nothing', 'store', 'close', 'repeat'), { minLength: 1, maxLength: 5 }),
+  passMs: fc.constantFrom(0, 60, 1_500),
+})
+
+const history: fc.Arbitrary<HistoryOptions> = fc.record({
+  seed: fc.nat(),
+  shares: fc.constantFrom(500, 5_000),
+  workers: fc.integer({ min: 1, max: 12 }),
+  sharesPerEvent: fc.integer({ min: 1, max: 80 }),
+  secondsPerOwnBlock: fc.constantFrom(60, 600),
+  trouble: fc.constantFrom(1, 5),
+})
+
+describe('the same events give the same tables, byte for byte', () => {
+  test('in any batches, stored and restarted at any time', () => {
+    fc.assert(
+      fc.property(history, feeding, (options, how) => {
+        const events = [...eventHistory(options)]
+        expect(fed(events, how)).toEqual(fed(events, AT_ONCE))
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('one event at a time', () => {
+    const events = [...eventHistory({ seed: 7, shares: 3_000, workers: 9, sharesPerEvent: 10, trouble: 4 })]
+    const one: Feeding = { batches: [1], between: ['store'], passMs: 0 }
+    expect(fed(events, one)).toEqual(fed(events, AT_ONCE))
+  })
+
+  test('after crashes that lost what was not stored yet', () => {
+    const events = [...eventHistory({ seed: 8, shares: 5_000, workers: 9, sharesPerEvent: 20, trouble: 4 })]
+    const crashes: Feeding = {
+      batches: [40],
+      between: ['nothing', 'store', 'nothing', 'crash'],
+      passMs: 10,
+    }
+    expect(fed(events, crashes)).toEqual(fed(events, AT_ONCE))
+  })
+
+  test('over two months, when most of what was counted is thrown away again', () => {
+    const options: HistoryOptions = {
+      seed: 9,
+      shares: 3_000,
+      workers: 3,
+      sharesPerMinute: 0.01,
+      sharesPerEvent: 2,
+      secondsPerOwnBlock: 20_000,
+      trouble: 2,
+    }
+    const events = [...eventHistory(options)].filter(({ type }) => type !== 'SharesRejected')
+    const how: Feeding = { batches: [500, 3, 70], between: ['nothing', 'close', 'store'], passMs: 60 }
+    expect(fed(events, how)).toEqual(fed(events, AT_ONCE))
+  })
+})
+
+test('every answer is as its codec says', () => {
+  fc.assert(
+    fc.property(history, (options) => {
+      const events = [...eventHistory(options)]
+      const models = right(openReadModels({ file: ':memory:', nowMs: () => 0 }))
+      right(models.apply(events))
+      const now = models.status().eventAt ?? 0
+      const miners = right(models.miners({ after: null, limit: 5 }, now))
+      const blocks = right(models.blocks({}, { after: null, limit: 100 }))
+      expect(PoolView.is(right(models.pool(now)))).toBe(true)
+      expect(pageOf(MinerView).is(miners)).toBe(true)
+      expect(pageOf(BlockSummary).is(blocks)).toBe(true)
+      expect(ReadModelStatus.is(models.status())).toBe(true)
+      for (const { hash } of blocks.items) expect(BlockView.is(right(models.block(hash)))).toBe(true)
+      for (const { account } of miners.items) {
+        expect(AccountView.is(right(models.account(account, now)))).toBe(true)
+        const workers = right(models.workers(account, { after: null, limit: 100 }, now))
+        expect(pageOf(WorkerView).is(workers)).toBe(true)
+        const chart = models.hashrateHistory({ account, from: now - 3_600_000, to: now, stepSeconds: 60 })
+        expect(HashrateHistory.is(right(chart))).toBe(true)
+      }
+    }),
+    { numRuns: 15 },
+  )
+})
