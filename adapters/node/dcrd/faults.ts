@@ -24,6 +24,12 @@ export const turnedAway = fault(
 /** No sign of life, not even to a ping. */
 export const silent = fault('unreachable', 'answers no more. Look at the machine and the network between')
 
+/** Thousands of changes without an answer where the chain stands. */
+export const flooding = fault(
+  'timeout',
+  'tells news faster than it answers where its chain stands. Look at its load and its log',
+)
+
 /** This node was stopped by the pool. */
 export const closed = fault('closed', 'was stopped')
 

@@ -128,7 +128,7 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
   function hear(news: News) {
     if (tip === undefined) {
       held.push(news)
-      if (held.length > MAX_HELD) connection.fail(faults.silent(options))
+      if (held.length > MAX_HELD) connection.fail(faults.flooding(options))
       return
     }
     if (news.kind === 'work') return hearWork(news.work)
@@ -171,8 +171,6 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
   function recover() {
     if (trouble === undefined || tip === undefined) return
     trouble = undefined
-    // An answer that is still on its way is about the trouble that is over.
-    askedTimes++
     cancelRetry()
     retry.reset()
     on.up(tip)

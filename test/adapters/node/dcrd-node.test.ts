@@ -193,6 +193,17 @@ describe('events', () => {
     // The block was told while the node was down, so its `up` is beyond it.
     expect((await heard.next('up')).tip).toEqual({ hash: block.hash, height: block.height })
     await heard.next('work')
+    const connections = server.connections()
+    await pass(8_000)
+    await server.knock()
+    expect(server.connections()).toBe(connections + 1)
+    expect(heard.unread()).toEqual([])
+
+    tip = mine(tip)
+    connectBlock()
+    await heard.next('up')
+    await heard.next('down')
+    await timers.armed(250)
   })
 
   test('but not for a node without peers, which would refuse the block', async () => {
@@ -230,14 +241,57 @@ describe('no block twice, none left out', () => {
     expect(heard.unread()).toEqual([])
   })
 
-  test('after a gap up comes again, with work', async () => {
+  test('after a gap up comes again, with work, whatever was told before', async () => {
     await comeUp()
+    notifyWork(mine(mine(mine(tip))), 'newparent')
+    await heard.next('work')
     tip = mine(tip)
     const next = connectBlock()
     expect((await heard.next('up')).tip).toEqual({ hash: next.hash, height: next.height })
     expect((await heard.next('work')).work.reason).toBe('asked')
     const after = connectBlock()
     expect((await heard.next('block-connected')).header).toEqual(after.header)
+  })
+
+  test('work asked for before a gap is told once, after the gap', async () => {
+    server.answers.set('getwork', () => 'hold')
+    node.start()
+    await heard.next('up')
+    const asked = await server.nextHeld()
+    tip = mine(tip)
+    connectBlock()
+    await heard.next('up')
+    asked.reply({ result: { data: workOn(tip), target: '' } })
+    await heard.next('work')
+    await settle()
+    expect(heard.unread()).toEqual([])
+  })
+
+  test('and never before the up that it belongs to', async () => {
+    server.answers.set('getwork', () => 'hold')
+    node.start()
+    await heard.next('up')
+    const work = await server.nextHeld()
+    server.answers.set('getbestblock', () => 'hold')
+    tip = mine(tip)
+    connectBlock()
+    const best = await server.nextHeld()
+    work.reply({ result: { data: workOn(tip), target: '' } })
+    await work.abandoned
+    await server.knock()
+    expect(heard.unread()).toEqual([])
+    serveSimnet(server, () => tip)
+    best.reply({ result: { hash: tip.hash, height: tip.height } })
+    await heard.next('up')
+    await heard.next('work')
+  })
+
+  test('a flood of news without an answer where the chain stands ends the connection', async () => {
+    server.answers.set('getbestblock', () => 'hold')
+    node.start()
+    await server.nextHeld()
+    for (let i = 0; i < 2_001; i++) connectBlock()
+    expect((await heard.next('down')).error.message).toContain('tells news faster')
   })
 
   test('after a reorganisation that was half heard up comes again', async () => {
@@ -286,7 +340,9 @@ describe('submit', () => {
     solved.reply({ result: true })
     expect(await first).toMatchObject([{ verdict: 'accepted' }])
     // The second is still with dcrd: no request for work before it has its verdict.
-    expect(server.requests.filter((request) => request === 'https getwork')).toHaveLength(2)
+    const connections = server.connections()
+    await server.knock()
+    expect(server.connections()).toBe(connections + 1)
     const last = await server.nextHeld()
     last.reply({ result: false })
     expect(await second).toMatchObject([{ verdict: 'rejected' }])
@@ -294,6 +350,22 @@ describe('submit', () => {
     expect(again.via).toBe('https')
     again.reply({ result: { data: workOn(tip), target: '' } })
     expect(await work).toMatchObject({ right: { reason: 'asked' } })
+  })
+
+  test('work asked for meanwhile waits for the verdict', async () => {
+    await comeUp()
+    server.answers.set('getwork', () => 'hold')
+    const verdict = node.submit(header, 'blake3')
+    const solved = await server.nextHeld()
+    const connections = server.connections()
+    const work = node.currentWork()()
+    await server.knock()
+    expect(server.connections()).toBe(connections + 1)
+    solved.reply({ result: true })
+    await verdict
+    const asked = await server.nextHeld()
+    asked.reply({ result: { data: workOn(tip), target: '' } })
+    expect(E.isRight(await work)).toBe(true)
   })
 
   test('an answer lost with the connection is failed, and nothing is sent again', async () => {
@@ -422,7 +494,10 @@ describe('slow and broken nodes', () => {
       '{"jsonrpc":"1.0","method":"blockconnected","params":["00",null],"id":null}',
     ],
     ['a block that is missing', '{"jsonrpc":"1.0","method":"blockdisconnected","params":[],"id":null}'],
-    ['a message over the limit', `"${'x'.repeat(8 * 2 ** 20)}"`],
+    [
+      'a message over the limit',
+      `{"jsonrpc":"1.0","method":"any","params":["${'x'.repeat(8 * 2 ** 20)}"],"id":null}`,
+    ],
   ])('%s: a protocol error, and the connection is made anew', async (_what, text) => {
     await comeUp()
     server.say(text)
@@ -505,6 +580,14 @@ describe('coming back', () => {
 })
 
 describe('stop', () => {
+  async function expectNoConnection() {
+    await server.knock()
+    const connections = server.connections()
+    timers.advance(60_000)
+    await server.knock()
+    expect(server.connections()).toBe(connections + 1)
+  }
+
   test('ends the events, answers what waits, leaves no connection', async () => {
     await comeUp()
     server.answers.set('getblockhash', () => 'hold')
@@ -518,22 +601,20 @@ describe('stop', () => {
     await Promise.all(calls.map(({ abandoned }) => abandoned))
     expect(isComplete).toBe(true)
     expect(await node.tip()()).toMatchObject(E.left({ kind: 'closed' }))
-    timers.advance(60_000)
     expect(server.clients.size).toBe(0)
+    await expectNoConnection()
   })
 
   test('while it connects', async () => {
     node.start()
     await node.stop()
-    timers.advance(60_000)
-    expect(server.clients.size).toBe(0)
+    await expectNoConnection()
     expect(heard.all).toEqual([])
   })
 
   test('before it was started, and starting after has no effect', async () => {
     await node.stop()
     node.start()
-    timers.advance(60_000)
-    expect(server.requests).toEqual([])
+    await expectNoConnection()
   })
 })

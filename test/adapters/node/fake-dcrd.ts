@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { createServer } from 'node:https'
+import { createServer, request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { generate } from 'selfsigned'
@@ -65,6 +65,10 @@ export interface FakeDcrd {
   /** Answers by method; change them at will. */
   readonly answers: Map<string, (params: readonly unknown[]) => Answer>
   readonly clients: ReadonlySet<WebSocket>
+  /** How many connections were accepted so far. */
+  readonly connections: () => number
+  /** Connects and is answered: whoever connected before has been accepted too. */
+  readonly knock: () => Promise<void>
   /** Sends text to every websocket. */
   readonly say: (text: string) => void
   readonly notify: (method: string, ...params: unknown[]) => void
@@ -127,7 +131,9 @@ export async function fakeDcrd(
       client.on('error', () => {})
     })
   })
+  let connections = 0
   server.on('connection', (socket) => {
+    connections++
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
@@ -157,6 +163,17 @@ export async function fakeDcrd(
     },
     answers,
     clients: websockets.clients,
+    connections: () => connections,
+    knock: () =>
+      new Promise((resolve, reject) => {
+        const { port } = server.address() as AddressInfo
+        httpsRequest({ host: '127.0.0.1', port, ca: certificate.cert, agent: false }, (response) => {
+          response.resume()
+          response.on('end', resolve)
+        })
+          .on('error', reject)
+          .end()
+      }),
     say,
     notify: (method, ...params) => say(JSON.stringify({ jsonrpc: '1.0', method, params, id: null })),
     cut,

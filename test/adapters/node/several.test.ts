@@ -223,6 +223,22 @@ describe('questions', () => {
     expect(await both.hashAt(3)()).toEqual(E.left(gone))
     expect(await both.currentWork()()).toEqual(E.left(gone))
   })
+
+  test('are asked of each once', async () => {
+    const asked: string[] = []
+    const counting = ({ node }: ScriptedNode): Node => ({
+      ...node,
+      tip: () => async () => {
+        asked.push(node.name)
+        return E.left(gone)
+      },
+    })
+    up(west, genesis)
+    const counted = severalNodes([counting(east), counting(west)])
+    up(west, genesis)
+    await counted.tip()()
+    expect(asked).toEqual(['west', 'east'])
+  })
 })
 
 test('starts and stops all, and ends its events', async () => {
