@@ -133,4 +133,6 @@ function parseJson(line: string): unknown {
   }
 }
 
-const requestId = (id: unknown): RequestId => (typeof id === 'number' || typeof id === 'string' ? id : null)
+/** JSON has numbers beyond those that it can say again: 1e999 is read as Infinity. */
+const requestId = (id: unknown): RequestId =>
+  typeof id === 'string' || (typeof id === 'number' && Number.isFinite(id)) ? id : null

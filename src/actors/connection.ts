@@ -410,6 +410,8 @@ export class Connection {
     const { job, solution, difficulty } = share
     takeSolution(session, job.template, share.key)
     this.#refusedInARow = 0
+    this.#accepted += 1
+    this.#credited += BigInt(difficulty)
     const hash = share.solvedHeader === null ? null : blockHash(share.solvedHeader)
     let recorded: ((reference: ShareReference) => void) | null = null
     const worker = this.#workers[workerIndex]
@@ -439,8 +441,6 @@ export class Connection {
       atMs: nowMs,
       solved: hash,
       committed: (reference) => {
-        this.#accepted += 1
-        this.#credited += BigInt(difficulty)
         this.socket.write(trueLine(id))
         recorded?.(reference)
       },
