@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
@@ -27,6 +28,8 @@ const FileHead = t.readonly(t.strict({ devnet: t.literal(1), powAlgorithm: PowAl
 /** Name of the file in the data directory. */
 const FILE_NAME = 'blocks.jsonl'
 
+const NEWLINE = 0x0a
+
 /** The blocks of a devnet on disk: JSON lines that are only ever added to. */
 export interface BlockFile {
   /** What was in the file when it was opened. */
@@ -44,25 +47,23 @@ export interface BlockFile {
 export function openBlockFile(directory: string, powAlgorithm: PowAlgorithm): BlockFile {
   mkdirSync(directory, { recursive: true })
   const path = join(directory, FILE_NAME)
-  const file = openSync(path, 'a+')
-  const bytes = readFileSync(file)
-  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1)
+  const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
+  const whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1)
+  const [head, ...lines] = whole.toString('utf8').split('\n').slice(0, -1)
+  if (head !== undefined) checkHead(path, head, powAlgorithm)
+  const records = lines.map((line, index) => readRecord(path, line, index + 2))
+
+  const file = openSync(path, 'a')
   ftruncateSync(file, whole.length)
-  const lines = whole.toString('utf8').split('\n').slice(0, -1)
-  const write = (line: unknown): void => {
+  const append = (line: unknown): void => {
     writeSync(file, `${JSON.stringify(line)}\n`)
     fdatasyncSync(file)
   }
-  const [head, ...rest] = lines
   if (head === undefined) {
-    write({ devnet: 1, powAlgorithm })
+    append({ devnet: 1, powAlgorithm })
     syncDirectory(directory)
-  } else checkHead(path, head, powAlgorithm)
-  return {
-    records: rest.map((line, index) => readRecord(path, line, index + 2)),
-    append: write,
-    close: () => closeSync(file),
   }
+  return { records, append, close: () => closeSync(file) }
 }
 
 /** A new file is only there after a power cut when its directory is on the disk as well. */

@@ -94,36 +94,49 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
 
   const { dataDirectory } = options
   const file = dataDirectory === undefined ? undefined : openBlockFile(dataDirectory, parameters.powAlgorithm)
-  const chain = new Chain({ parameters, clock, file })
-  const node = new DevnetNode({ chain, script: paymentScript(address.right), random })
-  // Block 1 hands out simnet's initial coins and pays no miner, so no pool should find it.
-  if (chain.tip.height === 0) await node.generate(1)
-  const { certificate, key } = await loadCertificate(dataDirectory, clock())
-  const rpc = new RpcServer(node, {
-    host,
-    port: options.port ?? 0,
-    certificate: { certificate, key },
-    admin: { user, password },
-    limited: options.limited,
-    templateWaitMs: options.templateWaitMs ?? 0,
-    random,
-  })
-  const port = await rpc.listen()
+  try {
+    const chain = new Chain({ parameters, clock, file })
+    const node = new DevnetNode({ chain, script: paymentScript(address.right), random })
+    // Block 1 hands out simnet's initial coins and pays no miner, so no pool should find it.
+    if (chain.tip.height === 0) await node.generate(1)
+    const certificate = await loadCertificate(dataDirectory, clock())
+    const rpc = new RpcServer(node, {
+      host,
+      port: options.port ?? 0,
+      certificate,
+      admin: { user, password },
+      limited: options.limited,
+      templateWaitMs: options.templateWaitMs ?? 0,
+      random,
+    })
+    const port = await rpc.listen()
+    const stop = async (): Promise<void> => {
+      node.stop()
+      await rpc.stop()
+      file?.close()
+    }
+    return { host, port, user, password, certificate: certificate.certificate, ...controls(node, rpc), stop }
+  } catch (error) {
+    file?.close()
+    throw error
+  }
+}
+
+type Controls = Omit<Devnet, 'host' | 'port' | 'user' | 'password' | 'certificate' | 'stop'>
+
+function controls(node: DevnetNode, rpc: RpcServer): Controls {
+  const { chain } = node
+  const { network } = chain.parameters
   return {
-    host,
-    port,
-    user,
-    password,
-    certificate,
-    network: parameters.network,
+    network,
     chain,
     generate: (count) => node.generate(count),
     reorganize: (depth) => node.reorganize(depth),
     invalidate: (hash) => node.invalidate(known(chain, hash)),
     reconsider: (hash) => node.reconsider(known(chain, hash)),
     disapproveTip: () => {
-      if (chain.tip.height + 1 < parameters.network.stakeValidationHeight)
-        throw new RangeError(`There are no votes below block ${parameters.network.stakeValidationHeight}.`)
+      if (chain.tip.height + 1 < network.stakeValidationHeight)
+        throw new RangeError(`There are no votes below block ${network.stakeValidationHeight}.`)
       node.count({ approves: false })
     },
     newVotes: (voters) => node.count({ voters }),
@@ -132,11 +145,6 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
     resumeAnswers: () => rpc.resumeAnswers(),
     dropConnections: () => rpc.dropConnections(),
     muteBlockConnected: (muted) => rpc.muteBlockConnected(muted),
-    stop: async () => {
-      node.stop()
-      await rpc.stop()
-      file?.close()
-    },
   }
 }
 

@@ -17,12 +17,14 @@ export async function solve(
 ): Promise<Uint8Array | undefined> {
   const attempt = header.slice()
   const view = new DataView(attempt.buffer)
-  for (let nonce = 0; nonce <= 0xffff_ffff && isWanted(); nonce += SLICE_HASHES) {
+  for (let nonce = 0; nonce <= 0xffff_ffff; nonce += SLICE_HASHES) {
+    // Also before the first hash, so that a run of easy blocks leaves room for others.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!isWanted()) break
     for (let i = 0; i < SLICE_HASHES; i++) {
       view.setUint32(NONCE_OFFSET, nonce + i, true)
       if (meetsTarget(powHash(algorithm, attempt), target)) return attempt
     }
-    await new Promise((resolve) => setImmediate(resolve))
   }
   return undefined
 }

@@ -11,8 +11,11 @@ const START_DIFFICULTY = 250_000
 /** Seconds between blocks of the demo: often enough to watch, slow enough for a hundred shares in between. */
 const BLOCK_TIME_SECONDS = 20
 
-/** Votes from block 2 on, so that blocks are approved and disapproved from the start. simnet's own rule: 144. */
-const STAKE_VALIDATION_HEIGHT = 2
+/**
+ * Votes from block 3 on, so that blocks are approved and disapproved from the start. simnet's own rule: 144. Not sooner:
+ * votes earn a part of what the block they are about creates, and block 1 creates all the initial coins.
+ */
+const STAKE_VALIDATION_HEIGHT = 3
 
 /** What an operator of a devnet may choose about its chain. */
 export interface ChainOptions {
@@ -21,7 +24,7 @@ export interface ChainOptions {
   readonly blockTimeSeconds?: number
   /** Blocks on a coinbase before it may be spent: 16, simnet's, when not given; mainnet's is 256. */
   readonly coinbaseMaturity?: number
-  /** First height whose blocks carry votes, at least 2. */
+  /** First height whose blocks carry votes: 3 when not given, and at least. */
   readonly stakeValidationHeight?: number
   /** Difficulty of block 2; 1 is the least, and solved by every second hash. */
   readonly startDifficulty?: number
@@ -52,7 +55,7 @@ export function chainParameters(options: ChainOptions): ChainParameters {
       blockTimeSeconds: atLeast(1, 'blockTimeSeconds', options.blockTimeSeconds ?? BLOCK_TIME_SECONDS),
       coinbaseMaturity: atLeast(1, 'coinbaseMaturity', options.coinbaseMaturity ?? simnet.coinbaseMaturity),
       stakeValidationHeight: atLeast(
-        2,
+        STAKE_VALIDATION_HEIGHT,
         'stakeValidationHeight',
         options.stakeValidationHeight ?? STAKE_VALIDATION_HEIGHT,
       ),
