@@ -12,11 +12,11 @@ import { type Pool, startPool } from '../../src/pool.ts'
 
 /** A devnet that solves a block with every second hash and keeps that difficulty, for tests that want blocks at will. */
 export const easyDevnet = (options: DevnetOptions = {}): Promise<Devnet> =>
-  startDevnet({ startDifficulty: 1, retarget: false, stakeValidationHeight: 2, ...options })
+  startDevnet({ startDifficulty: 1, retarget: false, ...options })
 
 /** A devnet on which shares of difficulty 1 are practically never blocks. */
 export const hardDevnet = (options: DevnetOptions = {}): Promise<Devnet> =>
-  startDevnet({ startDifficulty: 2 ** 40, retarget: false, stakeValidationHeight: 2, ...options })
+  startDevnet({ startDifficulty: 2 ** 40, retarget: false, ...options })
 
 /** An empty directory that is removed at the end of the process. */
 export function temporaryDirectory(): string {
