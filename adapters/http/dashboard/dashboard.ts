@@ -8,7 +8,7 @@ import type { Problem } from '../problem.ts'
 import { answered, poolView, type Site } from '../site.ts'
 import { apiPage } from './api-page.ts'
 import { type Assets, assetResponse } from './assets.ts'
-import { chartRange } from './chart.ts'
+import { chartSpan } from './chart.ts'
 import { connectPage } from './connect-page.ts'
 import { type ConnectRequest, connectRequest } from './connect-request.ts'
 import type { Html } from './format.ts'
@@ -30,10 +30,8 @@ export function dashboard(site: Site, assets: Assets): Hono {
       const now = site.now()
       const pool = poolView(site)
       if (E.isLeft(pool)) return show.problem(c, pool.left)
-      const range = chartRange(c.req.query('range'), pool.right.openedAt, now)
-      const stepMs = range.stepSeconds * 1000
-      const to = Math.ceil(now / stepMs) * stepMs
-      const from = to - range.ms
+      const span = chartSpan(c.req.query('range'), pool.right.openedAt, now)
+      const { from, to, range } = span
       const history = answered(
         site,
         site.readModels.hashrateHistory({ from, to, stepSeconds: range.stepSeconds }),
@@ -45,10 +43,8 @@ export function dashboard(site: Site, assets: Assets): Hono {
         pool: pool.right,
         status: site.status(),
         blocks: blocks.right.items,
-        range,
+        span,
         history: history.right ?? { stepSeconds: range.stepSeconds, points: [] },
-        from,
-        to,
         now,
       })
       return show.page(c, 'Pool', '/', ['uplot.js', 'chart.js'], body)

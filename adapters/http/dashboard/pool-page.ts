@@ -10,7 +10,7 @@ import type {
   RoundView,
 } from '../../../projections/views.ts'
 import type { PoolStatus } from '../status.ts'
-import { type ChartRange, chart, chartRanges } from './chart.ts'
+import { type ChartSpan, chart, chartRanges } from './chart.ts'
 import {
   count,
   counted,
@@ -31,10 +31,8 @@ export interface PoolPage {
   readonly pool: PoolView
   readonly status: PoolStatus
   readonly blocks: readonly BlockSummary[]
-  readonly range: ChartRange
+  readonly span: ChartSpan
   readonly history: HashrateHistory
-  readonly from: number
-  readonly to: number
   readonly now: number
 }
 
@@ -51,17 +49,15 @@ export const poolPage = (page: PoolPage): Html => {
 <div id="hashrate" data-live>${hashrateNow(pool)}</div>
 </section>
 <section class="history" aria-labelledby="history-title">
-<header><h2 id="history-title">The last ${page.range.words}</h2>
+<header><h2 id="history-title">${page.span.title}</h2>
 <nav aria-label="Span of the chart"><ul class="switch">${chartRanges.map(
     ({ id }) =>
-      html`<li><a href="/?range=${id}"${id === page.range.id ? html` aria-current="true"` : ''}>${spaced(id)}</a></li>`,
+      html`<li><a href="/?range=${id}"${id === page.span.range.id ? html` aria-current="true"` : ''}>${spaced(id)}</a></li>`,
   )}</ul></nav></header>
 ${chart(
-  page.range,
+  page.span,
   page.history,
   page.blocks.map((block) => block.foundAt),
-  page.from,
-  page.to,
 )}
 </section>
 </div>
@@ -160,7 +156,8 @@ function finderOf({ finder }: BlockSummary): Html {
   if (finder === null) return html`<span class="aside">unknown</span>`
   const name = finder.worker ?? ''
   const who = finder.address === null ? '' : shortened(finder.address, 4, 4)
-  return html`${who}${name === '' ? '' : html`${finder.address === null ? '' : '.'}<span class="hostile" title="${name}">${name}</span>`}`
+  const dot = name === '' || finder.address === null ? '' : '.'
+  return html`<span class="who">${who}${dot}<span class="hostile" title="${name}">${name}</span></span>`
 }
 
 function sharesSoFar({ shares, openedAt }: PoolView, now: number): Html {

@@ -353,7 +353,7 @@ function readModelsOf(example: PoolExample, rate: number): ReadModels {
         const points = Array.from({ length: Math.ceil((to - first) / step) }, (_, index) => {
           const at = first + index * step
           const shares = Math.round((640 * step) / 60_000)
-          const part = windowOf(step / 1000, rate * shape(at), shares)
+          const part = windowOf(Math.min(step, to - at) / 1000, rate * shape(at), shares)
           return { at, ...part, standardError: String(Math.round(Number(part.standardError) * 6)) }
         })
         return E.right({ stepSeconds: step / 1000, points })

@@ -59,11 +59,11 @@ describe('the Pool page', () => {
   })
 
   test.each([
-    ['1h', 'The last hour', 60],
-    ['24h', 'The last 24 hours', 144],
-    ['7d', 'The last 7 days', 168],
-    ['30d', 'The last 30 days', 180],
-    ['nonsense', 'The last 24 hours', 144],
+    ['1h', 'The last hour', 61],
+    ['24h', 'The last 24 hours', 145],
+    ['7d', 'The last 7 days', 169],
+    ['30d', 'The last 30 days', 181],
+    ['nonsense', 'The last 24 hours', 145],
   ])('with range %s draws %s', async (range, title, points) => {
     const pool = await runningExample()
     const page = await (await pool.get(`/?range=${range}`)).text()
@@ -72,11 +72,35 @@ describe('the Pool page', () => {
     expect(/<polyline class="line" points="([^"]+)"/.exec(page)?.[1]?.split(' ')).toHaveLength(points)
   })
 
-  test('shows an hour while the pool is young', async () => {
+  test('leaves out a step that has only begun', async () => {
     const pool = await runningExample((example) => {
-      if (example.pool !== undefined) example.pool = { ...example.pool, openedAt: example.now - 600_000 }
+      example.now = 1_789_999_985_000
     })
+    expect((await (await pool.get('/?range=1h')).text()).match(/<tr data-at=/g)).toHaveLength(60)
+  })
+
+  test('shows a young pool from its first minute on', async () => {
+    const pool = await runningExample((example) => {
+      if (example.pool !== undefined) example.pool = { ...example.pool, openedAt: example.now - 1_500_000 }
+    })
+    const page = await (await pool.get('/')).text()
+    expect(textOf(page)).toContain('Since the pool opened')
+    expect(page.match(/<tr data-at=/g)).toHaveLength(26)
+    if (pool.pool !== undefined) pool.pool = { ...pool.pool, openedAt: pool.now - 1000 }
+    expect((await (await pool.get('/')).text()).match(/<tr data-at=/g)).toHaveLength(11)
+    if (pool.pool !== undefined) pool.pool = { ...pool.pool, openedAt: pool.now - 5 * 3_600_000 }
     expect(textOf(await (await pool.get('/')).text())).toContain('The last hour')
+  })
+
+  test('does not bury the chart under blocks', async () => {
+    const pool = await runningExample((example) => {
+      example.blocks.forEach((block, index) => {
+        example.blocks[index] = { ...block, foundAt: example.now - index * 1000 }
+      })
+    })
+    expect((await (await pool.get('/')).text()).match(/class="found"/g)).toHaveLength(40)
+    pool.blocks.push(...pool.blocks)
+    expect((await (await pool.get('/')).text()).match(/class="found"/g)).toBeNull()
   })
 
   test('says on every page that a devnet is one', async () => {

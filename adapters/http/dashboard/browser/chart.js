@@ -1,38 +1,41 @@
 /**
- * Draws the chart again with uPlot, so that it can be read at every point. The values come from the table below it,
- * which the server keeps true.
+ * Draws the chart again with uPlot, so that it can be read at every point. The values come from the table and the drawing
+ * below it, which the server keeps true.
+ *
+ * @import UPlot from 'uplot'
  */
 
 const chart = document.getElementById('chart')
 const rows = document.getElementById('chart-rows')
 const drawing = document.getElementById('chart-drawing')
+const Plot = /** @type {typeof UPlot | undefined} */ (Reflect.get(globalThis, 'uPlot'))
 
-/** @type {any} */
-let plot
-/** @type {HTMLElement | undefined} */
-let place
-
+/** Times, hashrates, and the band around them. @returns {[number[], number[], number[], number[]]} */
 function values() {
-  /** @type {[number[], number[], number[], number[]]} */
-  const columns = [[], [], [], []]
-  for (const row of Array.from(rows?.querySelectorAll('tr') ?? []).reverse()) {
-    const rate = Number(row.dataset['rate'])
-    const error = Number(row.dataset['error'])
-    columns[0].push(Number(row.dataset['at']) / 1000)
-    columns[1].push(rate)
-    columns[2].push(rate + error)
-    columns[3].push(Math.max(0, rate - error))
-  }
-  return columns
+  const points = Array.from(rows?.querySelectorAll('tr') ?? [], ({ dataset }) => ({
+    at: Number(dataset['at']) / 1000,
+    rate: Number(dataset['rate']),
+    error: Number(dataset['error']),
+  })).reverse()
+  return [
+    points.map(({ at }) => at),
+    points.map(({ rate }) => rate),
+    points.map(({ rate, error }) => rate + error),
+    points.map(({ rate, error }) => Math.max(0, rate - error)),
+  ]
 }
 
+/** Begin and end of the chart, seconds. @returns {[number, number]} */
+function span() {
+  const svg = drawing?.querySelector('svg')
+  return [Number(svg?.dataset['from']) / 1000, Number(svg?.dataset['to']) / 1000]
+}
+
+/** When blocks were found, seconds. */
 const found = () =>
   Array.from(drawing?.querySelectorAll('.found') ?? [], (tick) => Number(tick.getAttribute('data-at')) / 1000)
 
-/** @param {string} name */
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
-
-const STEPS = /** @type {const} */ ([
+const UNITS = /** @type {const} */ ([
   [1e18, 'EH/s'],
   [1e15, 'PH/s'],
   [1e12, 'TH/s'],
@@ -41,93 +44,87 @@ const STEPS = /** @type {const} */ ([
   [1e3, 'kH/s'],
 ])
 
-/** @param {number} rate */
+/**
+ * The same words as the server's.
+ * @param {number} rate
+ */
 function hashrate(rate) {
-  const [size, unit] = STEPS.find(([from]) => rate >= from) ?? [1, 'H/s']
+  const [size, unit] = UNITS.find(([from]) => rate >= from) ?? [1, 'H/s']
   const value = rate / size
-  return `${rate === 0 ? 0 : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${unit}`
+  const decimals = value >= 100 || value === 0 ? 0 : value >= 10 ? 1 : 2
+  return `${value.toFixed(decimals)} ${unit}`
 }
 
-/** @param {number} mark */
-const scale = (mark) => (mark === 0 ? '0' : hashrate(mark).replace(/\.?0+ /, ' '))
+/** Round numbers lose their zeros: `50 TH/s`. @param {number} mark */
+function scaleText(mark) {
+  const [number = '', unit = ''] = hashrate(mark).split(' ')
+  return mark === 0 ? '0' : `${Number(number)} ${unit}`
+}
 
 const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 const day = new Intl.DateTimeFormat([], { day: 'numeric', month: 'short' })
 
-/** Times of day for charts of a day and less, days for longer ones; marks are seconds. */
-const dates = (/** @type {unknown} */ _, /** @type {number[]} */ marks) => {
+/** Times of day in charts of a day and less, days in longer ones. @param {number[]} marks seconds */
+function timeTexts(marks) {
   const short = (marks.at(-1) ?? 0) - (marks[0] ?? 0) <= 86_400
   return marks.map((mark) => (short ? clock : day).format(mark * 1000))
 }
 
-function draw() {
-  if (chart === null || rows === null || !('uPlot' in globalThis)) return
-  const data = values()
-  if (data[0].length === 0) return
-  plot?.destroy()
-  place ??= chart.insertBefore(document.createElement('div'), chart.firstChild)
-  place.className = 'plot'
-  place.setAttribute('aria-hidden', 'true')
+/** Seconds between the marks of time. */
+const TIME_STEPS = [
+  60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 864_000,
+]
+
+/** @param {string} name */
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+
+/**
+ * @param {HTMLElement} place
+ * @param {HTMLElement} readout
+ * @returns {UPlot.Options}
+ */
+function options(place, readout) {
   const { width, height } = place.getBoundingClientRect()
-  const readout = document.createElement('p')
-  readout.className = 'readout'
-  readout.hidden = true
-  place.replaceChildren(readout)
-  const font = `13px ${colour('--sans')}`
   const axis = {
     stroke: colour('--soft'),
-    font,
-    grid: { stroke: colour('--rule'), width: 1 },
+    font: `13px ${colour('--sans')}`,
     ticks: { show: false },
+    grid: { stroke: colour('--rule'), width: 1 },
   }
-  const options = {
+  const edge = { stroke: 'transparent', points: { show: false } }
+  return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, fill: colour('--accent') } },
-    scales: {
-      y: {
-        range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ max) => [
-          0,
-          max * 1.08 || 1,
-        ],
-      },
-    },
+    scales: { x: { range: span }, y: { range: (_, __, max) => [0, max * 1.08 || 1] } },
     axes: [
-      { ...axis, size: 32, space: 70, grid: { show: false }, values: dates },
       {
         ...axis,
-        size: 76,
-        space: 48,
-        values: (/** @type {unknown} */ _, /** @type {number[]} */ marks) => marks.map(scale),
+        size: 32,
+        space: 64,
+        incrs: TIME_STEPS,
+        grid: { show: false },
+        values: (_, marks) => timeTexts(marks),
       },
+      { ...axis, size: 80, space: 48, values: (_, marks) => marks.map(scaleText) },
     ],
-    series: [
-      {},
-      { stroke: colour('--accent'), width: 2, points: { show: false } },
-      { stroke: 'transparent', points: { show: false } },
-      { stroke: 'transparent', points: { show: false } },
-    ],
+    series: [{}, { stroke: colour('--accent'), width: 2, points: { show: false } }, edge, edge],
     bands: [{ series: [2, 3], fill: colour('--band') }],
-    hooks: { draw: [ticks], setCursor: [(/** @type {any} */ u) => tell(u, data, readout)] },
+    hooks: { draw: [drawBlocks], setCursor: [(plot) => tell(plot, readout)] },
   }
-  // @ts-expect-error uPlot is a script of its own and has no module here.
-  plot = new uPlot(options, data, place)
-  chart.classList.add('drawn')
 }
 
-/** @param {any} u */
-function ticks(u) {
-  const { ctx, bbox } = u
+/** @param {UPlot} plot */
+function drawBlocks({ ctx, bbox, valToPos }) {
   ctx.save()
   ctx.strokeStyle = colour('--ore')
   ctx.lineWidth = 1.5 * devicePixelRatio
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio])
   ctx.beginPath()
   for (const at of found()) {
-    const x = Math.round(u.valToPos(at, 'x', true))
-    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    const x = Math.round(valToPos(at, 'x', true))
     ctx.moveTo(x, bbox.top)
     ctx.lineTo(x, bbox.top + bbox.height)
   }
@@ -136,29 +133,53 @@ function ticks(u) {
 }
 
 /**
- * @param {any} u
- * @param {number[][]} data
+ * Says what is under the pointer.
+ * @param {UPlot} plot
  * @param {HTMLElement} readout
  */
-function tell(u, data, readout) {
-  const index = u.cursor.idx
-  const at = index === null || index === undefined ? undefined : data[0]?.[index]
+function tell(plot, readout) {
+  const index = plot.cursor.idx
+  const at = index === null || index === undefined ? undefined : plot.data[0][index]
   readout.hidden = at === undefined
-  if (at === undefined) return
-  const rate = data[1]?.[index] ?? 0
-  const error = (data[2]?.[index] ?? 0) - rate
-  const when = `${day.format(at * 1000)}, ${clock.format(at * 1000)}`
-  readout.textContent = `${when}: ${hashrate(rate)} ± ${hashrate(error)}`
-  const left = u.valToPos(at, 'x') + u.over.offsetLeft
-  readout.style.left = left > u.width / 2 ? 'auto' : `${left + 8}px`
-  readout.style.right = left > u.width / 2 ? `${u.width - left + 8}px` : 'auto'
+  if (at === undefined || index === null || index === undefined) return
+  const rate = plot.data[1]?.[index] ?? 0
+  const error = (plot.data[2]?.[index] ?? 0) - rate
+  readout.textContent = `${day.format(at * 1000)}, ${clock.format(at * 1000)}: ${hashrate(rate)} ± ${hashrate(error)}`
+  const left = plot.valToPos(at, 'x') + plot.over.offsetLeft
+  const onTheLeft = left > plot.width / 2
+  readout.style.left = onTheLeft ? 'auto' : `${left + 8}px`
+  readout.style.right = onTheLeft ? `${plot.width - left + 8}px` : 'auto'
+}
+
+/** @type {UPlot | undefined} */
+let plot
+
+/** Draws from nothing: at first, and when colours or the width have changed. */
+function draw() {
+  if (chart === null || Plot === undefined || values()[0].length === 0) return
+  plot?.destroy()
+  chart.classList.add('drawn')
+  const place =
+    chart.querySelector('.plot') ?? chart.insertBefore(document.createElement('div'), chart.firstChild)
+  if (!(place instanceof HTMLElement)) return
+  place.className = 'plot'
+  place.setAttribute('aria-hidden', 'true')
+  const readout = document.createElement('p')
+  readout.className = 'readout'
+  readout.hidden = true
+  place.replaceChildren(readout)
+  plot = new Plot(options(place, readout), values(), place)
 }
 
 draw()
-document.addEventListener('lodebook:fresh', draw)
+document.addEventListener('lodebook:fresh', () => {
+  if (plot === undefined) draw()
+  else plot.setData(values())
+})
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw)
 let width = innerWidth
 addEventListener('resize', () => {
+  // Phones resize when their address bar goes away; only the width matters here.
   if (innerWidth === width) return
   width = innerWidth
   draw()
