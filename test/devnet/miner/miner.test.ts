@@ -171,6 +171,8 @@ describe('a miner', () => {
     expect([subscribe.params, authorize.method]).toEqual([['decred-gominer/2.0.0'], 'mining.authorize'])
     answer(subscribe, subscription('s', 'b072e5dc'))
     answer(authorize, true)
+    send(subscribe.socket, { id: 'still there?', method: 'mining.ping', params: [] })
+    expect(await pool.next()).toMatchObject({ id: 'still there?' })
     notify(subscribe.socket, 'mining.notify', HEAD)
     const seconds = (share: Heard): number => Buffer.from(String(share.params[3]), 'hex').readUInt32LE()
     const first = await pool.nextShare()
