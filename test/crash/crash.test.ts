@@ -1,0 +1,301 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createHash, randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
+import { openReadModels } from '../../adapters/read-models/sqlite.ts'
+import { blockHash, HEADER_BYTES, merkleRoot, previousBlock } from '../../domain/decred/header.ts'
+import type { Devnet } from '../../src/devnet/devnet.ts'
+import { type LoggedEvent, openHouse, readLog } from '../integration/house.ts'
+import { easyDevnet, temporaryDirectory } from '../support/running-pool.ts'
+import { type LoadMiner, loadMiner, type Memory, sendBlock } from './load.ts'
+import { type LoggedShare, sharesIn } from './logged-shares.ts'
+import type { PoolProcessOptions, PoolProcessReady } from './pool-process.ts'
+
+/**
+ * A real pool is killed twenty times under load and started again on what it left, while chain and miners live on. In the
+ * end the log is compared with what the miners and the chain remember.
+ */
+
+const KILLS = 20
+const MINERS = 6
+/** Some hundred shares for a block: some blocks in each life of the pool. */
+const BLOCK_DIFFICULTY = 300
+
+const seed = Number(process.env['LODEBOOK_CRASH_SEED'] ?? randomInt(2 ** 31))
+const directory = temporaryDirectory()
+const memory: Memory = { sent: new Set(), acknowledged: [], refused: new Map() }
+let devnet: Devnet
+let log: readonly LoggedEvent[]
+let shares: readonly LoggedShare[]
+
+beforeAll(async () => {
+  console.log(`kill times of seed ${seed}; LODEBOOK_CRASH_SEED=${seed} gives the same again`)
+  devnet = await easyDevnet({ startDifficulty: BLOCK_DIFFICULTY })
+  const miners = Array.from({ length: MINERS }, (_, n) => loadMiner(n, memory))
+  for (const kill of killTimes(seed)) await oneLife(kill, miners)
+  await lastLife()
+  log = readLog(directory)
+  shares = sharesIn(log)
+}, 120_000)
+afterAll(() => devnet.stop())
+
+/**
+ * When a process is killed: so many milliseconds after it was started, after miners connect, after the next block, or after
+ * a block whose share can't be written.
+ */
+interface Kill {
+  readonly after: 'start' | 'miners' | 'block' | 'block of a locked store'
+  readonly ms: number
+}
+
+/** The same ones for the same seed. */
+function killTimes(seed: number): readonly Kill[] {
+  const kinds = [
+    { after: 'start', msMax: 600 },
+    { after: 'miners', msMax: 800 },
+    { after: 'block', msMax: 5 },
+    { after: 'block', msMax: 50 },
+    { after: 'block of a locked store', msMax: 50 },
+  ] as const
+  return Array.from({ length: KILLS }, (_, n) => {
+    const { after, msMax } = kinds[n % kinds.length] ?? kinds[0]
+    const random = createHash('sha256').update(`${seed}.${n}`).digest()
+    return { after, ms: random.readUInt32LE() % (msMax + 1) }
+  })
+}
+
+/** Starts the pool, lets the miners mine on it, and kills it. */
+async function oneLife(kill: Kill, miners: readonly LoadMiner[]): Promise<void> {
+  const pool = startProcess()
+  if (kill.after === 'start') {
+    await sleep(kill.ms)
+    return pool.kill()
+  }
+  const { port } = await pool.ready
+  const mining = Promise.all(miners.map((miner) => miner.mine(port)))
+  const unlock = await Promise.race([mining, momentOf(kill, port)])
+  await pool.kill()
+  if (typeof unlock === 'function') unlock()
+  await mining
+}
+
+/** Resolves when it is time. Returns what is to be undone after the kill. */
+async function momentOf({ after, ms }: Kill, port: number): Promise<() => void> {
+  const unlock = after === 'block of a locked store' ? await lockStore() : () => {}
+  const block = after === 'miners' ? undefined : newBlock()
+  // With their shares unanswered the others soon stop sending.
+  if (after === 'block of a locked store') await sendBlock(port, MINERS, memory)
+  await block
+  await sleep(ms)
+  return unlock
+}
+
+/** Starts the pool in a process of its own. */
+function startProcess(): {
+  readonly ready: Promise<PoolProcessReady>
+  readonly kill: () => Promise<void>
+} {
+  const { certificate, port, user, password } = devnet
+  const options: PoolProcessOptions = {
+    directory,
+    devnet: { certificate, port, user, password },
+    over: {},
+  }
+  const script = new URL('./pool-process.ts', import.meta.url)
+  const child: ChildProcess = fork(script, [JSON.stringify(options)], { execArgv: [] })
+  const exited = once(child, 'exit')
+  const ready = new Promise<PoolProcessReady>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as PoolProcessReady))
+    child.once('exit', (code) => reject(new Error(`the pool ended by itself with ${code}`)))
+  })
+  // Who is killed while it starts is never ready.
+  ready.catch(() => undefined)
+  return {
+    ready,
+    kill: async () => {
+      if (child.exitCode !== null) throw new Error(`the pool ended by itself with ${child.exitCode}`)
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+async function newBlock(): Promise<void> {
+  const before = devnet.chain.tip
+  while (devnet.chain.tip === before) await turn()
+}
+
+/** Holds the log's write lock from a moment when the work on the tip is in the log. Returns what lets go of it. */
+async function lockStore(): Promise<() => void> {
+  const db = new DatabaseSync(join(directory, 'lodebook.db'), { timeout: 1_000 })
+  const newestWork = db.prepare(
+    "SELECT data ->> 'header' AS header FROM event_log WHERE type = 'WorkIssued' ORDER BY position DESC LIMIT 1",
+  )
+  for (;;) {
+    db.exec('BEGIN IMMEDIATE')
+    const header = Buffer.from(String(newestWork.get()?.['header']), 'hex')
+    if (header.length === HEADER_BYTES && previousBlock(header) === devnet.chain.tip.hash)
+      return () => db.close()
+    db.exec('COMMIT')
+    await turn()
+  }
+}
+
+/** Starts the pool once more, lets it take up what the others left, and stops it in good order. */
+async function lastLife(): Promise<void> {
+  const house = await openHouse([devnet], {}, directory)
+  const issued = new Set(house.events('WorkIssued').map(({ data }) => merkleRootOf(data.header)))
+  for (const { hash, header } of minedBlocks())
+    if (issued.has(merkleRoot(header))) await house.block(hash, ({ state }) => state !== 'found')
+  expect(await house.stop()).toBe(true)
+}
+
+/** The main chain without the two blocks that a devnet begins with. */
+const minedBlocks = () =>
+  Array.from({ length: devnet.chain.tip.height - 1 }, (_, i) => {
+    const block = devnet.chain.at(i + 2)
+    if (block === undefined) throw new Error(`no block at ${i + 2}`)
+    return block
+  })
+
+const merkleRootOf = (header: string): string => merkleRoot(Buffer.from(header, 'hex'))
+
+test('there was something to lose', () => {
+  const refused = Object.fromEntries(memory.refused)
+  const found = log.flatMap((each) => (each.type === 'BlockFound' ? [each.data] : []))
+  const recognised = found.filter(({ share }) => share === null)
+  console.log(
+    `${memory.sent.size} shares sent, ${memory.acknowledged.length} answered true, refused ${JSON.stringify(refused)}; ` +
+      `${shares.length} in the log; chain at ${devnet.chain.tip.height}; ${found.length} blocks found, ` +
+      `${recognised.length} recognised on the chain`,
+  )
+  expect(log.filter(({ type }) => type === 'GatewayJoined').length).toBeGreaterThan(KILLS / 2)
+  expect(memory.acknowledged.length).toBeGreaterThan(500)
+  expect(minedBlocks().length).toBeGreaterThan(10)
+  expect(recognised.length).toBeGreaterThan(0)
+})
+
+describe('shares', () => {
+  test('each one that was answered true is in the log', () => {
+    const logged = new Set(shares.map(({ header }) => header))
+    expect(memory.acknowledged.filter((header) => !logged.has(header))).toEqual([])
+  })
+
+  test('none was answered true twice, none is in the log twice', () => {
+    expect(repeated(memory.acknowledged)).toEqual([])
+    expect(repeated(shares.map(({ header }) => header))).toEqual([])
+  })
+
+  test('none is in the log that no miner sent', () => {
+    expect(shares.filter(({ header }) => !memory.sent.has(header))).toEqual([])
+  })
+})
+
+test('every stream has dense revisions', () => {
+  const next = new Map<string, number>()
+  const gaps = log.filter(({ stream, revision }) => {
+    const expected = next.get(stream) ?? 0
+    next.set(stream, revision + 1)
+    return revision !== expected
+  })
+  expect(gaps).toEqual([])
+})
+
+describe('blocks', () => {
+  const found = () =>
+    new Map(log.flatMap((each) => (each.type === 'BlockFound' ? [[each.stream, each.data] as const] : [])))
+
+  /**
+   * The work of a block is written some milliseconds after the miners have it. When it was lost with the process nothing
+   * says that the block is the pool's, and no share on it can have been answered.
+   */
+  test('each one of the chain is in the log', () => {
+    const issued = new Set(
+      log.flatMap((each) => (each.type === 'WorkIssued' ? [merkleRootOf(each.data.header)] : [])),
+    )
+    const acknowledged = new Set(memory.acknowledged)
+    const missing = minedBlocks().filter(({ hash }) => !found().has(`block-${hash}`))
+    const workLost = missing.filter(
+      ({ header }) =>
+        !issued.has(merkleRoot(header)) && !acknowledged.has(Buffer.from(header).toString('hex')),
+    )
+    if (workLost.length > 0)
+      console.log(`the work of ${workLost.length} blocks was lost before it was written`)
+    expect(missing.filter((block) => !workLost.includes(block)).map(({ hash }) => hash)).toEqual([])
+  })
+
+  test('each share that solved one has it, and each one that was found by a share names that share', () => {
+    const solved = shares.flatMap(({ hash }) => (hash === null ? [] : [`block-${hash}`]))
+    expect(solved.filter((stream) => !found().has(stream))).toEqual([])
+    const place = new Map(shares.map((share) => [share.place, share]))
+    for (const [stream, { share, header }] of found())
+      if (share !== null) {
+        const named = place.get(`${share.stream}@${share.revision}.${share.index}`)
+        expect({ stream, header }).toEqual({ stream: `block-${named?.hash}`, header: named?.header })
+      }
+  })
+
+  test('each one has the header of its name, and one that nobody is known to have found has no share', () => {
+    const logged = new Set(shares.map(({ header }) => header))
+    for (const [stream, { header, share }] of found()) {
+      expect(stream).toBe(`block-${blockHash(Buffer.from(header, 'hex'))}`)
+      expect(logged.has(header)).toBe(share !== null)
+    }
+  })
+})
+
+test('the read models are what a rebuild from nothing gives', async () => {
+  const rebuilt = join(temporaryDirectory(), 'read-models.db')
+  await fold(join(directory, 'lodebook.db'), rebuilt)
+  const tables = tablesOf(rebuilt)
+  expect(tables.get('pool')).toHaveLength(1)
+  expect(tables.get('blocks')?.length).toBeGreaterThan(10)
+  expect(tablesOf(join(directory, 'read-models.db'))).toEqual(tables)
+})
+
+async function fold(logFile: string, readModelFile: string): Promise<void> {
+  const store = rightOf(await openSqliteEventStore({ file: logFile })())
+  const readModels = rightOf(openReadModels({ file: readModelFile, nowMs: () => performance.now() }))
+  for (let more = true; more; ) {
+    const page = rightOf(await store.readAll(readModels.checkpoint(), 777)())
+    rightOf(readModels.apply(page))
+    more = page.length > 0
+  }
+  rightOf(readModels.close())
+  await store.close()
+}
+
+/** Every row of every table, in the order of its columns' text. */
+function tablesOf(file: string): ReadonlyMap<string, readonly string[]> {
+  const db = new DatabaseSync(file, { readOnly: true })
+  try {
+    const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all()
+    return new Map(
+      names.map(({ name }) => [
+        String(name),
+        db
+          .prepare(`SELECT * FROM ${name}`)
+          .all()
+          .map((row) => JSON.stringify(row))
+          .sort(),
+      ]),
+    )
+  } finally {
+    db.close()
+  }
+}
+
+function repeated(texts: readonly string[]): readonly string[] {
+  const seen = new Set<string>()
+  return texts.filter((text) => seen.size === seen.add(text).size)
+}
+
+function rightOf<T>(answer: E.Either<{ readonly message: string }, T>): T {
+  if (E.isLeft(answer)) throw new Error(answer.left.message)
+  return answer.right
+}
