@@ -15,8 +15,8 @@ export interface Work {
 }
 
 /**
- * Why the node could not do it. `message` is a sentence for the operator that says what to do. `unreachable` covers a connection
- * that was lost, also while a call waited for its answer; `closed` is a node that the pool itself stopped.
+ * Why the node could not do it. `message` is a sentence for the operator that says what to do. `unreachable` covers a
+ * connection that was lost, also while a call waited for its answer; `closed` is a node that the pool itself stopped.
  */
 export interface NodeError {
   readonly kind:
@@ -43,12 +43,13 @@ export interface ChainTip {
 
 /**
  * What a node says without being asked. From `up` on, each `block-connected` builds on the tip before it and each
- * `block-disconnected` takes that tip away: no block comes twice, none is left out. Where that can't be kept, `up` comes again.
+ * `block-disconnected` takes that tip away: no block comes twice, none is left out. Where that can't be kept, `up`
+ * comes again.
  */
 export type NodeEvent =
   /**
-   * Connected, on the right network, subscribed; `tip` is where its chain stands now. Comes again after each reconnect, and when the
-   * events of another node begin. The current work follows.
+   * Connected, on the right network, subscribed; `tip` is where its chain stands now. Comes again after each
+   * reconnect, and when the events of another node begin. The current work follows.
    */
   | { readonly kind: 'up'; readonly node: string; readonly tip: ChainTip }
   /** Lost, refused or without work; it is being tried again. The same failure is told once. */
@@ -71,8 +72,8 @@ export interface BlockInfo {
 }
 
 /**
- * What a node answered to a solved block. `accepted` may mean a side chain: only connection counts. `failed`: no answer, so the block may
- * or may not have arrived; ask by hash. `message` names no address and may be published.
+ * What a node answered to a solved block. `accepted` may mean a side chain: only connection counts. `failed`: no
+ * answer, so the block may or may not have arrived; ask by hash. `message` names no address and may be published.
  */
 export interface SubmitVerdict {
   readonly node: string
@@ -80,7 +81,10 @@ export interface SubmitVerdict {
   readonly message: string
 }
 
-/** The chain, through one node or several. Events of a stopped node end; each node asked has `NODE_DEADLINE_MS` to answer. */
+/**
+ * The chain, through one node or several. Events of a stopped node end; each node asked has `NODE_DEADLINE_MS` to
+ * answer.
+ */
 export interface Node {
   readonly name: string
   readonly network: NetworkName

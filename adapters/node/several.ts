@@ -14,10 +14,11 @@ interface Member {
 }
 
 /**
- * Several nodes of one network as one, in the operator's order of preference. Solved blocks go to all. Events come from the
- * first that gives work, and a change to another begins with that one's `up` and its current work, so whoever
- * catches up from his own tip to that of each `up` misses no block. `down` of a node that is not in use is not told while another is.
- * Questions go to the node in use and, when it can't answer, to the others in turn, each with its own deadline.
+ * Several nodes of one network as one, in the operator's order of preference. Solved blocks go to all. Events come
+ * from the first that gives work, and a change to another begins with that one's `up` and its current work, so
+ * whoever catches up from his own tip to that of each `up` misses no block. `down` of a node that is not in use is
+ * not told while another is. Questions go to the node in use and, when it can't answer, to the others in turn, each
+ * with its own deadline.
  */
 export function severalNodes(nodes: readonly Node[]): Node {
   const [first] = nodes

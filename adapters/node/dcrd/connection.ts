@@ -21,8 +21,8 @@ export interface ConnectionEvents {
 /** One websocket to a dcrd, from its opening to its end. */
 export interface Connection {
   /**
-   * Asks, and reads the answer by a codec. Left: dcrd's refusal, the deadline, or the end of the connection. An `urgent`
-   * request is sent at once, whatever waits.
+   * Asks, and reads the answer by a codec. Left: dcrd's refusal, the deadline, or the end of the connection. An
+   * `urgent` request is sent at once, whatever waits.
    */
   readonly call: <A>(
     method: string,

@@ -10,10 +10,11 @@ import type { After } from './timers.ts'
 import { readWork } from './work-data.ts'
 
 /**
- * Asks dcrd for work without standing in the way of a solved block. Every `getwork` goes through one place in dcrd, and a
- * request for work may hold it for 5.5 s just after a new tip. dcrd 2 frees the place when the HTTP connection of the request
- * ends (the end of a websocket does not free it). So a request for work goes over HTTPS, alone on its connection, is cut when a
- * block is to be submitted and sent anew after. dcrd 1.7 does not look at the connection: there the block waits.
+ * Asks dcrd for work without standing in the way of a solved block. Every `getwork` goes through one place in dcrd,
+ * and a request for work may hold it for 5.5 s just after a new tip. dcrd 2 frees the place when the HTTP connection
+ * of the request ends (the end of a websocket does not free it). So a request for work goes over HTTPS, alone on its
+ * connection, is cut when a block is to be submitted and sent anew after. dcrd 1.7 does not look at the connection:
+ * there the block waits.
  */
 export interface WorkRequests {
   /** The current work. One request serves all who ask meanwhile. */

@@ -1,7 +1,10 @@
-/** Requests of the pool that one websocket carries at once. dcrd serves 20, then stops reading; the rest is for submits. */
+/**
+ * Requests of the pool that one websocket carries at once. dcrd serves 20, then stops reading; the rest is for
+ * submits.
+ */
 export const MAX_IN_FLIGHT = 16
 
-/** Requests that wait for a place: a minute's worth of a pool that looks up every block it ever waited for. */
+/** Requests that wait for a place: at 100 answers a second they are through within the deadline of 15 s. */
 export const MAX_WAITING = 1_000
 
 /** Notifications kept while the tip is being asked for: some days of blocks, as a node that catches up sends them. */

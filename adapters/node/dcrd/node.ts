@@ -13,8 +13,8 @@ import { failed, openSession, type Session, type SessionOptions } from './sessio
 export type DcrdNodeOptions = SessionOptions
 
 /**
- * A dcrd 1.7 or newer as a {@link Node}, over its websocket. When the connection is lost or refused it is tried again for
- * ever, with growing pauses; everything is checked and subscribed to anew each time.
+ * A dcrd 1.7 or newer as a {@link Node}, over its websocket. When the connection is lost or refused it is tried again
+ * for ever, with growing pauses; everything is checked and subscribed to anew each time.
  */
 export function dcrdNode(options: DcrdNodeOptions): Node {
   const { name, network, after } = options

@@ -57,7 +57,7 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
   const retry = backOff(options.random)
   /** Where the chain stands by what was told so far; undefined while that is being asked. */
   let tip: ChainTip | undefined
-  let subscribed = false
+  let phase: 'greeting' | 'subscribed' | 'ended' = 'greeting'
   let blake3Active = false
   /** News that came while the tip was being asked. */
   let held: News[] = []
@@ -76,7 +76,8 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
       else if (news.right !== undefined) hear(news.right)
     },
     ended: (error) => {
-      subscribed = false
+      phase = 'ended'
+      tip = undefined
       askedTimes++
       cancelRetry()
       requests.stop(error)
@@ -98,7 +99,8 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
         (currencyNet) => faults.wrongNetwork(options, network, currencyNet),
       ),
       TE.chain(() => connection.call('getblockchaininfo', [], BlockchainInfo)),
-      // Off mainnet dcrd may have been told to mine unsynced (--allowunsyncedmining; simnet always does): getwork decides.
+      // Off mainnet dcrd may have been told to mine unsynced (--allowunsyncedmining; simnet always does): getwork
+      // decides.
       TE.filterOrElse(
         ({ initialblockdownload }) => !initialblockdownload || network !== 'mainnet',
         ({ blocks, headers }) => faults.downloading(options, blocks, headers),
@@ -107,8 +109,10 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
       TE.chainFirst(() => connection.call('notifywork', [], t.null)),
     )()
     if (E.isLeft(greeted)) return connection.fail(greeted.left)
+    // The end may have come in one piece with the answer, and is then known before the answer is.
+    if (phase === 'ended') return
     blake3Active = greeted.right.deployments.blake3pow?.status === 'active'
-    subscribed = true
+    phase = 'subscribed'
     await synchronize()
   }
 
@@ -117,12 +121,14 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
     tip = undefined
     const best = await connection.call('getbestblock', [], BestBlock)()
     if (E.isLeft(best)) return connection.fail(best.left)
+    if (phase === 'ended') return
     tip = best.right
     if (trouble === undefined) on.up(tip)
     const late = held
     held = []
     late.forEach(hear)
-    await askForWork()
+    // What was held may have been one change too few, or the end.
+    if (tip !== undefined) await askForWork()
   }
 
   function hear(news: News) {
@@ -192,7 +198,7 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
   }
 
   return {
-    ready: () => subscribed,
+    ready: () => phase === 'subscribed',
     call: connection.call,
     currentWork: requests.ask,
     submit,

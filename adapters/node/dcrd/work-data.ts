@@ -8,8 +8,8 @@ import type { Work, WorkReason } from '../port.ts'
 export const WORK_BYTES = 192
 
 /**
- * What follows the header, by proof of work: BLAKE-256's own end of message (a 1 bit, a 1 bit, the length of 1440 bits),
- * or zeros for BLAKE3.
+ * What follows the header, by proof of work: BLAKE-256's own end of message (a 1 bit, a 1 bit, the length of 1440
+ * bits), or zeros for BLAKE3.
  */
 const PADDING: { readonly [A in PowAlgorithm]: Uint8Array } = {
   blake256: Uint8Array.of(0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x05, 0xa0),
@@ -17,8 +17,9 @@ const PADDING: { readonly [A in PowAlgorithm]: Uint8Array } = {
 }
 
 /**
- * Reads 192 bytes of `getwork` data. Which proof of work the node wants is taken from the padding, since dcrd chooses it for
- * this very template; the state of the agenda in `getblockchaininfo` is the tip's, one block behind when the rule changes.
+ * Reads 192 bytes of `getwork` data. Which proof of work the node wants is taken from the padding, since dcrd chooses
+ * it for this very template; the state of the agenda in `getblockchaininfo` is the tip's, one block behind when the
+ * rule changes.
  */
 export function readWork(data: Uint8Array, reason: WorkReason): E.Either<string, Work> {
   const powAlgorithm = paddedFor(data.subarray(HEADER_BYTES))

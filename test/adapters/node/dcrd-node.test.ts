@@ -507,6 +507,34 @@ describe('slow and broken nodes', () => {
     await heard.next('work')
   })
 
+  test('nothing is told after the end, whatever came with it', async () => {
+    server.answers.set('getbestblock', () => 'hold')
+    node.start()
+    const best = await server.nextHeld()
+    server.together(() => {
+      best.reply({ result: { hash: tip.hash, height: tip.height } })
+      server.notify('work', 'garbage')
+    })
+    while (!heard.all.some(({ kind }) => kind === 'down')) await server.knock()
+    await server.knock()
+    expect(heard.all.at(-1)?.kind).toBe('down')
+    expect(server.requests).not.toContain('https getwork')
+  })
+
+  test('nor between news that were held back', async () => {
+    server.answers.set('getbestblock', () => 'hold')
+    node.start()
+    const best = await server.nextHeld()
+    server.notify('work', '00'.repeat(180) + BLAKE256_PADDING, '', 'newparent')
+    server.notify('blockconnected', toHex(mine(tip).header), null)
+    best.reply({ result: { hash: tip.hash, height: tip.height } })
+    await heard.next('up')
+    expect((await heard.next('down')).error.kind).toBe('protocol')
+    await server.knock()
+    expect(heard.unread()).toEqual([])
+    expect(server.requests).not.toContain('https getwork')
+  })
+
   test('an answer of the wrong shape fails its question and the connection', async () => {
     await comeUp()
     server.answers.set('getblockhash', () => ({ result: 12 }))

@@ -72,13 +72,17 @@ export interface FakeDcrd {
   /** Sends text to every websocket. */
   readonly say: (text: string) => void
   readonly notify: (method: string, ...params: unknown[]) => void
+  /** What is said in `run` arrives in one piece. */
+  readonly together: (run: () => void) => void
   /** Cuts every connection. */
   readonly cut: () => void
   readonly stop: () => Promise<void>
 }
 
-/** Starts a server on loopback. `port` 0: any that is free. `status`: what to answer to websockets instead of opening one.
- * `mute`: leave pings unanswered. */
+/**
+ * Starts a server on loopback. `port` 0: any that is free. `status`: what to answer to websockets instead of opening
+ * one. `mute`: leave pings unanswered.
+ */
 export async function fakeDcrd(
   certificate: Certificate,
   { port = 0, status, mute = false }: { port?: number; status?: number; mute?: boolean } = {},
@@ -87,6 +91,7 @@ export async function fakeDcrd(
   const requests: string[] = []
   const held: HeldCall[] = []
   const sockets = new Set<Duplex>()
+  const upgraded = new Set<Duplex>()
   let wake = () => {}
 
   function serve(text: string, via: HeldCall['via'], send: (text: string) => void, abandoned: Promise<void>) {
@@ -125,6 +130,8 @@ export async function fakeDcrd(
       socket.end(`HTTP/1.1 ${refusal} No\r\nContent-Length: 0\r\n\r\n`)
       return
     }
+    upgraded.add(socket)
+    socket.on('close', () => upgraded.delete(socket))
     websockets.handleUpgrade(request, socket, head, (client) => {
       const abandoned = new Promise<void>((resolve) => client.on('close', resolve))
       client.on('message', (data) => serve(String(data), 'websocket', (text) => client.send(text), abandoned))
@@ -176,6 +183,11 @@ export async function fakeDcrd(
       }),
     say,
     notify: (method, ...params) => say(JSON.stringify({ jsonrpc: '1.0', method, params, id: null })),
+    together: (run) => {
+      for (const socket of upgraded) socket.cork()
+      run()
+      for (const socket of upgraded) socket.uncork()
+    },
     cut,
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
