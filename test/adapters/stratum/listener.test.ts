@@ -174,7 +174,7 @@ describe.each([
   })
 
   it('may be silent between lines as long as it likes', async () => {
-    const { port, seen } = await listening({ lineMsMax: 40 }, options(), echo)
+    const { port, seen } = await listening({ lineMsMax: 250 }, options(), echo)
     const client = await connectStratum({ port, tls, ...before })
     client.sendRaw('1\n1')
     await client.answer(1)

@@ -235,8 +235,9 @@ describe('a miner', () => {
     socket.end('shutdown')
     expect(await gone).toMatchObject({ why: 'the pool closed the connection' })
     expect(miner.totals().mining).toBe(0)
+    const back = until(miner, 'authorized')
     await admit(pool)
-    await pool.nextShare()
+    await back
     expect(miner.totals().mining).toBe(1)
   })
 
