@@ -15,7 +15,9 @@ export function stopRequest(untilStdinEnds = false): Promise<string> {
         asked = true
         resolve(signal)
       })
-    if (untilStdinEnds) process.stdin.once('close', () => resolve('end of input')).resume()
+    if (untilStdinEnds)
+      for (const end of ['end', 'close', 'error'])
+        process.stdin.once(end, () => resolve('end of input')).resume()
   })
 }
 
