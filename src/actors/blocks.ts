@@ -63,8 +63,6 @@ export interface BlocksOptions {
 
 /** Asked again this often even when no notification came. */
 const ASK_AGAIN_MS = 15_000
-/** A block that no node has accepted is sent again this often, while it could still become part of the chain. */
-const SUBMIT_AGAIN_MS = 2_000
 
 interface WatchedBlock {
   readonly hash: string
@@ -77,7 +75,6 @@ interface WatchedBlock {
   /** Work on this block, one piece after the other. */
   queue: Promise<void>
   asked: boolean
-  submittedAtMs: number
 }
 
 /** Starts with no block: `recover` brings back those of earlier processes. */
@@ -108,7 +105,6 @@ export function watchBlocks(options: BlocksOptions): Blocks {
       decidedBy: null,
       queue: Promise.resolve(),
       asked: false,
-      submittedAtMs: 0,
     }
     blocks.set(hash, block)
     return block
@@ -138,7 +134,6 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     if (blocks.has(share.hash)) return
     const verdicts = node.submit(share.header, share.job.powAlgorithm)
     const block = watch(share.hash, share.header, share.job.powAlgorithm, 'found', NO_STREAM)
-    block.submittedAtMs = nowMs()
     log.info({ block: share.hash, height: share.job.height }, 'block found')
     void enqueue(block, async () => {
       const reference = await share.recorded
@@ -163,7 +158,6 @@ export function watchBlocks(options: BlocksOptions): Blocks {
   }
 
   async function submit(block: WatchedBlock): Promise<void> {
-    block.submittedAtMs = nowMs()
     await recordVerdicts(block, await node.submit(block.header, block.powAlgorithm))
   }
 
@@ -190,22 +184,21 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     block.asked = false
     const phase = block.actor.getSnapshot().value
     if (stopped || block.actor.getSnapshot().status === 'done') return
-    const accepted = [...block.verdicts.values()].includes('accepted')
-    const observation = await observe(block, phase)
-    if (observation === null) return
-    if (!observation.known && !accepted && nowMs() - block.submittedAtMs >= SUBMIT_AGAIN_MS) {
+    let observation = await observe(block, phase)
+    if (observation?.known === false && !isAccepted(block) && !isRefusedByAll(block)) {
       await submit(block)
-      if ([...block.verdicts.values()].includes('accepted')) return ask(block)
+      // A node refuses what it has already: only asking anew tells that from a block that it does not want.
+      observation = await observe(block, phase)
     }
+    if (observation === null) return
     await write(block, decideBlock(phase, recordOf(block), observation, network.coinbaseMaturity, nowMs()))
   }
 
   function recordOf(block: WatchedBlock): BlockRecord {
-    const verdicts = [...block.verdicts.values()]
     return {
       height: headerHeight(block.header),
       decidedBy: block.decidedBy,
-      refusedByAll: verdicts.length > 0 && verdicts.every((verdict) => verdict === 'rejected'),
+      refusedByAll: isRefusedByAll(block),
     }
   }
 
@@ -373,6 +366,11 @@ const LIFE_EVENTS: readonly string[] = [
 ] satisfies readonly BlockEventType[]
 
 const isLifeEvent = (type: string): type is BlockEventType => LIFE_EVENTS.includes(type)
+
+const isAccepted = ({ verdicts }: WatchedBlock): boolean => [...verdicts.values()].includes('accepted')
+
+const isRefusedByAll = ({ verdicts }: WatchedBlock): boolean =>
+  verdicts.size > 0 && [...verdicts.values()].every((verdict) => verdict === 'rejected')
 
 const phaseOf = (state: BlockPhase | 'submitted' | 'rejected'): BlockPhase =>
   state === 'submitted' || state === 'rejected' ? 'found' : state

@@ -194,8 +194,16 @@ export class Connection {
     this.socket.write(reconnectLine(RECONNECT_SECONDS))
   }
 
-  /** Sends a job, and the difficulty it will be judged at where that is another than before. */
+  /** Sends a job, and the difficulty it will be judged at where that is another than before. Never throws, as `line`. */
   sendJob(job: Job, clean: boolean): void {
+    try {
+      this.#sendJob(job, clean)
+    } catch (error) {
+      this.#broke(error)
+    }
+  }
+
+  #sendJob(job: Job, clean: boolean): void {
     const session = this.#session
     if (session === null || this.#stream === null) return
     this.#wire = this.#profile.wire(job.powAlgorithm)
@@ -240,7 +248,7 @@ export class Connection {
     const resumed = session.difficulties.at(-1)
     if (resumed !== undefined && resumed.difficulty === this.#wanted) this.#recordDifficulty(resumed.job)
     world.began(this)
-    if (world.jobs.current !== null) this.sendJob(world.jobs.current, true)
+    if (world.jobs.current !== null) this.#sendJob(world.jobs.current, true)
   }
 
   /** The machine's entry into `closed`. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Work, WorkReason } from '../../adapters/node/port.ts'
 import type { Accept } from '../../adapters/stratum/port.ts'
+import { previousBlock } from '../../domain/decred/header.ts'
 import { toHex } from '../../domain/decred/hex.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
@@ -178,7 +179,8 @@ export function openGateway(options: GatewayOptions): Gateway {
     if (draining) return
     subsidy = nextSubsidy
     powAlgorithm = next.powAlgorithm
-    const reason = ISSUE_REASON[next.reason]
+    // Work on a new block may have been overtaken on its way by work of new transactions.
+    const reason = previousBlock(next.header) === jobs.parent ? ISSUE_REASON[next.reason] : 'new-parent'
     if (reason !== 'new-transactions') {
       waitingTransactions = null
       transactionsAtMs = nowMs()

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeAddress } from '../../domain/decred/address.ts'
 import { networks } from '../../domain/decred/network.ts'
 import { AccountView } from '../../projections/views.ts'
-import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts'
+import type { Devnet } from '../../src/devnet/devnet.ts'
 import { connectStratum } from '../support/stratum-client.ts'
 import { cpuMiner } from './devices.ts'
-import { address, type House, openHouse, stopHouses } from './house.ts'
+import { address, type House, mixedChain, openHouse, stopHouses } from './house.ts'
 import { miner, startMiner } from './miner.ts'
 
 /** What miners, broken ones and hostile ones do to a pool: each of these hurt or killed another pool. */
@@ -22,8 +22,7 @@ let house: House
 let halfLine: Promise<number>
 
 beforeAll(async () => {
-  // A block is 250 shares: hashes good for the one and not for the other are found at once.
-  devnet = await startDevnet({ startDifficulty: 2_000, retarget: false, stakeValidationHeight: 2 })
+  devnet = await mixedChain()
   house = await openHouse([devnet], { listener: fixedShare })
   halfLine = sendHalfALine()
 })

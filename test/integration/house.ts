@@ -9,6 +9,7 @@ import { networks } from '../../domain/decred/network.ts'
 import { decodeEvent, type EventData, type EventType, type PoolEvent } from '../../domain/events.ts'
 import type { BlockView } from '../../projections/views.ts'
 import type { Config } from '../../src/config/config.ts'
+import { type Devnet, type DevnetOptions, startDevnet } from '../../src/devnet/devnet.ts'
 import type { Pool } from '../../src/pool.ts'
 import { type PoolOverrides, poolConfig, runningPool, temporaryDirectory } from '../support/running-pool.ts'
 
@@ -36,6 +37,18 @@ export interface House {
   readonly imageOfCrash: () => string
   readonly stop: () => Promise<boolean>
 }
+
+/** A chain on which every second hash is a block. */
+export const easyChain = (options: DevnetOptions = {}): Promise<Devnet> =>
+  startDevnet({ startDifficulty: 1, retarget: false, ...options })
+
+/** A chain on which a block is 250 shares of difficulty 8: hashes good for one and not for the other are found at once. */
+export const mixedChain = (options: DevnetOptions = {}): Promise<Devnet> =>
+  easyChain({ startDifficulty: 2_000, ...options })
+
+/** A chain on which no share is a block. */
+export const hardChain = (options: DevnetOptions = {}): Promise<Devnet> =>
+  easyChain({ startDifficulty: 2 ** 40, ...options })
 
 type Node = Parameters<typeof poolConfig>[1][number]
 

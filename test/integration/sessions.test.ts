@@ -4,11 +4,21 @@ import { PoolAnswer } from '../../adapters/http/api/answers.ts'
 import { accountId, SOLO_ACCOUNT_ID } from '../../domain/decred/address.ts'
 import { AccountView, BlockView } from '../../projections/views.ts'
 import { loadCertificate } from '../../src/devnet/certificate.ts'
-import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts'
-import { hardDevnet, poolConfig } from '../support/running-pool.ts'
+import type { Devnet } from '../../src/devnet/devnet.ts'
+import { poolConfig } from '../support/running-pool.ts'
 import { connectStratum } from '../support/stratum-client.ts'
 import { blake3Devices, blake256Devices, cpuMiner, device } from './devices.ts'
-import { address, type House, houseOf, newDirectory, openHouse, stopHouses } from './house.ts'
+import {
+  address,
+  easyChain,
+  type House,
+  hardChain,
+  houseOf,
+  mixedChain,
+  newDirectory,
+  openHouse,
+  stopHouses,
+} from './house.ts'
 import { foundWith, miner, startMiner } from './miner.ts'
 
 /** Whole sessions of miners, over TCP, on a chain of the devnet. */
@@ -53,9 +63,7 @@ describe.each([
   let devnet: Devnet
   let house: House
   beforeAll(async () => {
-    devnet = await kept(
-      startDevnet({ powAlgorithm, startDifficulty: 2_000, retarget: false, stakeValidationHeight: 2 }),
-    )
+    devnet = await kept(mixedChain({ powAlgorithm }))
     const config = poolConfig(newDirectory(), [devnet], {
       listener: { difficulty: { start: null, min: 1, max: null, fixed: SHARE } },
     })
@@ -158,7 +166,7 @@ describe('a session', () => {
   let devnet: Devnet
   let house: House
   beforeAll(async () => {
-    devnet = await kept(hardDevnet())
+    devnet = await kept(hardChain())
     house = await openHouse([devnet], { listener: { difficulty: variable } })
   })
   const start = (n: number, over: Partial<Parameters<typeof startMiner>[0]> = {}) =>
@@ -280,7 +288,7 @@ describe('a session', () => {
 
 describe('variable difficulty', () => {
   test('rises within seconds for a fast miner, and each share is judged as its job was sent', async () => {
-    const devnet = await kept(hardDevnet())
+    const devnet = await kept(hardChain())
     const house = await openHouse([devnet], { listener: { difficulty: variable } })
     const rig = await startMiner({ port: house.port, device: cpuMiner, user: `${address(1)}.fast` })
     const first = await rig.job()
@@ -308,7 +316,7 @@ describe('variable difficulty', () => {
 
 describe('a solo pool', () => {
   test('takes any user name and keeps one account', async () => {
-    const devnet = await kept(startDevnet({ startDifficulty: 1, retarget: false, stakeValidationHeight: 2 }))
+    const devnet = await kept(easyChain())
     const house = await openHouse([devnet], { pool: { mode: 'solo' } })
     const rig = await startMiner({ port: house.port, device: cpuMiner, user: 'my first rig' })
     await rig.job()
@@ -330,7 +338,7 @@ describe('a session that is resumed', () => {
   let house: House
   let devnet: Devnet
   beforeAll(async () => {
-    devnet = await kept(hardDevnet())
+    devnet = await kept(hardChain())
     house = await openHouse([devnet], { listener: { difficulty: variable } })
   })
   const start = (n: number, session?: string) =>
@@ -387,7 +395,7 @@ describe('a session that is resumed', () => {
   })
 
   test('resumed as another kind of miner can not sell the same hashes once more', async () => {
-    const asics = await openHouse([await kept(hardDevnet({ powAlgorithm: 'blake256' }))])
+    const asics = await openHouse([await kept(hardChain({ powAlgorithm: 'blake256' }))])
     const begin = (agent: string, session?: string) =>
       startMiner({
         port: asics.port,
@@ -430,7 +438,7 @@ describe('a session that is resumed', () => {
 
 describe('a planned stop', () => {
   test('asks the miners to come back, and still counts what they have in flight', async () => {
-    const devnet = await kept(hardDevnet())
+    const devnet = await kept(hardChain())
     const house = await openHouse([devnet])
     const rig = await startMiner({ port: house.port, device: cpuMiner, user: address(1) })
     const silent = await connectStratum({ port: house.port })
@@ -456,7 +464,7 @@ describe('a planned stop', () => {
 
 describe('a listener', () => {
   test('of TLS serves miners behind its certificate', async () => {
-    const devnet = await kept(hardDevnet())
+    const devnet = await kept(hardChain())
     const directory = newDirectory()
     await loadCertificate(directory, Date.now())
     const tls = { certificateFile: join(directory, 'rpc.cert'), keyFile: join(directory, 'rpc.key') }
@@ -468,7 +476,7 @@ describe('a listener', () => {
   })
 
   test('of the PROXY protocol knows miners by the address that the proxy gives, and publishes none', async () => {
-    const devnet = await kept(hardDevnet())
+    const devnet = await kept(hardChain())
     const house = await openHouse([devnet], {
       listener: { proxyProtocol: true },
       limits: { connectionsPerAddressMax: 1 },
@@ -495,7 +503,7 @@ describe('a listener', () => {
 })
 
 test('a solution of one device is no other s: the pool has put bytes of its own into it', async () => {
-  const devnet = await kept(hardDevnet({ powAlgorithm: 'blake256' }))
+  const devnet = await kept(hardChain({ powAlgorithm: 'blake256' }))
   const house = await openHouse([devnet])
   for (const agent of ['cgminer/4.9.0', 'whatsminer/d1-v1.0', 'ccminer/2.3.1']) {
     const model = device(agent, blake256Devices)

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Devnet } from '../../src/devnet/devnet.ts'
+import { blake256Devices, cpuMiner, device } from './devices.ts'
+import { address, type House, hardChain, openHouse, stopHouses } from './house.ts'
+import { startMiner } from './miner.ts'
+
+/**
+ * A fault of the program itself, put in here by hand: it may cost the one miner whose line ran into it, never another.
+ */
+
+/** A solution's nonce that breaks the judgement, and a wire for which no work can be written. */
+const trap = vi.hoisted(() => ({ nonce: 'deadbeef', wire: '' }))
+
+vi.mock('../../domain/mining/share.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../domain/mining/share.ts')>()
+  const judgeShare: typeof original.judgeShare = (...given) => {
+    if (given[6].nonce === trap.nonce) throw new Error('a fault in the judgement')
+    return original.judgeShare(...given)
+  }
+  return { ...original, judgeShare }
+})
+
+vi.mock('../../domain/stratum/notify.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../domain/stratum/notify.ts')>()
+  const notifyParams: typeof original.notifyParams = (...given) => {
+    if (given[1].name === trap.wire) throw new Error('a fault in the work')
+    return original.notifyParams(...given)
+  }
+  return { ...original, notifyParams }
+})
+
+let devnet: Devnet
+let house: House
+beforeAll(async () => {
+  devnet = await hardChain({ powAlgorithm: 'blake256' })
+  house = await openHouse([devnet])
+})
+afterAll(async () => {
+  await stopHouses()
+  await devnet.stop()
+})
+
+const begin = (agent: string) =>
+  startMiner({ port: house.port, device: device(agent, blake256Devices), user: address(1) })
+const reasons = () => house.events('MinerDisconnected').map(({ data }) => data.reason)
+
+test('in judging a share ends that connection alone', async () => {
+  const [rig, bystander] = [await begin(cpuMiner.agent), await begin(cpuMiner.agent)]
+  const { submission } = await rig.find('share')
+  const [job, extranonce2, ntime] = submission
+  rig.client.sendRaw(
+    `${JSON.stringify({ id: 9, method: 'mining.submit', params: ['x', job, extranonce2, ntime, trap.nonce] })}\n`,
+  )
+  await rig.client.closed
+  await expect.poll(reasons).toEqual(['internal-error'])
+  expect((await bystander.submit(await bystander.find('share'))).result).toBe(true)
+  const again = await startMiner({
+    port: house.port,
+    device: rig.device,
+    user: rig.user,
+    session: rig.session,
+  })
+  expect(again.extranonce1).toBe(rig.extranonce1)
+  expect((await again.submit(await again.find('share'))).result).toBe(true)
+  await bystander.client.close()
+  await again.client.close()
+})
+
+test('in the work for one kind of miner keeps it from no other', async () => {
+  const [first, broken, last] = [
+    await begin('cpuminer/1.0.0'),
+    await begin('whatsminer/d1-v1.0'),
+    await begin('cgminer/4.9.0'),
+  ]
+  const before = await Promise.all([first.job(), last.job(), broken.job()])
+  trap.wire = 'd1'
+  devnet.newVotes(4)
+  await broken.client.closed
+  const jobs = [await first.jobAfter(before[0]), await last.jobAfter(before[1])] as const
+  expect((await first.submit(await first.find('share', jobs[0]))).result).toBe(true)
+  expect((await last.submit(await last.find('share', jobs[1]))).result).toBe(true)
+
+  // The same at the very beginning of a session.
+  const unlucky = await begin('whatsminer/d1-v1.0')
+  await unlucky.client.closed
+  trap.wire = ''
+  const lucky = await begin('whatsminer/d1-v1.0')
+  expect((await lucky.submit(await lucky.find('share'))).result).toBe(true)
+  await expect.poll(() => reasons().slice(-2)).toEqual(['internal-error', 'internal-error'])
+  expect(house.pool.status().connections).toBe(3)
+})
