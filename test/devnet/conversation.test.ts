@@ -26,7 +26,9 @@ const RECORDINGS: readonly Recording[] = [
 /** All that two chains cannot have in common: hashes, times, difficulty, build. Keys, order, texts and amounts stay. */
 function normalized(text: string): string {
   return text
-    .replace(/[0-9a-f]{16,}/g, (hex) => `<${hex.length} hex digits>`)
+    .replace(/[0-9a-f]{384}/g, (work) => `<header>${work.slice(360)}`)
+    .replace(/[0-9a-f]{25,}/g, (hex) => `<${hex.length} hex digits>`)
+    .replace(/OP_RETURN [0-9a-f]{24}/g, 'OP_RETURN <height and chance>')
     .replace(/"(time|mediantime|blocktime|nonce|difficulty|difficultyratio)":[0-9.]+/g, '"$1":<number>')
     .replace(/"sessionid":(<[^>]*>|[0-9]+)/, '"sessionid":<number>')
     .replace(/"bits":"[0-9a-f]{8}"/g, '"bits":<bits>')

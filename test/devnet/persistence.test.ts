@@ -11,10 +11,15 @@ import { type Address, connect } from './client.ts'
 import { bytes, solveData, type WorkData } from './solve.ts'
 
 let directory: string
+let children: ChildProcess[]
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'devnet-'))
+  children = []
 })
-afterEach(() => rmSync(directory, { recursive: true }))
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(directory, { recursive: true })
+})
 
 const start = (options: DevnetOptions = {}): Promise<Devnet> =>
   startDevnet({ dataDirectory: directory, startDifficulty: 1, retarget: false, ...options })
@@ -26,9 +31,10 @@ interface Child {
 
 async function startChild(): Promise<Child> {
   const script = fileURLToPath(new URL('child.ts', import.meta.url))
-  const process_ = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = await once(process_.stdout, 'data')
-  return { process: process_, address: JSON.parse(String(line)) as Address }
+  const child = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  const [line] = await once(child.stdout, 'data')
+  return { process: child, address: JSON.parse(String(line)) as Address }
 }
 
 async function kill(child: Child): Promise<void> {
