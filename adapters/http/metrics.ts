@@ -17,8 +17,6 @@ export interface Metrics {
   readonly commitSeconds: Histogram
   readonly storeErrors: Counter<'kind'>
   readonly nodeErrors: Counter<'kind'>
-  /** Seconds from a node's new block to the last byte of work written to miners. */
-  readonly notifySeconds: Histogram
   readonly httpSeconds: Histogram<'route' | 'status'>
 }
 
@@ -85,12 +83,6 @@ export function poolMetrics(): Metrics {
       name: 'lodebook_node_errors_total',
       help: 'Calls of nodes and connections to them that failed, by kind.',
       labelNames: ['kind'],
-      registers,
-    }),
-    notifySeconds: new Histogram({
-      name: 'lodebook_notify_seconds',
-      help: 'From a new block of the node to the last byte of work written to miners.',
-      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5],
       registers,
     }),
     httpSeconds: new Histogram({

@@ -54,7 +54,7 @@ export interface ChartSpan {
 }
 
 /** A chart of a pool that has just opened is this many steps wide. */
-const STEPS_MIN = 10
+const STEPS_MIN = 5
 
 /** The span that ends now: of the range asked for, otherwise a day, or an hour while the pool is young. */
 export function chartSpan(id: string | undefined, openedAt: number, now: number): ChartSpan {
@@ -75,7 +75,7 @@ export function chartSpan(id: string | undefined, openedAt: number, now: number)
 }
 
 /** More blocks than this in one chart are a fence that hides it. */
-const TICKS_MAX = 60
+const TICKS_MAX = 40
 
 /** A running step says nothing before it is this far. */
 const STEP_BEGUN = 0.2

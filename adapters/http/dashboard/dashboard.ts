@@ -8,7 +8,7 @@ import type { Problem } from '../problem.ts'
 import { answered, poolView, type Site } from '../site.ts'
 import { apiPage } from './api-page.ts'
 import { type Assets, assetResponse } from './assets.ts'
-import { chartSpan } from './chart.ts'
+import { chartRanges, chartSpan } from './chart.ts'
 import { connectPage } from './connect-page.ts'
 import { type ConnectRequest, connectRequest } from './connect-request.ts'
 import type { Html } from './format.ts'
@@ -20,6 +20,7 @@ import { problemPage } from './problem-page.ts'
 export function dashboard(site: Site, assets: Assets): Hono {
   const document = openApi(site.status().software)
   const show = pageMaker(site, assets)
+  const poolBody = poolBodies(site)
 
   return new Hono()
     .get(`${assets.root}/:name`, (c) => {
@@ -27,27 +28,9 @@ export function dashboard(site: Site, assets: Assets): Hono {
       return file ?? c.notFound()
     })
     .get('/', (c) => {
-      const now = site.now()
-      const pool = poolView(site)
-      if (E.isLeft(pool)) return show.problem(c, pool.left)
-      const span = chartSpan(c.req.query('range'), pool.right.openedAt, now)
-      const { from, to, range } = span
-      const history = answered(
-        site,
-        site.readModels.hashrateHistory({ from, to, stepSeconds: range.stepSeconds }),
-      )
-      if (E.isLeft(history)) return show.problem(c, history.left)
-      const blocks = answered(site, site.readModels.blocks({}, { after: null, limit: PAGE_LIMIT_MAX }))
-      if (E.isLeft(blocks)) return show.problem(c, blocks.left)
-      const body = poolPage({
-        pool: pool.right,
-        status: site.status(),
-        blocks: blocks.right.items,
-        span,
-        history: history.right ?? { stepSeconds: range.stepSeconds, points: [] },
-        now,
-      })
-      return show.page(c, 'Pool', '/', ['uplot.js', 'chart.js'], body)
+      const body = poolBody(c.req.query('range'))
+      if (E.isLeft(body)) return show.problem(c, body.left)
+      return show.page(c, 'Pool', '/', ['uplot.js', 'chart.js'], body.right)
     })
     .get('/connect', (c) => {
       const status = site.status()
@@ -58,6 +41,48 @@ export function dashboard(site: Site, assets: Assets): Hono {
       return show.page(c, 'Connect a miner', '/connect', ['copy.js'], body)
     })
     .get('/api', (c) => show.page(c, 'API', '/api', [], apiPage(document)))
+}
+
+/**
+ * Makes the Pool page's body, by the range of its chart. All who watch the page ask for it when something changes, so it is
+ * made once for all of them, for a second at most.
+ */
+function poolBodies(site: Site): (rangeId: string | undefined) => E.Either<Problem, Html> {
+  const made = new Map<string, { readonly mark: string; readonly body: E.Either<Problem, Html> }>()
+  return (rangeId) => {
+    const now = site.now()
+    const { work, connections } = site.status()
+    const { entries } = site.readModels.status()
+    const mark = JSON.stringify([Math.floor(now / 1000), entries, connections, work])
+    const range = chartRanges.find(({ id }) => id === rangeId)?.id
+    const known = made.get(range ?? '')
+    if (known?.mark === mark) return known.body
+    const body = poolBody(site, range, now)
+    made.set(range ?? '', { mark, body })
+    return body
+  }
+}
+
+function poolBody(site: Site, rangeId: string | undefined, now: number): E.Either<Problem, Html> {
+  const pool = poolView(site)
+  if (E.isLeft(pool)) return pool
+  const span = chartSpan(rangeId, pool.right.openedAt, now)
+  const { from, to } = span
+  const { stepSeconds } = span.range
+  const history = answered(site, site.readModels.hashrateHistory({ from, to, stepSeconds }))
+  if (E.isLeft(history)) return history
+  const blocks = answered(site, site.readModels.blocks({}, { after: null, limit: PAGE_LIMIT_MAX }))
+  if (E.isLeft(blocks)) return blocks
+  return E.right(
+    poolPage({
+      pool: pool.right,
+      status: site.status(),
+      blocks: blocks.right.items,
+      span,
+      history: history.right ?? { stepSeconds, points: [] },
+      now,
+    }),
+  )
 }
 
 /** The account whose miner is looked for: null when none was asked for, undefined when it is not known. */

@@ -16,36 +16,43 @@ const steps = [
   { from: 1e9, prefix: 'G' },
   { from: 1e6, prefix: 'M' },
   { from: 1e3, prefix: 'k' },
-  { from: 0, prefix: '' },
 ] as const
+
+/** Three digits, as they are shown: 999.6 kH/s are 1.00 MH/s. */
+const rounded = (value: number): number => Number(value.toPrecision(3))
+
+/** The step of a value as it will be shown, and the value in it. */
+function scaled(value: number): { readonly prefix: string; readonly size: number; readonly value: number } {
+  const step = steps.find(({ from }) => rounded(value) >= from)
+  return { prefix: step?.prefix ?? '', size: step?.from ?? 1, value: value / (step?.from ?? 1) }
+}
 
 /** Hashes a second for people. */
 export function hashrateOf(hashesPerSecond: number): Quantity {
-  const step = stepOf(hashesPerSecond)
-  return { number: digits(hashesPerSecond / (step.from || 1)), unit: `${step.prefix}H/s` }
+  const { prefix, value } = scaled(hashesPerSecond)
+  return { number: digits(value), unit: `${prefix}H/s` }
 }
 
 /** An error in the unit of its value, with the value's digits or as many as it takes to see it: `± 0.6 TH/s`, `± 0.05 TH/s`. */
 export function errorOf(error: number, hashesPerSecond: number): Quantity {
-  const step = stepOf(hashesPerSecond)
   const { number, unit } = hashrateOf(hashesPerSecond)
-  const scaled = error / (step.from || 1)
+  const inUnit = error / scaled(hashesPerSecond).size
   const shown = number.includes('.') ? number.length - number.indexOf('.') - 1 : 0
-  const needed = scaled > 0 ? Math.ceil(-Math.log10(scaled)) : 0
-  return { number: scaled.toFixed(Math.min(4, Math.max(shown, needed))), unit }
+  const needed = inUnit > 0 ? Math.ceil(-Math.log10(inUnit)) : 0
+  return { number: inUnit.toFixed(Math.min(4, Math.max(shown, needed))), unit }
 }
-
-const stepOf = (value: number) => steps.find((step) => value >= step.from) ?? steps[6]
 
 /** A count for people: exact below a million, then `1.23 M`. */
 export function countOf(count: number): Quantity {
   if (count < 1e6) return { number: integer(count), unit: '' }
-  const step = stepOf(count)
-  return { number: digits(count / step.from), unit: step.prefix }
+  const { prefix, value } = scaled(count)
+  return { number: digits(value), unit: prefix }
 }
 
-const digits = (value: number): string =>
-  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value === 0 ? '0' : value.toFixed(2)
+function digits(value: number): string {
+  const shown = rounded(value)
+  return value.toFixed(shown >= 100 || shown === 0 ? 0 : shown >= 10 ? 1 : 2)
+}
 
 /** Whole number, maybe as decimal text, with groups of three: `1,042,311`. */
 export const integer = (value: number | string): string =>

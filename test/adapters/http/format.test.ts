@@ -22,6 +22,9 @@ describe('figures for people', () => {
     [48.213e12, '48.2 TH/s'],
     [481e15, '481 PH/s'],
     [2.5e21, '2500 EH/s'],
+    [99.96e3, '100 kH/s'],
+    [999.6e3, '1.00 MH/s'],
+    [9.996, '10.0 H/s'],
   ])('%d hashes a second', (rate, words) => expect(text(hashrateOf(rate))).toBe(words))
 
   test.each([

@@ -29,6 +29,8 @@ export interface PoolExample {
   readonly blocks: BlockView[]
   /** Set to make every read fail. */
   fault: Answer<never> | undefined
+  /** Events in the read models. */
+  entries: number
   readonly changes: Subject<Change>
   readonly reported: unknown[]
   readonly readModels: ReadModels
@@ -285,6 +287,7 @@ export function poolExample(now: number): PoolExample {
     accounts,
     blocks,
     fault: undefined,
+    entries: 901,
     changes,
     reported: [],
     readModels: undefined as unknown as ReadModels,
@@ -300,6 +303,9 @@ export function poolExample(now: number): PoolExample {
       report: (error) => example.reported.push(error),
     }),
   }
+  changes.subscribe(({ entries }) => {
+    example.entries = entries
+  })
   return Object.assign(example, { readModels: readModelsOf(example, rate) })
 }
 
@@ -326,7 +332,7 @@ function readModelsOf(example: PoolExample, rate: number): ReadModels {
     checkpoint: notUsedHere,
     apply: notUsedHere,
     changes: example.changes,
-    status: () => ({ version: 1, position: 900, entries: 901, skipped: 0, eventAt: example.now }),
+    status: () => ({ version: 1, position: 900, entries: example.entries, skipped: 0, eventAt: example.now }),
     pool: (nowMs) =>
       answer(() => E.right(example.pool === undefined ? undefined : { ...example.pool, at: nowMs })),
     miners: (page) => answer(() => paged(example.miners, page)),

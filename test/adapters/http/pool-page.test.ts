@@ -87,8 +87,10 @@ describe('the Pool page', () => {
     expect(textOf(page)).toContain('Since the pool opened')
     expect(page.match(/<tr data-at=/g)).toHaveLength(26)
     if (pool.pool !== undefined) pool.pool = { ...pool.pool, openedAt: pool.now - 1000 }
-    expect((await (await pool.get('/')).text()).match(/<tr data-at=/g)).toHaveLength(11)
+    pool.now += 1000
+    expect((await (await pool.get('/')).text()).match(/<tr data-at=/g)).toHaveLength(6)
     if (pool.pool !== undefined) pool.pool = { ...pool.pool, openedAt: pool.now - 5 * 3_600_000 }
+    pool.now += 1000
     expect(textOf(await (await pool.get('/')).text())).toContain('The last hour')
   })
 
@@ -100,6 +102,7 @@ describe('the Pool page', () => {
     })
     expect((await (await pool.get('/')).text()).match(/class="found"/g)).toHaveLength(40)
     pool.blocks.push(...pool.blocks)
+    pool.now += 1000
     expect((await (await pool.get('/')).text()).match(/class="found"/g)).toBeNull()
   })
 
@@ -111,6 +114,31 @@ describe('the Pool page', () => {
       expect(textOf(await (await pool.get(path)).text())).toContain('This is a devnet.')
     pool.status = { ...pool.status, devnet: false }
     expect(await (await pool.get('/')).text()).not.toContain('devnet')
+  })
+
+  test('is made once for all who ask, until something changes', async () => {
+    const pool = await runningExample()
+    let asked = 0
+    const { blocks } = pool.readModels
+    Object.assign(pool.readModels, {
+      blocks: (...request: Parameters<typeof blocks>) => {
+        asked += 1
+        return blocks(...request)
+      },
+    })
+    for (let i = 0; i < 5; i++) await pool.get('/')
+    expect(asked).toBe(1)
+    await pool.get('/?range=7d')
+    expect(asked).toBe(2)
+    pool.status = { ...pool.status, connections: 47 }
+    await pool.get('/')
+    expect(asked).toBe(3)
+    pool.now += 1000
+    await pool.get('/')
+    expect(asked).toBe(4)
+    pool.changes.next({ position: 902, entries: 902, blocks: [] })
+    await pool.get('/')
+    expect(asked).toBe(5)
   })
 
   test('is useful before the first miner, share and block', async () => {
@@ -154,6 +182,7 @@ describe('the Pool page', () => {
     expect(opening.status).toBe(503)
     expect(textOf(await opening.text())).toContain('The pool has not opened yet')
     pool.fault = E.left({ kind: 'damaged', message: '/secret is damaged' })
+    pool.now += 1000
     const broken = await pool.get('/')
     expect(broken.status).toBe(503)
     expect(await broken.text()).not.toContain('secret')

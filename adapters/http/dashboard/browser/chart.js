@@ -49,10 +49,10 @@ const UNITS = /** @type {const} */ ([
  * @param {number} rate
  */
 function hashrate(rate) {
-  const [size, unit] = UNITS.find(([from]) => rate >= from) ?? [1, 'H/s']
+  const [size, unit] = UNITS.find(([from]) => Number(rate.toPrecision(3)) >= from) ?? [1, 'H/s']
   const value = rate / size
-  const decimals = value >= 100 || value === 0 ? 0 : value >= 10 ? 1 : 2
-  return `${value.toFixed(decimals)} ${unit}`
+  const shown = Number(value.toPrecision(3))
+  return `${value.toFixed(shown >= 100 || shown === 0 ? 0 : shown >= 10 ? 1 : 2)} ${unit}`
 }
 
 /** Round numbers lose their zeros: `50 TH/s`. @param {number} mark */
