@@ -3,6 +3,7 @@ import { leaves } from '../config/schema.ts'
 
 /** Shells that a completion script can be had for. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
+/** One of those shells. */
 export type Shell = (typeof SHELLS)[number]
 
 /** What can be written after one command. */

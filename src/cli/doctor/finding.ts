@@ -9,6 +9,7 @@ export interface Finding {
   readonly fix: string | null
 }
 
+/** It is as the pool needs it. */
 export const ok = (subject: string, message: string): Finding => ({
   subject,
   verdict: 'ok',
