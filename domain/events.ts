@@ -158,7 +158,8 @@ const WorkIssued = t.type({
  * Accepted shares as columns of equal length. `connection` n of stream `connection-<gateway>.<n>`; `worker` ordinal of
  * its `WorkerAuthorized`; `job` number; `difficulty` the share was judged at; `extranonce2` as the profile lays it out, hex;
  * `ntime` seconds after the job's timestamp; `nonce` header bytes 140..143 as uint32 LE; `elapsed` ms after `at`.
- * `solved` names the shares that also met the network's target, with their block hash.
+ * `solved` names the shares that were offered to the nodes as blocks, with their block hash: those that met the network's target,
+ * the first eight on each parent.
  */
 const SharesAccepted = columnar(
   t.type({

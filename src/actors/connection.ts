@@ -75,8 +75,8 @@ export interface ConnectionWorld {
   readonly release: (sessionId: string) => void
   /** The miner is far too fast for its difficulty: it should have a new job soon. */
   readonly wantRetargetJob: (connection: Connection) => void
-  /** A share met the network's target. */
-  readonly solved: (solution: SolvedShare) => void
+  /** A share met the network's target. False when it is not offered as a block: enough others are, on the same parent. */
+  readonly solved: (solution: SolvedShare) => boolean
   readonly began: (connection: Connection) => void
   readonly ended: (connection: Connection, reason: DisconnectReason) => void
   readonly failed: (error: unknown) => void
@@ -420,14 +420,13 @@ export class Connection {
     this.#refusedInARow = 0
     this.#accepted += 1
     this.#credited += BigInt(difficulty)
-    const hash = share.solvedHeader === null ? null : blockHash(share.solvedHeader)
     let recorded: ((reference: ShareReference) => void) | null = null
     const worker = this.#workers[workerIndex]
-    if (share.solvedHeader !== null && hash !== null && worker !== undefined) {
-      const header = share.solvedHeader
-      this.#world.solved({
-        hash,
-        header,
+    let hash: string | null = null
+    if (share.solvedHeader !== null && worker !== undefined) {
+      const candidate: SolvedShare = {
+        hash: blockHash(share.solvedHeader),
+        header: share.solvedHeader,
         job,
         gateway: this.#world.gateway,
         connection: this.#number,
@@ -436,7 +435,8 @@ export class Connection {
         recorded: new Promise((resolve) => {
           recorded = resolve
         }),
-      })
+      }
+      if (this.#world.solved(candidate)) hash = candidate.hash
     }
     this.#world.journal.share({
       connection: this.#number,

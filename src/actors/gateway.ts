@@ -59,6 +59,9 @@ export interface GatewayOptions {
 const SWEEP_MS = 5_000
 /** A job for miners that are far too fast is issued this often at most: each one is an event. */
 const RETARGET_MS_MIN = 2_000
+/** Blocks offered on one parent at most; on a real network a second one is rare. */
+const CANDIDATES_MAX = 8
+const CANDIDATE_PARENTS_MAX = 16
 /** Accounts remembered as opened, about 100 bytes each; for others the store is asked by a harmless repeated append. */
 const KNOWN_ACCOUNTS_MAX = 100_000
 
@@ -81,6 +84,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   let issuedAtMs = 0
   let transactionsAtMs = 0
   let waitingTransactions: Work | null = null
+  const candidates = new Map<string, number>()
   const tooFast = new Set<Connection>()
   let retargetAtMs = 0
   let draining = false
@@ -110,7 +114,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     wantRetargetJob: (connection) => {
       tooFast.add(connection)
     },
-    solved: options.solved,
+    solved: offerBlock,
     began: (connection) => {
       mining.set(connection.number, connection)
       if (connection.sessionId !== null) bySession.set(connection.sessionId, connection)
@@ -123,6 +127,22 @@ export function openGateway(options: GatewayOptions): Gateway {
         bySession.delete(connection.sessionId)
     },
     failed: (error) => log.error({ err: error }, 'a connection failed and was ended'),
+  }
+
+  /**
+   * Offers a solved share as a block. More on one parent than the network could need are only shares: where the share target is as
+   * easy as the network's (a test network) every share is a sibling of the last, and thousands of them would keep the node
+   * from giving work.
+   */
+  function offerBlock(share: SolvedShare): boolean {
+    const { parent } = share.job
+    const offered = candidates.get(parent) ?? 0
+    if (offered >= CANDIDATES_MAX) return false
+    candidates.set(parent, offered + 1)
+    for (const oldest of candidates.keys())
+      if (candidates.size > CANDIDATE_PARENTS_MAX) candidates.delete(oldest)
+    options.solved(share)
+    return true
   }
 
   /** The notify line of a job on a wire, serialised once for all connections. */

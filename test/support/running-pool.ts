@@ -18,10 +18,15 @@ export const easyDevnet = (options: DevnetOptions = {}): Promise<Devnet> =>
 export const hardDevnet = (options: DevnetOptions = {}): Promise<Devnet> =>
   startDevnet({ startDifficulty: 2 ** 40, retarget: false, ...options })
 
+const directories: string[] = []
+process.once('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
+})
+
 /** An empty directory that is removed at the end of the process. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'lodebook-test-'))
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  directories.push(directory)
   return directory
 }
 
