@@ -42,14 +42,18 @@ export interface Rejection {
   readonly message: string
 }
 
-/** A transaction of the main chain. */
-export interface FoundTransaction {
-  readonly transaction: Transaction
+/** Where a transaction is. */
+interface Place {
   readonly block: ChainBlock
   /** 0 regular, 1 stake. */
   readonly tree: 0 | 1
   /** Place in its tree of the block. */
   readonly index: number
+}
+
+/** A transaction of the main chain. */
+export interface FoundTransaction extends Place {
+  readonly transaction: Transaction
 }
 
 /** What a chain is made with. */
@@ -67,7 +71,7 @@ export class Chain {
   readonly #clock: () => number
   readonly #file: BlockFile | undefined
   readonly #tree = new BlockTree(genesisBlock)
-  readonly #transactions = new Map<string, FoundTransaction>()
+  readonly #transactions = new Map<string, Place>()
 
   /** @throws Error with a sentence for the operator when the file's blocks are not a chain. */
   constructor(setting: ChainSetting) {
@@ -138,7 +142,11 @@ export class Chain {
 
   /** Finds a transaction of the main chain by its id. */
   transaction(id: string): FoundTransaction | undefined {
-    return this.#transactions.get(id)
+    const place = this.#transactions.get(id)
+    if (place === undefined) return undefined
+    const { transactions, stakeTransactions } = decoded(place.block)
+    const transaction = (place.tree === 0 ? transactions : stakeTransactions)[place.index]
+    return transaction === undefined ? undefined : { ...place, transaction }
   }
 
   /** Takes a serialized block when it is valid. It is on the disk when this returns. */
@@ -227,8 +235,8 @@ export class Chain {
   #follow(changes: readonly ChainChange[]): readonly ChainChange[] {
     for (const change of changes) {
       if (change.kind === 'reorganized') continue
-      for (const [id, found] of transactionsOf(change.block))
-        if (change.kind === 'connected') this.#transactions.set(id, found)
+      for (const [id, place] of placesIn(change.block))
+        if (change.kind === 'connected') this.#transactions.set(id, place)
         else this.#transactions.delete(id)
     }
     return changes
@@ -252,9 +260,9 @@ export function decoded(block: ChainBlock): Block {
   return result.right
 }
 
-function transactionsOf(block: ChainBlock): readonly (readonly [string, FoundTransaction])[] {
+function placesIn(block: ChainBlock): readonly (readonly [string, Place])[] {
   const { transactions, stakeTransactions } = decoded(block)
-  const found = (tree: 0 | 1) => (transaction: Transaction, index: number) =>
-    [transactionId(transaction), { transaction, block, tree, index }] as const
-  return [...transactions.map(found(0)), ...stakeTransactions.map(found(1))]
+  const place = (tree: 0 | 1) => (transaction: Transaction, index: number) =>
+    [transactionId(transaction), { block, tree, index }] as const
+  return [...transactions.map(place(0)), ...stakeTransactions.map(place(1))]
 }
