@@ -283,6 +283,30 @@ describe('miners, workers and connections', () => {
     expect(account?.shares).toMatchObject({ accepted: 1, difficulty: '7' })
   })
 
+  test.each([
+    ['stored in between', true],
+    ['folded at once', false],
+  ])('who comes back finds the work of before, who is long gone is not counted (%s)', (_, stored) => {
+    const log = openedLog()
+    connect(log, 1, ALICE, 'rig')
+    accept(log, 0, [{ connection: 1, difficulty: 1 }])
+    disconnect(log, 1, 1_000)
+    issue(log, 0, 100, 3 * MINUTE)
+    issue(log, 1, 100, 3 * MINUTE)
+    accept(log, 3 * MINUTE, [{ connection: 1, difficulty: 1 }])
+    connect(log, 2, ALICE, 'rig', 3 * MINUTE)
+    accept(log, 3 * MINUTE, [{ connection: 2, difficulty: 1 }])
+    const models = readModelsOf([])
+    for (const event of log.events) {
+      right(models.apply([event]))
+      if (stored) right(models.pool(START))
+    }
+    const now = START + 3 * MINUTE
+    expect(right(models.pool(now))?.hashrate.day.shares).toBe(3)
+    expect(right(models.account(ALICE, now))?.hashrate.day.shares).toBe(2)
+    expect(right(models.account(ALICE, now))?.workers.items[0]?.hashrate.day.shares).toBe(2)
+  })
+
   test('a connection tells what its miner said and its newest difficulty', () => {
     const log = openedLog()
     connect(log, 5, ALICE, 'rig', 1_000)
@@ -370,6 +394,23 @@ describe('rounds', () => {
     expect(pool?.round).toMatchObject({ block: null, since: START, shares: 3, difficulty: '163840' })
     expect(pool?.round.effort).toBeCloseTo(1.5, 4)
     expect(pool?.luck).toEqual({ last10: { blocks: 0, luck: null }, last100: { blocks: 0, luck: null } })
+  })
+
+  test.each([
+    ['stored in between', true],
+    ['folded at once', false],
+  ])('a share of a job that is long gone counts like one of the newest work (%s)', (_, stored) => {
+    const log = openedLog()
+    connect(log, 1, ALICE, 'rig')
+    issue(log, 0, 100, 0)
+    issue(log, 1, 400, 0, 0x1a7fff80)
+    accept(log, 1_000, [{ connection: 1, difficulty: 65_536, job: 0 }])
+    const models = readModelsOf([])
+    for (const event of log.events) {
+      right(models.apply([event]))
+      if (stored) right(models.unfinishedBlocks())
+    }
+    expect(right(models.pool(START))?.round.effort).toBeCloseTo(0.5, 4)
   })
 
   test('a block ends the round with its share once it is on the main chain', () => {
