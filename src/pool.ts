@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Logger } from 'pino'
+import { defer, retry, timer } from 'rxjs'
 import type { EventStore } from '../adapters/event-store/port.ts'
 import { openSqliteEventStore } from '../adapters/event-store/sqlite/open.ts'
 import { type Metrics, poolMetrics } from '../adapters/http/metrics.ts'
@@ -58,6 +59,7 @@ export interface PoolOptions {
 const DRAIN_MS = 500
 const FLUSH_MS_MAX = 6_000
 const BLOCKS_MS_MAX = 1_000
+const RECOVER_AGAIN_MS = 1_000
 
 /** Everything that was opened so far, to be closed in reverse when the start fails or the pool stops. */
 type Closers = (() => Promise<unknown>)[]
@@ -195,7 +197,17 @@ async function start(
   closers.push(() => http.right.stop())
 
   node.start()
-  void recover(store.right, earlier, projector, blocks.recover, log)
+  const recovering = defer(() => recover(store.right, earlier, projector, blocks.recover, log))
+    .pipe(
+      retry({
+        delay: (error: unknown) => {
+          log.error({ err: error }, 'could not take up what an earlier process left; trying again')
+          return timer(RECOVER_AGAIN_MS)
+        },
+      }),
+    )
+    .subscribe()
+  closers.push(async () => recovering.unsubscribe())
 
   let stopping: Promise<boolean> | null = null
   const stop = async (): Promise<boolean> => {
@@ -229,15 +241,11 @@ async function recover(
   recoverBlocks: () => Promise<void>,
   log: Logger,
 ): Promise<void> {
-  try {
-    const closed = await closeAbandonedEpochs(store, earlier, Date.now())()
-    if (E.isLeft(closed))
-      log.warn(`an hour left open by an earlier process was not closed: ${closed.left.message}`)
-    await projector.caughtUp()
-    await recoverBlocks()
-  } catch (error) {
-    log.error({ err: error }, 'could not take up what an earlier process left')
-  }
+  const closed = await closeAbandonedEpochs(store, earlier, Date.now())()
+  if (E.isLeft(closed))
+    log.warn(`an hour left open by an earlier process was not closed: ${closed.left.message}`)
+  await projector.caughtUp()
+  await recoverBlocks()
 }
 
 async function openStore(config: Config): Promise<E.Either<PoolError, EventStore>> {

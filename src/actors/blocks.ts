@@ -82,6 +82,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
   const { node, network, journal, readModels, nowMs, log } = options
   const blocks = new Map<string, WatchedBlock>()
   let stopped = false
+  const recovered = Promise.withResolvers<void>()
   const timer = setInterval(() => chainMoved(), ASK_AGAIN_MS)
   timer.unref()
 
@@ -262,6 +263,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
       block.decidedBy = left.decidedBy
     }
     for (const share of orThrow(readModels.solvedWithoutBlock())) recoverShare(share)
+    recovered.resolve()
     chainMoved()
     await Promise.all([...blocks.values()].map((block) => block.queue))
   }
@@ -315,6 +317,8 @@ export function watchBlocks(options: BlocksOptions): Blocks {
   }
 
   async function blockConnected(header: Uint8Array): Promise<void> {
+    // Before the log was read a block would seem unknown that is in it.
+    await recovered.promise
     const hash = blockHash(header)
     if (blocks.has(hash) || stopped) return
     const job = orThrow(readModels.jobByMerkleRoot(merkleRoot(header)))

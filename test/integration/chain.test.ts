@@ -4,7 +4,16 @@ import { AccountView, BlockView } from '../../projections/views.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { cpuMiner } from './devices.ts'
 import { chainWithDoors, type Doors } from './doors.ts'
-import { address, easyChain, type House, mixedChain, newDirectory, openHouse, stopHouses } from './house.ts'
+import {
+  address,
+  easyChain,
+  type House,
+  mixedChain,
+  newDirectory,
+  openHouse,
+  poll,
+  stopHouses,
+} from './house.ts'
 import { type Found, type Miner, startMiner } from './miner.ts'
 
 /** What the chain and its nodes do to the blocks of a pool. */
@@ -297,9 +306,10 @@ describe('a node', () => {
     const settled = await mineOn(house, rig, node.chain.tip.hash)
     const job = await rig.job(settled.hash)
     await door.close()
-    await expect
-      .poll(async () => (await house.api('pool', PoolAnswer)).live.health)
-      .toMatchObject({ level: 'down', findings: [{ subject: 'node' }] })
+    await poll(async () => (await house.api('pool', PoolAnswer)).live.health).toMatchObject({
+      level: 'down',
+      findings: [{ subject: 'node' }],
+    })
 
     const block = await rig.find('block', job)
     expect((await rig.submit(block)).result).toBe(true)
@@ -322,7 +332,7 @@ describe('a node', () => {
     const rig = await begin(house)
     await rig.jobAfter(await rig.job())
     await door?.close()
-    await expect.poll(() => house.pool.status().nodes[0]?.state).toBe('down')
+    await poll(() => house.pool.status().nodes[0]?.state).toBe('down')
     await new Promise((resolve) => setTimeout(resolve, 200))
     const last = await rig.job()
     // Refreshed twice a second before.
@@ -393,7 +403,7 @@ describe('of two nodes', () => {
     chain = await kept(chainWithDoors(2))
     house = await openHouse(chain.doors)
     rig = await begin(house)
-    await vi.waitFor(() => expect(states()).toEqual(['up', 'up']))
+    await vi.waitFor(() => expect(states()).toEqual(['up', 'up']), { timeout: 10_000 })
   })
   const states = () => house.pool.status().nodes.map(({ state }) => state)
   const verdicts = async (block: Found) => {
@@ -412,14 +422,14 @@ describe('of two nodes', () => {
     ['second', 1, 0],
   ] as const)('the %s may be lost: work and blocks go on', async (_, lost, left) => {
     await chain.doors[lost]?.close()
-    await expect.poll(() => states()[lost]).toBe('down')
+    await poll(() => states()[lost]).toBe('down')
     const [tip] = await chain.node.generate(1)
     const block = await mineOn(house, rig, tip ?? '')
     expect(await verdicts(block)).toEqual([`node-${left} accepted`, `node-${lost} failed`].sort())
     const { health } = (await house.api('pool', PoolAnswer)).live
     expect(health).toMatchObject({ level: 'impaired', findings: [{ subject: 'node' }] })
     await chain.doors[lost]?.open()
-    await expect.poll(states, { timeout: 10_000 }).toEqual(['up', 'up'])
+    await poll(states).toEqual(['up', 'up'])
     await mineOn(house, rig, block.hash)
   })
 })

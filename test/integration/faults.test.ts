@@ -1,15 +1,18 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { ReadModels } from '../../adapters/read-models/port.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { blake256Devices, cpuMiner, device } from './devices.ts'
-import { address, type House, hardChain, openHouse, stopHouses } from './house.ts'
+import { directoryWith, rawLog } from './history.ts'
+import { address, easyChain, type House, hardChain, openHouse, poll, stopHouses } from './house.ts'
 import { startMiner } from './miner.ts'
 
 /**
  * A fault of the program itself, put in here by hand: it may cost the one miner whose line ran into it, never another.
  */
 
-/** A solution's nonce that breaks the judgement, and a wire for which no work can be written. */
-const trap = vi.hoisted(() => ({ nonce: 'deadbeef', wire: '' }))
+/** A solution's nonce that breaks the judgement, a wire for which no work can be written, and how often blocks can't be read. */
+const trap = vi.hoisted(() => ({ nonce: 'deadbeef', wire: '', readModelsAway: 0 }))
 
 vi.mock('../../domain/mining/share.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../../domain/mining/share.ts')>()
@@ -27,6 +30,21 @@ vi.mock('../../domain/stratum/notify.ts', async (importOriginal) => {
     return original.notifyParams(...given)
   }
   return { ...original, notifyParams }
+})
+
+vi.mock('../../adapters/read-models/sqlite.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../adapters/read-models/sqlite.ts')>()
+  const openReadModels: typeof original.openReadModels = (options) =>
+    E.map(
+      (models: ReadModels): ReadModels => ({
+        ...models,
+        solvedWithoutBlock: () =>
+          trap.readModelsAway-- > 0
+            ? E.left({ kind: 'unavailable', message: 'a fault of the disk' })
+            : models.solvedWithoutBlock(),
+      }),
+    )(original.openReadModels(options))
+  return { ...original, openReadModels }
 })
 
 let devnet: Devnet
@@ -52,7 +70,7 @@ test('in judging a share ends that connection alone', async () => {
     `${JSON.stringify({ id: 9, method: 'mining.submit', params: ['x', job, extranonce2, ntime, trap.nonce] })}\n`,
   )
   await rig.client.closed
-  await expect.poll(reasons).toEqual(['internal-error'])
+  await poll(reasons).toEqual(['internal-error'])
   expect((await bystander.submit(await bystander.find('share'))).result).toBe(true)
   const again = await startMiner({
     port: house.port,
@@ -86,6 +104,29 @@ test('in the work for one kind of miner keeps it from no other', async () => {
   trap.wire = ''
   const lucky = await begin('whatsminer/d1-v1.0')
   expect((await lucky.submit(await lucky.find('share'))).result).toBe(true)
-  await expect.poll(() => reasons().slice(-2)).toEqual(['internal-error', 'internal-error'])
+  await poll(() => reasons().slice(-2)).toEqual(['internal-error', 'internal-error'])
   expect(house.pool.status().connections).toBe(3)
+})
+
+test('in taking up what an earlier pool left is tried again', async () => {
+  const easy = await easyChain()
+  const first = await openHouse([easy])
+  const rig = await startMiner({ port: first.port, device: cpuMiner, user: address(1) })
+  const block = await rig.find('block')
+  expect((await rig.submit(block)).result).toBe(true)
+  await first.block(block.hash, ({ state }) => state === 'connected')
+  const log = rawLog(first.directory)
+  await first.stop()
+  const upToShare = log.slice(
+    0,
+    log.findIndex(({ type }) => type === 'BlockFound'),
+  )
+
+  trap.readModelsAway = 1
+  const second = await openHouse([easy], {}, await directoryWith(upToShare))
+  await second.block(block.hash, ({ state }) => state === 'connected')
+  expect(trap.readModelsAway).toBeLessThan(0)
+  expect(second.events('BlockFound')[0]?.data.share).not.toBe(null)
+  await second.stop()
+  await easy.stop()
 })

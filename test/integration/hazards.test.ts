@@ -8,7 +8,7 @@ import { AccountView } from '../../projections/views.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { connectStratum } from '../support/stratum-client.ts'
 import { cpuMiner } from './devices.ts'
-import { address, type House, mixedChain, openHouse, stopHouses } from './house.ts'
+import { address, type House, mixedChain, openHouse, poll, stopHouses } from './house.ts'
 import { miner, startMiner } from './miner.ts'
 
 /** What miners, broken ones and hostile ones do to a pool: each of these hurt or killed another pool. */
@@ -34,7 +34,7 @@ afterAll(async () => {
 const begin = (n: number, over: Partial<Parameters<typeof startMiner>[0]> = {}) =>
   startMiner({ port: house.port, device: cpuMiner, user: address(n), ...over })
 
-const account = (n: number) => house.api(`miners/${address(n)}`, AccountView)
+const account = (n: number) => house.api(`miners/${address(n)}?after=${house.log().length - 1}`, AccountView)
 
 async function sendHalfALine(): Promise<number> {
   const rig = await begin(1)
@@ -80,7 +80,7 @@ describe('a share', () => {
     const answers = [50, 51, 52, 53].map(async (id) => (await rig.client.answer(id)).error?.[0] ?? 'true')
     expect(await Promise.all(answers)).toEqual(['true', 22, 22, 22])
     await rig.client.close()
-    await expect.poll(async () => (await account(3)).shares.accepted).toBe(1)
+    await poll(async () => (await account(3)).shares.accepted).toBe(1)
   })
 
   test('is the same share in a later job of the same template', async () => {
@@ -94,7 +94,7 @@ describe('a share', () => {
     expect(second.header.subarray(0, 136)).toEqual(first.header.subarray(0, 136))
     expect((await submitFor(first.id)).result).toBe(true)
     expect((await submitFor(second.id)).error?.[0]).toBe(22)
-    await expect.poll(() => own.events('WorkIssued').map(({ data }) => data.reason)).toContain('refresh')
+    await poll(() => own.events('WorkIssued').map(({ data }) => data.reason)).toContain('refresh')
   })
 
   test('for work on a block that is no longer the tip is answered 21', async () => {
@@ -149,7 +149,7 @@ describe('a share', () => {
     }
     expect((await rig.client.request('mining.submit', [rig.user, ...submission, 'more'])).result).toBe(true)
     await rig.client.close()
-    await expect.poll(async () => (await account(6)).shares.accepted).toBe(1)
+    await poll(async () => (await account(6)).shares.accepted).toBe(1)
   })
 
   test('may have a time that the miner rolled', async () => {
@@ -172,9 +172,10 @@ describe('a share', () => {
       )
     rig.client.socket.end()
     await rig.client.closed
-    await expect
-      .poll(() => farewellOf(rig.extranonce1))
-      .toMatchObject({ accepted: 3, difficulty: String(3 * SHARE) })
+    await poll(() => farewellOf(rig.extranonce1)).toMatchObject({
+      accepted: 3,
+      difficulty: String(3 * SHARE),
+    })
     expect((await account(8)).shares).toMatchObject({ accepted: 3, difficulty: String(3 * SHARE) })
   })
 
@@ -202,10 +203,10 @@ describe('what is no stratum', () => {
     const before = endings(house).length
     rig.client.sendRaw(bytes)
     await rig.client.closed
-    await expect.poll(() => endings(house).slice(before)).toEqual(['bad-input'])
+    await poll(() => endings(house).slice(before)).toEqual(['bad-input'])
     expect((await bystander.submit(await bystander.find('share'))).result).toBe(true)
     await bystander.client.close()
-    await expect.poll(() => endings(house).length).toBe(before + 2)
+    await poll(() => endings(house).length).toBe(before + 2)
   })
 
   test('is answered in words as long as it may be a mistake', async () => {
@@ -386,12 +387,12 @@ describe('many connections', () => {
       }),
     )
     for (const { socket } of leaving) socket.destroy()
-    await expect.poll(() => house.pool.status().connections).toBeLessThanOrEqual(1_010)
+    await poll(() => house.pool.status().connections).toBeLessThanOrEqual(1_010)
     const second = await Promise.all(Array.from({ length: 1_000 }, join))
     const taken = [...leaving.slice(0, 500), ...first.slice(1_000), ...second]
     expect(new Set(taken.map(({ extranonce1 }) => extranonce1)).size).toBe(2_500)
     for (const { socket } of [...first, ...second]) socket.destroy()
-    await expect.poll(() => house.pool.status().connections).toBeLessThanOrEqual(10)
+    await poll(() => house.pool.status().connections).toBeLessThanOrEqual(10)
   })
 
   test('that say nothing are ended in time, leave nothing in the log and keep nobody waiting', async () => {
@@ -401,13 +402,13 @@ describe('many connections', () => {
     })
     const rig = await startMiner({ port: quiet.port, device: cpuMiner, user: address(31) })
     await rig.job()
-    await expect.poll(() => quiet.events('DifficultyAssigned').length).toBe(1)
+    await poll(() => quiet.events('DifficultyAssigned').length).toBe(1)
     const before = quiet.log().length
     const sockets = await Promise.all(Array.from({ length: 3_000 }, () => bare(quiet.port)))
     const began = performance.now()
     // Some do say a little; it is not enough.
     for (const { socket } of sockets.slice(0, 500)) socket.write('{"id":1,"method":"mining.subscribe"}\n')
-    await expect.poll(() => quiet.pool.status().connections).toBeGreaterThan(2_000)
+    await poll(() => quiet.pool.status().connections).toBeGreaterThan(2_000)
     expect((await rig.submit(await rig.find('share'))).result).toBe(true)
     await Promise.all(sockets.map(({ socket }) => new Promise((resolve) => socket.once('close', resolve))))
     expect(performance.now() - began).toBeLessThan(5_000)
@@ -428,15 +429,13 @@ describe('many connections', () => {
     await fourth.closed
     expect((await three[0]?.request('mining.ping', []))?.result).toBe('pong')
     await three[1]?.close()
-    await expect
-      .poll(async () => {
-        const next = await connectStratum({ port: few.port })
-        return next.request('mining.ping', []).then(
-          ({ result }) => result,
-          () => 'turned away',
-        )
-      })
-      .toBe('pong')
+    await poll(async () => {
+      const next = await connectStratum({ port: few.port })
+      return next.request('mining.ping', []).then(
+        ({ result }) => result,
+        () => 'turned away',
+      )
+    }).toBe('pong')
   })
 })
 
@@ -467,7 +466,7 @@ test('miners that do not read are dropped and delay nobody', async () => {
     for (const { client } of stalled) client.sendRaw(question.repeat(18))
     if (i % 5 === 0) beside.push(await newsMs())
   }
-  await expect.poll(() => endings(own).filter((reason) => reason === 'slow-reader').length).toBe(20)
+  await poll(() => endings(own).filter((reason) => reason === 'slow-reader').length).toBe(20)
   expect(own.pool.status().connections).toBe(1)
   expect(median(beside)).toBeLessThan(median(alone) + 250)
   expect((await rig.submit(await rig.find('share'))).result).toBe(true)
@@ -492,7 +491,7 @@ test('a flood of refused shares costs its senders their connections, and the log
       return { rig, low: await rig.find('low') }
     }),
   )
-  await expect.poll(() => own.events('DifficultyAssigned').length).toBe(61)
+  await poll(() => own.events('DifficultyAssigned').length).toBe(61)
   const logged = own.log().length
   const line = (submission: readonly string[]) =>
     `${JSON.stringify({ id: 1, method: 'mining.submit', params: ['x', ...submission] })}\n`
@@ -531,7 +530,7 @@ test('a flood of refused shares costs its senders their connections, and the log
   for (const { rig, low } of flooders) rig.client.sendRaw(line(low.submission))
   await Promise.all(flooders.map(({ rig }) => rig.client.closed))
   for (const { rig } of flooders) (rig.client.messages as unknown[]).length = 0
-  await expect.poll(() => own.events('MinerDisconnected').length).toBe(60)
+  await poll(() => own.events('MinerDisconnected').length).toBe(60)
   expect(new Set(endings(own))).toEqual(new Set(['bad-input']))
   expect(heapBytes() - before).toBeLessThan(30_000_000)
   expect((await honest.submit(await honest.find('share'))).result).toBe(true)
@@ -550,9 +549,9 @@ test('what a miner calls itself is published short and clean', async () => {
   await client.request('mining.subscribe', [hostile])
   await client.request('mining.authorize', [`${address(60)}.${hostile}`, 'x'])
   await client.notification('mining.notify')
-  await expect
-    .poll(() => house.events('MinerIdentified').at(-1)?.data.agent)
-    .toBe(`<script>alert(1)</script>??${'?'.repeat(37)}`)
+  await poll(() => house.events('MinerIdentified').at(-1)?.data.agent).toBe(
+    `<script>alert(1)</script>??${'?'.repeat(37)}`,
+  )
   expect(house.events('WorkerAuthorized').at(-1)?.data.worker).toMatch(/^[\x20-\x7e]{0,64}$/)
   expect(JSON.stringify(house.log())).not.toContain('127.0.0.1')
   await client.close()
@@ -560,5 +559,5 @@ test('what a miner calls itself is published short and clean', async () => {
 
 test('half a line and then silence is given up', async () => {
   expect(await halfLine).toBeGreaterThan(9_000)
-  await expect.poll(() => endings(house)).toContain('idle')
+  await poll(() => endings(house)).toContain('idle')
 }, 20_000)

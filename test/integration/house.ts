@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { filter, firstValueFrom, map, startWith, timeout } from 'rxjs'
+import { expect } from 'vitest'
 import { encodeAddress } from '../../domain/decred/address.ts'
 import { networks } from '../../domain/decred/network.ts'
 import { decodeEvent, type EventData, type EventType, type PoolEvent } from '../../domain/events.ts'
@@ -124,6 +125,10 @@ export function readLog(directory: string): readonly LoggedEvent[] {
 }
 
 const PATIENCE_MS = 10_000
+
+/** Looks again and again until what is expected is so. */
+export const poll = <A>(look: () => A | Promise<A>) =>
+  expect.poll(look, { timeout: PATIENCE_MS, interval: 20 })
 
 async function awaitBlock(
   { readModels }: Pool,

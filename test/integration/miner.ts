@@ -9,10 +9,10 @@ import {
 import { type Attempt, type Device, type DeviceJob, headerOf, readJob, submissionOf } from './devices.ts'
 
 /**
- * How good a hash is to be: for the pool but not for the network, for the network, for difficulty 1 but no better than
- * half of what is asked, not even for the pool, or however it comes.
+ * How good a hash is to be: for the pool but not for the network, for the network, for one of them, for difficulty 1 but no
+ * better than half of what is asked, not even for the pool, or however it comes.
  */
-export type Quality = 'share' | 'block' | 'weak share' | 'low' | 'any'
+export type Quality = 'share' | 'block' | 'share or block' | 'weak share' | 'low' | 'any'
 
 /** A solution, and what it was for. */
 export interface Found {
@@ -41,7 +41,11 @@ export interface Miner {
   /** Difficulty it was told for a job. */
   readonly difficulty: (job: DeviceJob) => number
   /** Searches on until a hash is of a quality; never the same twice. */
-  readonly find: (quality: Quality, job?: DeviceJob, difficulty?: number) => Promise<Found>
+  readonly find: (
+    quality: Quality,
+    job?: DeviceJob,
+    difficulty?: number,
+  ) => Promise<Found & { readonly isBlock: boolean }>
   readonly submit: (found: Found, user?: string) => Promise<StratumMessage>
 }
 
@@ -104,7 +108,7 @@ export function miner(
     return value
   }
 
-  async function find(quality: Quality, on?: DeviceJob, at?: number): Promise<Found> {
+  async function find(quality: Quality, on?: DeviceJob, at?: number) {
     const work = on ?? (await job())
     const share = (2n ** 255n - 1n) / BigInt(at ?? difficulty(work))
     const network = target(work.bits)
@@ -118,8 +122,9 @@ export function miner(
         'weak share': hash > 2n * share && hash < 2n ** 255n,
         share: hash <= share && hash > network,
         block: hash <= network,
+        'share or block': hash <= share || hash <= network,
       }[quality]
-      if (fits) return foundWith(device, work, extranonce1, attempt)
+      if (fits) return { ...foundWith(device, work, extranonce1, attempt), isBlock: hash <= network }
     }
     throw new Error(`no ${quality} in ${TRIES_MAX} hashes`)
   }

@@ -17,6 +17,7 @@ import {
   mixedChain,
   newDirectory,
   openHouse,
+  poll,
   stopHouses,
 } from './house.ts'
 import { foundWith, miner, startMiner } from './miner.ts'
@@ -217,9 +218,7 @@ describe('a session', () => {
         .map(({ worker }) => worker),
     ).toEqual([0, 1, 1, 2])
     await rig.client.close()
-    await expect
-      .poll(() => house.events('MinerDisconnected').some((each) => each.stream === stream))
-      .toBe(true)
+    await poll(() => house.events('MinerDisconnected').some((each) => each.stream === stream)).toBe(true)
 
     const left = await house.api(`miners/${address(101)}?after=${house.log().length - 1}`, AccountView)
     expect(left.shares).toMatchObject({ accepted: 2, difficulty: '2' })
@@ -233,11 +232,9 @@ describe('a session', () => {
     expect((await rig.client.request('mining.authorize', [` ${address(104)} . a.b c `, ''])).result).toBe(
       true,
     )
-    await expect
-      .poll(async () =>
-        (await house.api(`miners/${address(104)}`, AccountView)).workers.items.map(({ name }) => name).sort(),
-      )
-      .toEqual(['', 'a.b c'])
+    await poll(async () =>
+      (await house.api(`miners/${address(104)}`, AccountView)).workers.items.map(({ name }) => name).sort(),
+    ).toEqual(['', 'a.b c'])
     await rig.client.close()
   })
 
@@ -356,7 +353,7 @@ describe('a session that is resumed', () => {
     const [before, inFlight] = [await first.find('share', job), await first.find('share', job)]
     expect((await first.submit(before)).result).toBe(true)
     await first.client.close()
-    await expect.poll(() => house.events('MinerDisconnected').length).toBe(1)
+    await poll(() => house.events('MinerDisconnected').length).toBe(1)
 
     const second = await start(200, first.session)
     expect(second.session).toBe(first.session)
@@ -382,9 +379,9 @@ describe('a session that is resumed', () => {
     expect(second.extranonce1).toBe(first.extranonce1)
     expect((await second.submit(share)).error?.[0]).toBe(22)
     expect((await second.submit(await second.find('share', share.job))).result).toBe(true)
-    await expect
-      .poll(() => house.events('MinerDisconnected').map(({ data }) => data.reason))
-      .toContain('replaced-by-resume')
+    await poll(() => house.events('MinerDisconnected').map(({ data }) => data.reason)).toContain(
+      'replaced-by-resume',
+    )
     await second.client.close()
   })
 
@@ -407,7 +404,7 @@ describe('a session that is resumed', () => {
     const share = await first.find('share')
     expect((await first.submit(share)).result).toBe(true)
     await first.client.close()
-    await expect.poll(() => asics.events('MinerDisconnected').length).toBe(1)
+    await poll(() => asics.events('MinerDisconnected').length).toBe(1)
 
     const second = await begin('NiceHash/1.0.0', first.session)
     expect(second.extranonce1).toBe(first.extranonce1)
@@ -429,7 +426,7 @@ describe('a session that is resumed', () => {
     const first = await begin()
     await first.job()
     await first.client.close()
-    await expect.poll(() => quick.events('MinerDisconnected').length).toBe(1)
+    await poll(() => quick.events('MinerDisconnected').length).toBe(1)
     const second = await begin(first.session)
     expect(second.session).not.toBe(first.session)
     expect(second.extranonce1).not.toBe(first.extranonce1)
