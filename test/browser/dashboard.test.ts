@@ -235,5 +235,8 @@ describe('without JavaScript', () => {
     await page.getByRole('button', { name: 'Show my settings' }).click()
     expect(await page.locator('.verdict').innerText()).toContain('Seen.')
     expect(await page.locator('.copy').count()).toBe(0)
+    await page.goto(`${pool.url}/connect?address=${exampleAddress(70)}`)
+    expect(await page.locator('.verdict').innerText()).toMatch(/Load this page again to look again\.$/)
+    expect(await page.locator('.verdict').innerText()).not.toContain('by itself')
   })
 })

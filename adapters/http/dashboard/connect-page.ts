@@ -23,7 +23,7 @@ export const connectPage = (page: ConnectPage): Html => {
   const useless = minerGuides.filter((guide) => !canMine(guide, status.powAlgorithm))
   return html`<h1>Connect a miner</h1>
 <div class="connect">
-<section class="you" aria-labelledby="you-title">
+<section aria-labelledby="you-title">
 <h2 id="you-title">Your miner</h2>
 ${settingsForm(status, request)}
 </section>
@@ -194,10 +194,10 @@ function difficultyWords(difficulty: ListenerDifficulty): Html {
 
 function seenNow({ status, request, seen, now }: ConnectPage): Html {
   if (seen === null)
-    return html`<p>Give your address on the left: this place then says whether the pool hears your miner, and how its shares do.</p>`
+    return html`<p>Give your address: this place then says whether the pool hears your miner, and how its shares do.</p>`
   const again = html`<span class="with-script">This looks again by itself.</span><noscript>Load this page again to look again.</noscript>`
   if (seen === undefined)
-    return html`<p class="verdict unseen-yet"><strong>Not seen yet.</strong> No miner with this ${status.mode === 'solo' ? 'name' : 'address'} has connected to this pool. ${again}</p>`
+    return html`<p class="verdict"><strong>Not seen yet.</strong> No miner with this ${status.mode === 'solo' ? 'name' : 'address'} has connected to this pool. ${again}</p>`
   return html`${verdict(seen, now)}
 ${workerTable(seen.workers.items, request.worker.value, now)}`
 }
@@ -205,7 +205,7 @@ ${workerTable(seen.workers.items, request.worker.value, now)}`
 function verdict(seen: AccountView, now: number): Html {
   const { accepted, rejected } = seen.shares
   if (seen.workersOnline === 0)
-    return html`<p class="verdict gone"><strong>Not connected now.</strong> ${seen.lastShareAt === null ? 'It was here, but sent no share.' : html`The last share came ${timeAgo(seen.lastShareAt, now)}.`}</p>`
+    return html`<p class="verdict"><strong>Not connected now.</strong> ${seen.lastShareAt === null ? 'It was here, but sent no share.' : html`The last share came ${timeAgo(seen.lastShareAt, now)}.`}</p>`
   if (accepted === 0 && rejected > 0)
     return html`<p class="verdict refused"><strong>Seen, but refused.</strong> ${counted(rejected, 'share')} came and none was good. The reason is below.</p>`
   if (seen.lastShareAt === null)

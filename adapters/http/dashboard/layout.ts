@@ -60,7 +60,7 @@ ${healthLine(page.health, status, page.now)}
 ${page.body}
 </main>
 <footer class="bottom">
-<p>${status.software}, running since ${timeAgo(status.startedAt, page.now)}</p>
+<p>${status.software}, started ${timeAgo(status.startedAt, page.now)}</p>
 <p id="freshness" hidden></p>
 <p><a href="/api">API</a> <a href="/metrics">Metrics</a> <a href="/readyz">Readiness</a></p>
 </footer>

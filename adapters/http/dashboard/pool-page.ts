@@ -44,11 +44,11 @@ export const poolPage = (page: PoolPage): Html => {
   const { pool, now } = page
   return html`<h1 class="unseen">Pool</h1>
 <div class="hero">
-<section class="now" aria-labelledby="hashrate-title">
+<section aria-labelledby="hashrate-title">
 <h2 id="hashrate-title">Hashrate</h2>
 <div id="hashrate" data-live>${hashrateNow(pool)}</div>
 </section>
-<section class="history" aria-labelledby="history-title">
+<section aria-labelledby="history-title">
 <header><h2 id="history-title">${page.span.title}</h2>
 <nav aria-label="Span of the chart"><ul class="switch">${chartRanges.map(
     ({ id }) =>
@@ -68,11 +68,11 @@ ${chart(
 <section aria-labelledby="luck-title"><h2 id="luck-title">Luck</h2><div id="luck" data-live>${luckNow(pool)}</div></section>
 </div>
 <div class="columns">
-<section class="blocks" aria-labelledby="blocks-title">
+<section aria-labelledby="blocks-title">
 <header><h2 id="blocks-title">Last blocks</h2><p class="aside"><a href="/api/v1/blocks">JSON</a> <a href="/api/v1/blocks?format=csv">CSV</a></p></header>
 <div id="blocks" data-live>${blockTable(page.blocks.slice(0, BLOCKS_SHOWN), pool, now)}</div>
 </section>
-<section class="shares" aria-labelledby="shares-title">
+<section aria-labelledby="shares-title">
 <header><h2 id="shares-title">Shares</h2></header>
 <div id="shares" data-live>${sharesSoFar(pool, now)}</div>
 </section>
@@ -145,7 +145,7 @@ function blockRow(block: BlockSummary, now: number): Html {
   const state = stateWords[block.state]
   const waiting = (block.state === 'connected' || block.state === 'approved') && block.maturity > 0
   return html`<tr role="row"><th scope="row" role="rowheader"><a href="/api/v1/blocks/${block.hash}" title="${block.hash}">${integer(block.height)}</a></th>
-<td role="cell"><span class="state ${state.tone}">${state.words}</span>${waiting ? html` <span class="aside">${integer(block.confirmations)} of ${integer(block.maturity)}</span>` : ''}</td>
+<td role="cell"><span class="state ${state.tone}">${state.words}</span>${waiting ? html` <span class="aside" title="${integer(block.confirmations)} of ${integer(block.maturity)} confirmations">${integer(block.confirmations)}/${integer(block.maturity)}</span>` : ''}</td>
 <td role="cell">${timeAgo(block.foundAt, now)}</td>
 <td role="cell" class="finder">${finderOf(block)}</td>
 <td role="cell" class="figure effort">${percent(block.effort)}</td>

@@ -26,7 +26,7 @@ describe('the Pool page', () => {
     expect(partOf(page, 'shares')).toMatch(
       /Accepted 1\.84 M 99\.1 % Stale 11,204 0\.6 % Low difficulty 3,811/,
     )
-    expect(textOf(page)).toMatch(/1,042,279 On the chain 32 of 256 2 h ago .*rig2 187 % 0\.08388321 DCR/)
+    expect(textOf(page)).toMatch(/1,042,279 On the chain 32\/256 2 h ago .*rig2 187 % 0\.08388321 DCR/)
     expect(page).toContain('title="48,213,000,000,000 hashes a second"')
     expect(page).toContain('title="8,388,321 atoms"')
     expect(page).toContain('title="Latest: difficulty 4,096 was needed, 3,911 came"')
