@@ -1,20 +1,18 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { createHash, randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
-import { blockHash, HEADER_BYTES, merkleRoot, previousBlock } from '../../domain/decred/header.ts'
+import { blockHash, merkleRoot } from '../../domain/decred/header.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { type LoggedEvent, openHouse, readLog } from '../integration/house.ts'
 import { easyDevnet, temporaryDirectory } from '../support/running-pool.ts'
+import { lockStore, newBlock, startPoolProcess } from './killed-pool.ts'
 import { type LoadMiner, loadMiner, type Memory, sendBlock } from './load.ts'
 import { type LoggedShare, sharesIn } from './logged-shares.ts'
-import type { PoolProcessOptions, PoolProcessReady } from './pool-process.ts'
 
 /**
  * A real pool is killed twenty times under load and started again on what it left, while chain and miners live on. In the
@@ -71,7 +69,7 @@ function killTimes(seed: number): readonly Kill[] {
 
 /** Starts the pool, lets the miners mine on it, and kills it. */
 async function oneLife(kill: Kill, miners: readonly LoadMiner[]): Promise<void> {
-  const pool = startProcess()
+  const pool = startPoolProcess(directory, devnet)
   if (kill.after === 'start') {
     await sleep(kill.ms)
     return pool.kill()
@@ -86,64 +84,13 @@ async function oneLife(kill: Kill, miners: readonly LoadMiner[]): Promise<void> 
 
 /** Resolves when it is time. Returns what is to be undone after the kill. */
 async function momentOf({ after, ms }: Kill, port: number): Promise<() => void> {
-  const unlock = after === 'block of a locked store' ? await lockStore() : () => {}
-  const block = after === 'miners' ? undefined : newBlock()
+  const unlock = after === 'block of a locked store' ? await lockStore(directory, devnet) : () => {}
+  const block = after === 'miners' ? undefined : newBlock(devnet)
   // With their shares unanswered the others soon stop sending.
   if (after === 'block of a locked store') await sendBlock(port, MINERS, memory)
   await block
   await sleep(ms)
   return unlock
-}
-
-/** Starts the pool in a process of its own. */
-function startProcess(): {
-  readonly ready: Promise<PoolProcessReady>
-  readonly kill: () => Promise<void>
-} {
-  const { certificate, port, user, password } = devnet
-  const options: PoolProcessOptions = {
-    directory,
-    devnet: { certificate, port, user, password },
-    over: {},
-  }
-  const script = new URL('./pool-process.ts', import.meta.url)
-  const child: ChildProcess = fork(script, [JSON.stringify(options)], { execArgv: [] })
-  const exited = once(child, 'exit')
-  const ready = new Promise<PoolProcessReady>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as PoolProcessReady))
-    child.once('exit', (code) => reject(new Error(`the pool ended by itself with ${code}`)))
-  })
-  // Who is killed while it starts is never ready.
-  ready.catch(() => undefined)
-  return {
-    ready,
-    kill: async () => {
-      if (child.exitCode !== null) throw new Error(`the pool ended by itself with ${child.exitCode}`)
-      child.kill('SIGKILL')
-      await exited
-    },
-  }
-}
-
-async function newBlock(): Promise<void> {
-  const before = devnet.chain.tip
-  while (devnet.chain.tip === before) await turn()
-}
-
-/** Holds the log's write lock from a moment when the work on the tip is in the log. Returns what lets go of it. */
-async function lockStore(): Promise<() => void> {
-  const db = new DatabaseSync(join(directory, 'lodebook.db'), { timeout: 1_000 })
-  const newestWork = db.prepare(
-    "SELECT data ->> 'header' AS header FROM event_log WHERE type = 'WorkIssued' ORDER BY position DESC LIMIT 1",
-  )
-  for (;;) {
-    db.exec('BEGIN IMMEDIATE')
-    const header = Buffer.from(String(newestWork.get()?.['header']), 'hex')
-    if (header.length === HEADER_BYTES && previousBlock(header) === devnet.chain.tip.hash)
-      return () => db.close()
-    db.exec('COMMIT')
-    await turn()
-  }
 }
 
 /** Starts the pool once more, lets it take up what the others left, and stops it in good order. */

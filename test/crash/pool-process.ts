@@ -1,4 +1,4 @@
-import { type PoolOverrides, poolConfig, runningPool } from '../support/running-pool.ts'
+import { poolConfig, runningPool } from '../support/running-pool.ts'
 
 /**
  * A pool in a process of its own, to be killed. Forked with {@link PoolProcessOptions} as JSON in its only argument; sends
@@ -7,7 +7,6 @@ import { type PoolOverrides, poolConfig, runningPool } from '../support/running-
 export interface PoolProcessOptions {
   readonly directory: string
   readonly devnet: Parameters<typeof poolConfig>[1][number]
-  readonly over: PoolOverrides
 }
 
 /** Where miners connect. */
@@ -16,6 +15,6 @@ export interface PoolProcessReady {
 }
 
 process.on('disconnect', () => process.exit())
-const { directory, devnet, over }: PoolProcessOptions = JSON.parse(process.argv[2] ?? '')
-const pool = await runningPool(poolConfig(directory, [devnet], over))
+const { directory, devnet }: PoolProcessOptions = JSON.parse(process.argv[2] ?? '')
+const pool = await runningPool(poolConfig(directory, [devnet]))
 process.send?.({ port: pool.listeners[0]?.port ?? 0 } satisfies PoolProcessReady)
