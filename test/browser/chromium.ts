@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
@@ -53,3 +53,7 @@ export function withChromium(): (options: BrowserContextOptions) => Promise<Watc
     return { page, complaints, ask: (question) => page.evaluate(`inPage.${question}()`) }
   }
 }
+
+/** The text of an element as it is shown, without what is hidden. */
+// biome-ignore lint/performance/useDomNodeTextContent: hidden text is what this leaves out
+export const shown = (locator: Locator): Promise<string> => locator.innerText()

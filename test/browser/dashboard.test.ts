@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startHttp } from '../../adapters/http/server.ts'
 import { exampleAddress, exampleHash, type PoolExample, poolExample } from '../adapters/http/pool-example.ts'
-import { withChromium } from './chromium.ts'
+import { shown, withChromium } from './chromium.ts'
 
 const open = withChromium()
 
@@ -99,9 +99,9 @@ describe('live', () => {
     }
     pool.changes.next({ position: 901, entries: 902, blocks: [exampleHash(77)] })
     await page.locator('#health.down').waitFor()
-    expect(await page.locator('#health').innerText()).toContain('It <b>refuses</b> the password.')
-    expect(await page.locator('#miners').innerText()).toContain('1 worker on 46 connections')
-    expect(await page.locator('#blocks tbody tr').first().innerText()).toContain('1,042,399')
+    expect(await shown(page.locator('#health'))).toContain('It <b>refuses</b> the password.')
+    expect(await shown(page.locator('#miners'))).toContain('1 worker on 46 connections')
+    expect(await shown(page.locator('#blocks tbody tr').first())).toContain('1,042,399')
     expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
     expect(complaints).toEqual([])
   })
@@ -111,9 +111,9 @@ describe('live', () => {
     const { page } = await open({ viewport: wide })
     await page.goto(pool.url)
     const time = page.locator('#health-work time')
-    const first = await time.innerText()
-    await expect.poll(() => time.innerText()).not.toBe(first)
-    expect(await time.innerText()).toMatch(/^\d+ s ago$/)
+    const first = await shown(time)
+    await expect.poll(() => shown(time)).not.toBe(first)
+    expect(await shown(time)).toMatch(/^\d+ s ago$/)
     expect(await time.getAttribute('title')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
   })
 
@@ -139,9 +139,7 @@ describe('live', () => {
     await page.locator('#freshness.live').waitFor()
     await first.right.stop()
     await page.locator('#freshness.stale').waitFor()
-    expect(await page.locator('#freshness').innerText()).toMatch(
-      /^Not live: the pool was last heard \d+ s ago$/,
-    )
+    expect(await shown(page.locator('#freshness'))).toMatch(/^Not live: the pool was last heard \d+ s ago$/)
     const again = await startHttp({ ...pool.options(Number(new URL(first.right.url).port)), now: Date.now })()
     if (E.isLeft(again)) throw new Error(again.left.message)
     onTestFinished(() => again.right.stop())
@@ -173,7 +171,7 @@ describe('the chart', () => {
     const box = await plot.boundingBox()
     if (box === null) throw new Error('the chart has no size')
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
-    expect(await page.locator('.readout').innerText()).toMatch(/^.+, \d\d:\d\d: [\d.]+ TH\/s ± [\d.]+ TH\/s$/)
+    expect(await shown(page.locator('.readout'))).toMatch(/^.+, \d\d:\d\d: [\d.]+ TH\/s ± [\d.]+ TH\/s$/)
     expect(complaints).toEqual([])
   })
 })
@@ -211,7 +209,7 @@ describe('without JavaScript', () => {
     const { page, complaints } = await open({ viewport: phone, javaScriptEnabled: false })
     await page.goto(pool.url + path)
     expect(complaints).toEqual([])
-    expect(await page.locator('#health').innerText()).toContain('Everything works')
+    expect(await shown(page.locator('#health'))).toContain('Everything works')
     expect(await page.locator('#freshness').isVisible()).toBe(false)
   })
 
@@ -233,10 +231,10 @@ describe('without JavaScript', () => {
     await page.goto(`${pool.url}/connect`)
     await page.getByLabel('Your address').fill(address)
     await page.getByRole('button', { name: 'Show my settings' }).click()
-    expect(await page.locator('.verdict').innerText()).toContain('Seen.')
+    expect(await shown(page.locator('.verdict'))).toContain('Seen.')
     expect(await page.locator('.copy').count()).toBe(0)
     await page.goto(`${pool.url}/connect?address=${exampleAddress(70)}`)
-    expect(await page.locator('.verdict').innerText()).toMatch(/Load this page again to look again\.$/)
-    expect(await page.locator('.verdict').innerText()).not.toContain('by itself')
+    expect(await shown(page.locator('.verdict'))).toMatch(/Load this page again to look again\.$/)
+    expect(await shown(page.locator('.verdict'))).not.toContain('by itself')
   })
 })
