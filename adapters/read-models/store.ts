@@ -243,12 +243,12 @@ function storeBlock(sql: Statements, block: BlockRow): void {
  * how often it was done before.
  */
 function throwAway(sql: Statements, tally: Tally): void {
-  const { changes, clockMs } = tally
+  const { clockMs } = tally
   sql.silentWorkers.run(clockMs - ENDED_CONNECTION_KEPT_MS)
   sql.oldRejected.run(clockMs - WORKER_KEPT_MS)
   sql.oldWorkers.run(clockMs - WORKER_KEPT_MS)
   for (let level = 0; level < LEVELS.length; level++)
     for (const scope of [SCOPE.pool, SCOPE.account, SCOPE.worker])
       sql.oldBuckets.run(level, scope, keptFrom(level, clockMs))
-  if (changes.jobs.length > 0 || changes.answered.length > 0) sql.oldJobs.run(jobsKeptFrom(tally))
+  sql.oldJobs.run(jobsKeptFrom(tally))
 }

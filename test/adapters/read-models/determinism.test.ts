@@ -16,7 +16,7 @@ import {
   WorkerView,
 } from '../../../projections/views.ts'
 import { eventHistory, type HistoryOptions } from '../../support/event-histories.ts'
-import { right } from './log.ts'
+import { ALICE, accept, connect, disconnect, find, HASH, issue, openedLog, right, START } from './log.ts'
 import { dump, inScratch } from './scratch.ts'
 
 /** How the same events are fed: in batches of a size each, with what happens between them. */
@@ -31,7 +31,10 @@ interface Feeding {
 const AT_ONCE: Feeding = { batches: [1_000_000], between: ['nothing'], passMs: 0 }
 
 /** The tables of a file that was fed like this. */
-function fed(events: readonly RecordedEvent[], { batches, between, passMs }: Feeding): unknown {
+function fed(
+  events: readonly RecordedEvent[],
+  { batches, between, passMs }: Feeding,
+): ReturnType<typeof dump> {
   return inScratch((directory) => {
     const file = join(directory, 'read-models.db')
     let now = 0
@@ -100,6 +103,45 @@ describe('the same events give the same tables, byte for byte', () => {
       passMs: 10,
     }
     expect(fed(events, crashes)).toEqual(fed(events, AT_ONCE))
+  })
+
+  test('of a worker that is forgotten, with its refused shares, and comes back under its name', () => {
+    const log = openedLog()
+    const refuse = (at: number): void => {
+      log.add('shares-0-2026092114', 'SharesRejected', at, {
+        since: START,
+        connection: [1],
+        worker: [0],
+        reason: ['stale'],
+        count: [1],
+        needed: [0],
+        best: [0],
+        others: 0,
+      })
+    }
+    connect(log, 1, ALICE, 'rig')
+    refuse(0)
+    disconnect(log, 1, 1_000)
+    connect(log, 1, ALICE, 'rig', 32 * 86_400_000, 1)
+    const tables = fed(log.events, AT_ONCE)
+    const untilItLeft = log.events.findIndex(({ type }) => type === 'MinerDisconnected') + 1
+    for (const batch of [1, untilItLeft])
+      expect(fed(log.events, { batches: [batch], between: ['store'], passMs: 0 })).toEqual(tables)
+    // Account and pool have theirs, the worker has none.
+    expect(tables['rejected']).toHaveLength(2)
+    expect(tables['workers']).toMatchObject([{ name: 'rig', rejected: 0 }])
+  })
+
+  test('of a job that is kept for a solved share and goes with its block', () => {
+    const log = openedLog()
+    connect(log, 1, ALICE, 'rig')
+    issue(log, 0, 100, 0)
+    accept(log, 1_000, [{ connection: 1, difficulty: 1, solves: HASH(1) }])
+    issue(log, 1, 500, 2_000)
+    find(log, HASH(1), 100, 3_000)
+    const tables = fed(log.events, AT_ONCE)
+    expect(fed(log.events, { batches: [1], between: ['store'], passMs: 0 })).toEqual(tables)
+    expect(tables['jobs']).toMatchObject([{ job: 1 }])
   })
 
   test('over two months, when most of what was counted is thrown away again', () => {
