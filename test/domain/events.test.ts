@@ -136,8 +136,19 @@ function kindOf(type: string, data: string): string {
 test('columns of unequal length are no event', () => {
   const golden = readFileSync(new URL('../golden/SharesAccepted.v1.json', import.meta.url), 'utf8')
   const data: Record<string, unknown[]> = JSON.parse(golden)
-  for (const column of ['connection', 'worker', 'job', 'difficulty', 'extranonce2', 'ntime', 'nonce', 'elapsed']) {
+  for (const column of [
+    'connection',
+    'worker',
+    'job',
+    'difficulty',
+    'extranonce2',
+    'ntime',
+    'nonce',
+    'elapsed',
+  ]) {
     const shorter = { ...data, [column]: data[column]?.slice(1) }
-    expect(decodeEvent('SharesAccepted', JSON.stringify(shorter))).toMatchObject({ left: { kind: 'malformed' } })
+    expect(decodeEvent('SharesAccepted', JSON.stringify(shorter))).toMatchObject({
+      left: { kind: 'malformed' },
+    })
   }
 })
