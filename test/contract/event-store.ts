@@ -583,7 +583,11 @@ const to = (stream: string, expected: number, ...texts: readonly string[]): Stre
   stream,
   expected,
   events: texts.map((text, i): ProposedEvent => {
-    return { id: eventId(`${stream} ${text}`, expected + 1 + i, '', ''), type: 'T', data: JSON.stringify(text) }
+    return {
+      id: eventId(`${stream} ${text}`, expected + 1 + i, '', ''),
+      type: 'T',
+      data: JSON.stringify(text),
+    }
   }),
 })
 
