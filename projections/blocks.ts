@@ -24,6 +24,7 @@ export function keepSolved(tally: Tally, solved: SolvedRow): void {
   if (blockOf(tally, solved.hash) === undefined) tally.changes.solved.set(solved.hash, solved)
 }
 
+/** A block of the pool begins its life: with the work up to its share, or up to now when that was lost. */
 export function foldBlockFound(
   tally: Tally,
   hash: string,

@@ -60,8 +60,10 @@ export interface WorkSums {
   readonly rejected: number
 }
 
+/** Sums of nothing. */
 export const NO_WORK: WorkSums = { difficulty: 0, squares: 0, shares: 0, rejected: 0 }
 
+/** Adds up what two meters or two buckets counted. */
 export const addSums = (a: WorkSums, b: WorkSums): WorkSums => ({
   difficulty: a.difficulty + b.difficulty,
   squares: a.squares + b.squares,

@@ -46,6 +46,7 @@ export function foldGatewayJoined(tally: Tally, data: EventData<'GatewayJoined'>
     for (const connection of byNumber.values()) endConnection(tally, connection, data.at)
 }
 
+/** A connection is open. */
 export function foldMinerConnected(
   tally: Tally,
   gateway: number,
@@ -70,6 +71,7 @@ export function foldMinerConnected(
   tally.changes.connections.add(connection)
 }
 
+/** A miner said what it is. */
 export function foldMinerIdentified(
   tally: Tally,
   connection: Connection,
@@ -80,6 +82,7 @@ export function foldMinerIdentified(
   tally.changes.connections.add(connection)
 }
 
+/** A connection's newest jobs have another difficulty. */
 export function foldDifficultyAssigned(
   tally: Tally,
   connection: Connection,
@@ -89,6 +92,7 @@ export function foldDifficultyAssigned(
   tally.changes.connections.add(connection)
 }
 
+/** A connection gains its next worker, which is taken up again when it was known. */
 export function foldWorkerAuthorized(
   tally: Tally,
   connection: Connection,
@@ -103,6 +107,7 @@ export function foldWorkerAuthorized(
   connection.workers.push(worker)
 }
 
+/** A connection has ended; shares that it had under way still find their worker. */
 export function foldMinerDisconnected(
   tally: Tally,
   connection: Connection,
@@ -111,6 +116,7 @@ export function foldMinerDisconnected(
   endConnection(tally, connection, data.at)
 }
 
+/** An account is named by its address. */
 export function foldAccountOpened(tally: Tally, id: string, data: EventData<'AccountOpened'>): void {
   const account = accountOf(tally, id, data.at)
   account.address = data.address

@@ -55,6 +55,7 @@ export interface PoolFacts {
 
 /** Whose shares a meter counts. The numbers are part of the stored key. */
 export const SCOPE = { pool: 0, account: 1, worker: 2 } as const
+/** One of {@link SCOPE}. */
 export type Scope = (typeof SCOPE)[keyof typeof SCOPE]
 
 /** Counts the shares of the pool, of an account or of a worker. */
@@ -77,6 +78,7 @@ export interface Meter {
   changed: boolean
 }
 
+/** Counts all shares of the pool, whoever sent them, and what they were worth. */
 export interface PoolTotal extends Meter {
   readonly scope: typeof SCOPE.pool
   readonly gathering: Gathering
@@ -84,6 +86,7 @@ export interface PoolTotal extends Meter {
   effort: bigint
 }
 
+/** Counts the shares of an account. */
 export interface Account extends Meter {
   readonly scope: typeof SCOPE.account
   /** Account id. */
@@ -94,6 +97,7 @@ export interface Account extends Meter {
   holders: number
 }
 
+/** Counts the shares of a worker: one name of one account, on however many connections. */
 export interface Worker extends Meter {
   readonly scope: typeof SCOPE.worker
   readonly account: Account
@@ -129,6 +133,7 @@ export interface Gathering {
   lastAt: number
 }
 
+/** A miner's connection, open or ended a short while ago. */
 export interface Connection {
   readonly gateway: number
   readonly number: number
@@ -149,6 +154,7 @@ export interface JobFacts {
   readonly bits: number
 }
 
+/** A job as it is stored. */
 export interface JobRow {
   readonly gateway: number
   readonly job: number
@@ -189,6 +195,7 @@ export interface SolvedRow {
   readonly mark: PoolMark
 }
 
+/** A block of the pool as it is stored. */
 export interface BlockRow {
   readonly hash: string
   /** Position of its `BlockFound`: orders blocks of one height. */
@@ -267,11 +274,13 @@ export interface StoredMeter {
   readonly lastShareAt: number | null
 }
 
+/** An account as it is stored. */
 export interface StoredAccount extends StoredMeter {
   readonly address: string | null
   readonly workersOnline: number
 }
 
+/** A worker as it is stored. */
 export interface StoredWorker extends StoredMeter {
   readonly connections: number
   readonly seenAt: number

@@ -320,7 +320,10 @@ export const pageOf = <C extends t.Mixed>(
 ): t.TypeC<{ items: t.ReadonlyArrayC<C>; next: t.UnionC<[t.StringC, t.NullC]> }> =>
   t.type({ items: t.readonlyArray(item), next: orNull(t.string) }, `PageOf${item.name}`)
 
-/** A miner's own page. `workers` is the first page of them, as `ReadModels.workers` orders them; `blocksFound` counts all it found, whatever became of them. */
+/**
+ * A miner's own page. `workers` is the first page of them, as `ReadModels.workers` orders them; `blocksFound` counts all that it
+ * found, whatever became of them.
+ */
 export const AccountView = t.type(
   {
     ...minerFields,

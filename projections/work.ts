@@ -13,6 +13,7 @@ export const JOB_HEIGHTS_KEPT = 300
 /** Jobs below this height are forgotten. */
 export const jobsKeptFrom = (tally: Tally): number => tally.height - JOB_HEIGHTS_KEPT + 1
 
+/** A job was handed out: its bits weigh the shares that name it, and its template is kept for recognising blocks. */
 export function foldWorkIssued(
   tally: Tally,
   gateway: number,

@@ -49,6 +49,7 @@ const NEWEST_FIRST = 'ORDER BY b.height DESC, b.number DESC LIMIT :limit'
 /** Above any block: where the first page begins. */
 const TOP = { key: Number.MAX_SAFE_INTEGER, id: 0 }
 
+/** Prepares them. `tally` has what is live: the pool's sums and the height of its work. */
 export function openBlockQueries(db: DatabaseSync, tally: Tally): BlockQueries {
   const all = db.prepare(`${BLOCK} WHERE (b.height, b.number) < (:height, :number) ${NEWEST_FIRST}`)
   const ofAccount = db.prepare(

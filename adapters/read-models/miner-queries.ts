@@ -50,6 +50,7 @@ const RANK_SECONDS = 3_600
 
 const ACCOUNT_ID = /^[0-9a-f]{64}$/
 
+/** Prepares them. */
 export function openMinerQueries(db: DatabaseSync, work: WorkQueries): MinerQueries {
   const accountById = db.prepare('SELECT * FROM accounts WHERE account = ?')
   const accountByAddress = db.prepare('SELECT * FROM accounts WHERE address = ?')

@@ -34,6 +34,7 @@ export type ReadModelError =
   | { readonly kind: 'bad-request'; readonly message: string }
   | { readonly kind: 'closed'; readonly message: string }
 
+/** What a question gets: what was asked for, or why not. */
 export type Answer<T> = Either<ReadModelError, T>
 
 /** Which page: `after` is the `next` of the page before (null for the first), `limit` from 1 to {@link PAGE_LIMIT_MAX}. */

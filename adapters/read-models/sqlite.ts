@@ -14,6 +14,7 @@ import { openStore } from './store.ts'
 import { loadTally } from './stored.ts'
 import { number } from './values.ts'
 
+/** Where read models are kept and how they are paced. */
 export interface ReadModelOptions {
   /** Path, beside the event store; `:memory:` for none. */
   readonly file: string
@@ -28,8 +29,8 @@ const STORE_EVERY_MS = 1_000
 const STORE_BUCKETS_MAX = 100_000
 
 /**
- * With this many meters to write it is done sooner: 1 000 meters take about 10 ms, a pause that miners on the same thread
- * don't notice. But not before some time has passed, and not so often that storing takes more than a tenth of it: a log that
+ * With this many meters to write it is done sooner: 1 000 meters take 10 to 20 ms, a pause that miners on the same thread
+ * hardly notice. But not before some time has passed, and not so often that storing takes more than a tenth of it: a log that
  * is folded anew would be held up by figures that are out of date at once.
  */
 const STORE_SOON_METERS = 1_000

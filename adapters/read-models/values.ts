@@ -5,7 +5,8 @@ import type * as t from 'io-ts'
 export type Row = Readonly<Record<string, SQLOutputValue>>
 
 /**
- * Readers of one column. The tables are STRICT and written by this program alone, so a wrong type means a damaged file.
+ * Reads a number from a column. The tables are STRICT and written by this program alone, so another type means a damaged
+ * file; the same goes for the readers below.
  *
  * @throws TypeError for a value of another type.
  */
@@ -15,22 +16,29 @@ export function number(row: Row, column: string): number {
   return value
 }
 
+/** Reads text. */
 export function text(row: Row, column: string): string {
   const value = row[column]
   if (typeof value !== 'string') throw wrong(column, 'text')
   return value
 }
 
+/** Reads a number that may be missing. */
 export const numberOrNull = (row: Row, column: string): number | null =>
   row[column] === null ? null : number(row, column)
 
+/** Reads text that may be missing. */
 export const textOrNull = (row: Row, column: string): string | null =>
   row[column] === null ? null : text(row, column)
 
-/** Decimal text as a bigint. */
-export const decimal = (row: Row, column: string): bigint => BigInt(text(row, column))
+/** Reads decimal text. */
+export function decimal(row: Row, column: string): bigint {
+  const digits = text(row, column)
+  if (!/^\d+$/.test(digits)) throw wrong(column, 'decimal text')
+  return BigInt(digits)
+}
 
-/** One of a codec's values. */
+/** Reads one of a codec's values. */
 export function member<T>(codec: t.Type<T>, row: Row, column: string): T {
   const value = row[column]
   if (!codec.is(value)) throw wrong(column, codec.name)

@@ -115,8 +115,10 @@ describe('a file', () => {
       expect(again.block(HASH(1))).toMatchObject({ left: { kind: 'damaged' } })
       expect(right(again.account(ALICE, START))?.shares.accepted).toBe(1)
       right(again.close())
-      changed(file, `UPDATE pool SET effort = 'much'; UPDATE pool SET network = 'morenet'`)
-      expect(open(file)).toMatchObject({ left: { kind: 'damaged' } })
+      for (const damage of [`network = 'morenet'`, `network = 'mainnet', effort = 'much'`]) {
+        changed(file, `UPDATE pool SET ${damage}`)
+        expect(open(file)).toMatchObject({ left: { kind: 'damaged' } })
+      }
     }))
 
   test('that is locked for now is written later: nothing is lost', () =>
