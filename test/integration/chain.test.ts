@@ -297,6 +297,19 @@ describe('a node', () => {
     expect(rig.client.messages.filter(({ method }) => method === 'client.reconnect')).toEqual([])
   })
 
+  test('that comes after the pool finds its miners waiting', async () => {
+    const { node, doors } = await kept(chainWithDoors(1))
+    const [door] = doors
+    await door?.close()
+    const house = await openHouse(doors)
+    const rig = await begin(house)
+    expect((await rig.client.request('mining.ping', [])).result).toBe('pong')
+    expect(rig.client.messages.filter(({ method }) => method !== undefined)).toEqual([])
+    expect((await house.api('pool', PoolAnswer)).live.health.level).toBe('down')
+    await door?.open()
+    await mineOn(house, rig, node.chain.tip.hash)
+  })
+
   test('that is away costs no miner its connection and no block', async () => {
     const { node, doors } = await kept(chainWithDoors(1))
     const [door] = doors

@@ -111,6 +111,20 @@ describe('a share', () => {
     await rig.client.close()
   })
 
+  test('in flight when a block was found counts within the time of grace, where there is one', async () => {
+    const own = await openHouse([devnet], { listener: fixedShare, mining: { lateShareGraceMs: 60_000 } })
+    const rig = await startMiner({ port: own.port, device: cpuMiner, user: address(9) })
+    const first = await rig.job()
+    const [late, later] = [await rig.find('share', first), await rig.find('share', first)]
+    const [, tip] = [await rig.submit(late), ...(await devnet.generate(1))]
+    await rig.job(tip)
+    expect((await rig.submit(later)).result).toBe(true)
+    expect((await rig.submit(later)).error?.[0]).toBe(22)
+    const [next] = await devnet.generate(1)
+    await rig.job(next)
+    expect((await rig.submit(await rig.find('share', first))).error?.[0]).toBe(21)
+  })
+
   test('of wrong shape, job or time is refused in words, and changes nothing', async () => {
     const rig = await begin(6)
     const job = await rig.job()

@@ -113,7 +113,7 @@ export function miner(
     const share = (2n ** 255n - 1n) / BigInt(at ?? difficulty(work))
     const network = target(work.bits)
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const attempt = { counter: 7, nonce: nonce++, time: work.time }
+      const attempt = { counter: COUNTER, nonce: nonce++, time: work.time }
       const header = headerOf(device, work, extranonce1, attempt)
       const hash = littleEndian(powHash(device.algorithm, header))
       const fits = {
@@ -144,6 +144,8 @@ export function miner(
 }
 
 const TRIES_MAX = 1_000_000
+/** With letters in its hex, and bytes that tell which way round they are. */
+const COUNTER = 0x00c0ffee
 /** Each miner searches nonces of its own, so that one that resumes a session finds nothing twice. */
 const NONCES_APART = 2 * TRIES_MAX
 let miners = 0
