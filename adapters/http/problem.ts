@@ -13,6 +13,7 @@ export const problemKinds = {
   'internal-error': { status: 500, title: 'The pool made a mistake' },
 } as const
 
+/** Every kind of error that the API answers with. */
 export type ProblemKind = keyof typeof problemKinds
 
 /** An error of the API. `detail` is a sentence that says what to do; `parameter` names the culprit. */

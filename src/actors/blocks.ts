@@ -193,6 +193,8 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     }
     if (observation === null) return
     await write(block, decideBlock(phase, recordOf(block), observation, network.coinbaseMaturity, nowMs()))
+    const isBuried = observation.confirmations > network.coinbaseMaturity
+    if (isBuried && block.actor.getSnapshot().value === 'disapproved') blocks.delete(block.hash)
   }
 
   function recordOf(block: WatchedBlock): BlockRecord {

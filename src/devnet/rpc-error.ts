@@ -21,6 +21,7 @@ export interface RpcError {
   readonly result: Json
 }
 
+/** An error with dcrd's code and words. */
 export const rpcError = (code: number, message: string, result: Json = null): RpcError => ({
   code,
   message,

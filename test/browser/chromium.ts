@@ -55,5 +55,4 @@ export function withChromium(): (options: BrowserContextOptions) => Promise<Watc
 }
 
 /** The text of an element as it is shown, without what is hidden. */
-// biome-ignore lint/performance/useDomNodeTextContent: hidden text is what this leaves out
 export const shown = (locator: Locator): Promise<string> => locator.innerText()

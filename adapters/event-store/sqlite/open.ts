@@ -12,6 +12,7 @@ import { sqliteEventStore } from './store.ts'
 /** Newest events that are read, and so checked, before the store is handed out: where a crash would have hurt. */
 const CHECKED_EVENTS = 1000
 
+/** Where the log is kept. */
 export interface SqliteEventStoreOptions {
   /** Path of the database, made when it is not there. Its directory must be. Beside it come `-wal`, `-shm` and `.lock`. */
   readonly file: string

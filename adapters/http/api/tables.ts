@@ -52,6 +52,7 @@ const hashrateColumns: readonly Column<{ readonly hashrate: Hashrates }>[] = (
   ]
 })
 
+/** Columns of the list of miners. */
 export const minerTable: Table<MinerView> = {
   name: 'miners',
   rows: items(MinerView),
@@ -64,6 +65,7 @@ export const minerTable: Table<MinerView> = {
   ],
 }
 
+/** Columns of the list of an address's workers. */
 export const workerTable: Table<WorkerView> = {
   name: 'workers',
   rows: items(WorkerView),
@@ -78,6 +80,7 @@ export const workerTable: Table<WorkerView> = {
   ],
 }
 
+/** Columns of the list of blocks. */
 export const blockTable: Table<BlockSummary> = {
   name: 'blocks',
   rows: items(BlockSummary),
@@ -97,6 +100,7 @@ export const blockTable: Table<BlockSummary> = {
   ],
 }
 
+/** Columns of a chart's points. */
 export const hashrateTable: Table<HashratePoint> = {
   name: 'hashrate',
   rows: (answer) => {
