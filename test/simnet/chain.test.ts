@@ -39,6 +39,13 @@ async function mineBlocks(count: number): Promise<BlockView> {
   return blockOnceIt(house, hash, ({ state }) => state === 'connected')
 }
 
+/** Lets dcrd take a block for invalid, and the pool's other blocks of its height before: they would take its place. */
+async function takeAway({ hash, height }: BlockView): Promise<void> {
+  const siblings = foundBlocks(house).filter((block) => block.height === height && block.hash !== hash)
+  for (const sibling of siblings) await dcrd.call('invalidateblock', sibling.hash)
+  await dcrd.call('invalidateblock', hash)
+}
+
 const steps = ({ life }: BlockView): readonly string[] => life.map(({ step }) => step)
 
 test('work reaches a miner from the first block on, every share counts, and blocks mature', async () => {
@@ -93,8 +100,9 @@ interface DcrdBlock {
 describe('reorganisation', () => {
   test('a block leaves the chain and comes back', async () => {
     await begin()
-    const { hash } = await mineBlocks(2)
-    await dcrd.call('invalidateblock', hash)
+    const tip = await mineBlocks(2)
+    const { hash } = tip
+    await takeAway(tip)
     await blockOnceIt(house, hash, ({ state }) => state === 'disconnected')
     await dcrd.call('reconsiderblock', hash)
     const back = await blockOnceIt(house, hash, ({ state }) => state === 'connected')
@@ -107,8 +115,9 @@ describe('reorganisation', () => {
 
   test('a block whose place another chain takes is given up, and mining goes on', async () => {
     await begin()
-    const { hash, height } = await mineBlocks(2)
-    await dcrd.call('invalidateblock', hash)
+    const tip = await mineBlocks(2)
+    const { hash, height } = tip
+    await takeAway(tip)
     await dcrd.generate(coinbaseMaturity)
     await blockOnceIt(house, hash, ({ state }) => state === 'disconnected')
     expect((await dcrd.tip()).height).toBe(height + coinbaseMaturity - 1)
@@ -121,9 +130,10 @@ describe('reorganisation', () => {
 
   test('what happened while the pool was down is made up for', async () => {
     await begin()
-    const { hash } = await mineBlocks(2)
+    const tip = await mineBlocks(2)
+    const { hash } = tip
     await house.stop()
-    await dcrd.call('invalidateblock', hash)
+    await takeAway(tip)
     await dcrd.generate(2)
     house = await openHouse([dcrd], {}, house.directory)
     await blockOnceIt(house, hash, ({ state }) => state === 'disconnected')
