@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
-import { compress } from 'hono/compress'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import { api } from './api/api.ts'
+import { compressed } from './compression.ts'
 import { loadAssets } from './dashboard/assets.ts'
 import { dashboard, pageMaker } from './dashboard/dashboard.ts'
 import type { LiveFeed } from './live-feed.ts'
@@ -57,7 +57,7 @@ export function app({ site, feed, metrics, visitorOf, secure }: AppParts): Hono 
       crossOriginResourcePolicy: 'same-origin',
     }),
   )
-  whole.use(compress())
+  whole.use(compressed)
   whole.use(
     methodNotAllowed({
       app: whole,
