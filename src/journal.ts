@@ -7,6 +7,7 @@ import {
   type StreamAppend,
 } from '../adapters/event-store/port.ts'
 import { event, type PoolEvent, type RejectReason, type ShareReference } from '../domain/events.ts'
+import { rejectedTally } from './rejected-tally.ts'
 
 /**
  * The group-commit writer between the actors and the store. Everything that gathers while one commit is in flight becomes the
@@ -110,9 +111,8 @@ const RECORDS_LINGER_MS = 20
 const RECORDS_TARGET = 1024
 /** Records waiting at most before new connections are refused: some 40 MB of them. */
 const QUEUE_RECORDS_MAX = 65_536
-/** How often refused shares are summed up, and into how many rows at most (about 60 bytes each). */
-const REJECTED_SUMMARY_MS = 60_000
-const REJECTED_ROWS_MAX = 500
+/** How often it is looked whether a summary of refused shares is due. */
+const SUMMARY_LOOK_MS = 10_000
 const RETRY_MS_MIN = 50
 const RETRY_MS_MAX = 2_000
 
@@ -138,15 +138,6 @@ interface Batch {
   readonly waiters: readonly Waiter[]
 }
 
-interface RejectedRow {
-  readonly connection: number
-  readonly worker: number | null
-  readonly reason: RejectReason
-  count: number
-  needed: number
-  best: number
-}
-
 /** Name of the epoch that a time falls in: its UTC hour, `2026112318`. */
 export const epochOf = (atMs: number): string =>
   new Date(atMs).toISOString().replace(/[-T:]/g, '').slice(0, 10)
@@ -169,10 +160,8 @@ export function openJournal(options: JournalOptions): Journal {
   let dead: StoreError | null = null
   let stopping = false
   let epoch = newEpoch(nowMs())
-  let rejectedRows = new Map<string, RejectedRow>()
-  let rejectedOthers = 0
-  let rejectedSinceMs = nowMs()
-  const summaryTimer = setInterval(() => kick(), REJECTED_SUMMARY_MS)
+  const refused = rejectedTally(nowMs())
+  const summaryTimer = setInterval(() => kick(), SUMMARY_LOOK_MS)
   summaryTimer.unref()
 
   function newEpoch(atMs: number) {
@@ -232,14 +221,13 @@ export function openJournal(options: JournalOptions): Journal {
 
   /** Whether something queued should be on its way now. */
   function pressing(): boolean {
-    if (summaryDue() || (stopping && rejectedRows.size + rejectedOthers > 0)) return true
+    if (isSummaryDue()) return true
     if (urgent || stopping) return isAnythingQueued()
     if (shares.length >= batchSharesTarget || (lingerMsMax === 0 && shares.length > 0)) return true
     return before.length + after.length >= RECORDS_TARGET
   }
 
-  const summaryDue = (): boolean =>
-    rejectedRows.size + rejectedOthers > 0 && nowMs() - rejectedSinceMs >= REJECTED_SUMMARY_MS
+  const isSummaryDue = (): boolean => refused.isDue(nowMs()) || (stopping && !refused.isEmpty())
 
   /** Turns what is queued into appends. The ids are fixed here, once, however often they are tried. */
   function takeBatch(): Batch | null {
@@ -258,7 +246,7 @@ export function openJournal(options: JournalOptions): Journal {
       const lasts = after.slice(0, COMMIT_RECORDS_MAX)
       after = after.slice(lasts.length)
       addRecords(appends, lasts)
-      if (summaryDue() || stopping) addRejected(appends)
+      if (isSummaryDue()) addRefused(appends)
     }
     if (appends.length === 0) return null
     inFlight = taken.length
@@ -326,28 +314,10 @@ export function openJournal(options: JournalOptions): Journal {
     return references
   }
 
-  function addRejected(appends: StreamAppend[]): void {
-    if (rejectedRows.size + rejectedOthers === 0) return
-    const rows = [...rejectedRows.values()]
-    addEvents(appends, epoch.stream.name, epoch.stream.revision, [
-      event('SharesRejected', {
-        v: 1,
-        at: nowMs(),
-        since: rejectedSinceMs,
-        connection: rows.map((r) => r.connection),
-        worker: rows.map((r) => r.worker),
-        reason: rows.map((r) => r.reason),
-        count: rows.map((r) => r.count),
-        needed: rows.map((r) => r.needed),
-        best: rows.map((r) => r.best),
-        others: rejectedOthers,
-      }),
-    ])
+  function addRefused(appends: StreamAppend[]): void {
+    addEvents(appends, epoch.stream.name, epoch.stream.revision, [refused.take(nowMs())])
     epoch.stream.revision += 1
     epoch.events += 1
-    rejectedRows = new Map()
-    rejectedOthers = 0
-    rejectedSinceMs = nowMs()
   }
 
   /** Tries until the store has it. False when it never will: then the journal has stopped. */
@@ -451,15 +421,7 @@ export function openJournal(options: JournalOptions): Journal {
     },
     rejected: (connection, worker, reason, needed, best) => {
       options.onRejected(reason)
-      const key = `${connection}.${worker}.${reason}`
-      const row = rejectedRows.get(key)
-      if (row !== undefined) {
-        row.count += 1
-        row.needed = needed
-        row.best = Math.max(row.best, best)
-      } else if (rejectedRows.size < REJECTED_ROWS_MAX)
-        rejectedRows.set(key, { connection, worker, reason, count: 1, needed, best })
-      else rejectedOthers += 1
+      refused.note(connection, worker, reason, needed, best)
     },
     stop: async (deadlineMs) => {
       clearInterval(summaryTimer)

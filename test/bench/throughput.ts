@@ -53,6 +53,7 @@ export async function benchThroughput(seconds: number): Promise<readonly Measure
   ]) {
     const baseline = await bare(200, outstanding, seconds)
     const { report, apiMs } = await withPool({}, async (pool) => {
+      await askApi(pool.url, 500)
       const running = startLoad({ port: pool.port, connections: 200, outstanding, seconds, address: ADDRESS })
       await running.ready
       const asking = askApi(pool.url, seconds * 1000)
@@ -100,7 +101,10 @@ function refuseRefusals({ rejected }: LoadReport): void {
   if (Object.keys(rejected).length > 0) throw new Error(`shares were refused: ${JSON.stringify(rejected)}`)
 }
 
-/** Asks for what the dashboard asks for, one after the other, and gives the milliseconds of each answer. */
+/**
+ * Asks for what the dashboard asks for, one after the other, and gives the milliseconds of each answer. Done once before the load, so
+ * that compiling the pages is not measured.
+ */
 async function askApi(url: string, ms: number): Promise<readonly number[]> {
   const paths = ['/api/v1/pool', '/api/v1/blocks', '/api/v1/miners', '/']
   const took: number[] = []
