@@ -29,9 +29,11 @@ export interface JobBook {
   parentSinceMs: number
 }
 
-/** Jobs remembered: with one a minute and one for each `newtxns` or overload, several blocks' worth. */
+/**
+ * Jobs remembered: with one a minute and one for each `newtxns` or overload, several blocks' worth. As many templates, so that a
+ * job's is never forgotten before it.
+ */
 const JOBS_MAX = 2048
-const TEMPLATES_MAX = 512
 
 /** A book without jobs. */
 export const newJobBook = (): JobBook => ({
@@ -59,9 +61,11 @@ export function issueJob(
   cleared.fill(0, NONCE_OFFSET, STAKE_VERSION_OFFSET)
   const parent = previousBlock(cleared)
   if (parent !== book.parent) {
+    const isReturning = parent === book.previousParent
     book.previousParent = book.parent === '' ? null : book.parent
     book.parent = parent
     book.parentSinceMs = nowMs
+    forgetOlderParents(book, isReturning)
   }
   const number = book.nextJob++
   const bits = headerBits(cleared)
@@ -85,6 +89,18 @@ export function issueJob(
   return job
 }
 
+/**
+ * Shares on anything but the tip and the block before it are refused, so which of them were taken need not be remembered. Should an
+ * older block be the tip again, its jobs are dropped: nobody could say any more.
+ */
+function forgetOlderParents(book: JobBook, isReturning: boolean): void {
+  const needed = new Set<number>()
+  for (const [id, { parent, template }] of book.jobs)
+    if (parent === book.previousParent || (parent === book.parent && isReturning)) needed.add(template)
+    else if (parent === book.parent) book.jobs.delete(id)
+  for (const [key, template] of book.templates) if (!needed.has(template)) book.templates.delete(key)
+}
+
 /** The current job's template once more with the time brought forward; null when there is none. */
 export function refreshedHeader(book: JobBook, nowMs: number): Uint8Array | null {
   if (book.current === null) return null
@@ -97,7 +113,7 @@ export function refreshedHeader(book: JobBook, nowMs: number): Uint8Array | null
 /** Oldest template that a job may still belong to. */
 export const oldestTemplate = (book: JobBook): number => {
   for (const ordinal of book.templates.values()) return ordinal
-  return 0
+  return book.nextTemplate
 }
 
 /** The same bytes but for time, nonce and extra data are the same template. */
@@ -107,7 +123,7 @@ function templateOf(book: JobBook, cleared: Uint8Array): number {
   if (known !== undefined) return known
   const ordinal = book.nextTemplate++
   book.templates.set(key, ordinal)
-  trim(book.templates, TEMPLATES_MAX)
+  trim(book.templates, JOBS_MAX)
   return ordinal
 }
 

@@ -1,4 +1,4 @@
-import { newSession, type Session } from './session.ts'
+import { forgetTemplates, lookUpSolution, newSession, type Session } from './session.ts'
 
 /**
  * All sessions of a gateway: gives each its extranonce1 and keeps closed ones for the grace time. Mutable, one owner.
@@ -13,7 +13,8 @@ export interface SessionBook {
   readonly live: Map<string, Session>
   /** Closed sessions by id, oldest first. */
   readonly closed: Map<string, ClosedSession>
-  readonly extranonces: Set<string>
+  /** Sessions by extranonce1: live, closed, and those of which a solution may still come again from another session. */
+  readonly extranonces: Map<string, Session>
 }
 
 /** A session put aside, and the number of the connection that had it. */
@@ -34,7 +35,7 @@ export const newSessionBook = (prefix: number, graceMs: number): SessionBook => 
   next: 0,
   live: new Map(),
   closed: new Map(),
-  extranonces: new Set(),
+  extranonces: new Map(),
 })
 
 /** A session for a new miner. `id` must be unguessable: who knows it can take the session over. */
@@ -47,7 +48,7 @@ export function openSession(book: SessionBook, id: string, nowMs: number): Sessi
   } while (book.extranonces.has(extranonce1))
   const session = newSession(id, extranonce1, nowMs)
   book.live.set(id, session)
-  book.extranonces.add(extranonce1)
+  book.extranonces.set(extranonce1, session)
   return session
 }
 
@@ -79,6 +80,38 @@ function forgetExpired(book: SessionBook, nowMs: number): void {
   for (const [id, { session, sinceMs }] of book.closed) {
     if (book.closed.size <= CLOSED_MAX && nowMs - sinceMs < book.graceMs) return
     book.closed.delete(id)
-    book.extranonces.delete(session.extranonce1)
+    if (session.taken === null) book.extranonces.delete(session.extranonce1)
+  }
+}
+
+/** Where the layouts of devices have extranonce1, in hex characters of the extra data. */
+const EXTRANONCE1_PLACES = [0, 8, 16]
+const EXTRANONCE1_HEX = 8
+
+/**
+ * Whether another session was credited with a header. Extranonce1 alone does not keep sessions apart: one that has its own at the
+ * front may choose what follows so that it is another's, whose layout has it there, and both reach the same header.
+ * `extraData` and `key` as in `AcceptedShare`.
+ */
+export function isTakenByAnother(
+  book: SessionBook,
+  own: Session,
+  template: number,
+  extraData: string,
+  key: string,
+): boolean {
+  return EXTRANONCE1_PLACES.some((place) => {
+    const other = book.extranonces.get(extraData.slice(place, place + EXTRANONCE1_HEX))
+    return other !== undefined && other !== own && lookUpSolution(other, template, key) === 'taken'
+  })
+}
+
+/** Forgets the solutions of templates that no job can refer to any more, and the sessions that were kept for them alone. */
+export function forgetSolutions(book: SessionBook, oldestTemplate: number): void {
+  for (const [extranonce1, session] of book.extranonces) {
+    if (session.taken === null) continue
+    forgetTemplates(session, oldestTemplate)
+    const isKept = book.live.has(session.id) || book.closed.has(session.id)
+    if (session.taken === null && !isKept) book.extranonces.delete(extranonce1)
   }
 }

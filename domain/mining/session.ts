@@ -74,4 +74,5 @@ export function takeSolution(session: Session, template: number, key: string): v
 export function forgetTemplates(session: Session, oldest: number): void {
   if (session.taken === null) return
   for (const template of session.taken.keys()) if (template < oldest) session.taken.delete(template)
+  if (session.taken.size === 0) session.taken = null
 }

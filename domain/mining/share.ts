@@ -13,14 +13,19 @@ import { difficultyOf, lookUpSolution, type Session } from './session.ts'
 /** Seconds that a share's time may be ahead of the pool's clock: the consensus rule for blocks. */
 export const NTIME_AHEAD_SECONDS_MAX = 7200
 
+/** What the miner of a share is told that was credited before. */
+export const DUPLICATE_TEXT = 'Duplicate share: already submitted'
+
 /** A share that counts. */
 export interface AcceptedShare {
   readonly kind: 'accepted'
   readonly job: Job
   readonly difficulty: number
   readonly solution: Solution
-  /** For `takeSolution`, once it is sure that the share will be recorded. */
+  /** Names the header: for `takeSolution`, once it is sure that the share will be recorded. */
   readonly key: string
+  /** First twelve bytes of the extra data in hex: all that any device fills. */
+  readonly extraData: string
   /** The solved 180 bytes when they meet the network's target too. */
   readonly solvedHeader: Uint8Array | null
 }
@@ -72,9 +77,10 @@ export function judgeShare(
       `Time out of range: ntime must be ${job.timestamp} to ${latest}, got ${solution.ntime}`,
     )
 
-  const key = solutionKey(wire.extranonce, session.extranonce1, solution)
+  const extraData = extraDataOf(wire.extranonce, session.extranonce1, solution.extranonce2)
+  const key = `${solution.nonce}.${extraData}.${solution.ntime}`
   const known = lookUpSolution(session, job.template, key)
-  if (known === 'taken') return reject('duplicate', 'Duplicate share: already submitted')
+  if (known === 'taken') return reject('duplicate', DUPLICATE_TEXT)
   if (known === 'full')
     return reject(
       'too-many',
@@ -94,7 +100,7 @@ export function judgeShare(
     }
   }
   const solvedHeader = meetsTarget(hash, job.target) ? scratch.slice() : null
-  return { kind: 'accepted', job, difficulty, solution, key, solvedHeader }
+  return { kind: 'accepted', job, difficulty, solution, key, extraData, solvedHeader }
 }
 
 const reject = (reason: RejectReason, text: string): RejectedShare => ({
@@ -110,19 +116,17 @@ const isLate = (book: JobBook, job: Job, nowMs: number, graceMs: number): boolea
   job.parent === book.previousParent && nowMs - book.parentSinceMs < graceMs
 
 /**
- * Names a header among those of its template, whichever device it is from: a session may be resumed with another agent, and
- * layouts of different length give one header when the longer ends in zeros.
+ * The same for the same header, whichever layout it was reached by: a session may be resumed with another agent, and a layout's
+ * extranonce2 may end in zeros.
  */
-function solutionKey(
+const extraDataOf = (
   { extranonce1: place }: ExtranonceLayout,
   extranonce1: string,
-  { nonce, extranonce2, ntime }: Solution,
-): string {
-  const area = place === 'before' ? extranonce1 + extranonce2 : extranonce2
-  return `${nonce}.${area.replace(ZEROS_BEHIND, '')}.${ntime}`
-}
+  extranonce2: string,
+): string => (place === 'before' ? extranonce1 + extranonce2 : extranonce2).padEnd(EXTRA_DATA_HEX, '0')
 
-const ZEROS_BEHIND = /0+$/
+/** Of the longest layouts: four bytes and eight. */
+const EXTRA_DATA_HEX = 24
 
 const TARGETS_MAX = 4096
 const targets = new Map<string, Map<number, Uint8Array>>()

@@ -22,15 +22,16 @@ import {
   startDifficulty,
 } from '../../domain/mining/difficulty.ts'
 import type { Job } from '../../domain/mining/job.ts'
-import { type JobBook, oldestTemplate } from '../../domain/mining/job-book.ts'
-import { assignDifficulty, forgetTemplates, type Session, takeSolution } from '../../domain/mining/session.ts'
+import type { JobBook } from '../../domain/mining/job-book.ts'
+import { assignDifficulty, type Session, takeSolution } from '../../domain/mining/session.ts'
 import {
   closeSession,
+  isTakenByAnother,
   openSession,
   resumeSession,
   type SessionBook,
 } from '../../domain/mining/session-book.ts'
-import { type AcceptedShare, judgeShare } from '../../domain/mining/share.ts'
+import { type AcceptedShare, DUPLICATE_TEXT, judgeShare } from '../../domain/mining/share.ts'
 import { codeOf, ERROR_CODE, type ErrorCode } from '../../domain/stratum/error.ts'
 import type { Profile, Wire } from '../../domain/stratum/profile.ts'
 import { profileOf } from '../../domain/stratum/profiles/index.ts'
@@ -218,7 +219,6 @@ export class Connection {
       this.socket.write(setDifficultyLine(judgedAt))
     }
     this.socket.write(this.#world.notifyLine(job, this.#wire, clean))
-    if (clean) forgetTemplates(session, oldestTemplate(this.#world.jobs))
   }
 
   /** Lets the difficulty fall for a miner that sends too little. Called every few seconds. */
@@ -408,6 +408,8 @@ export class Connection {
     )
     if (verdict.kind === 'rejected')
       return this.#reject(id, worker, verdict.reason, verdict.text, verdict.needed, verdict.best)
+    if (isTakenByAnother(world.sessions, session, verdict.job.template, verdict.extraData, verdict.key))
+      return this.#reject(id, worker, 'duplicate', DUPLICATE_TEXT, 0, 0)
     // A block goes to the nodes whatever the store is doing.
     if (!world.journal.hasRoom() && verdict.solvedHeader === null)
       return this.#reject(id, worker, 'store-unavailable', STORE_AWAY_TEXT, 0, 0)

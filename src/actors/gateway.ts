@@ -7,8 +7,14 @@ import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { event, type IssueReason } from '../../domain/events.ts'
 import type { Job } from '../../domain/mining/job.ts'
-import { issueJob, jobBits, newJobBook, refreshedHeader } from '../../domain/mining/job-book.ts'
-import { newSessionBook } from '../../domain/mining/session-book.ts'
+import {
+  issueJob,
+  jobBits,
+  newJobBook,
+  oldestTemplate,
+  refreshedHeader,
+} from '../../domain/mining/job-book.ts'
+import { forgetSolutions, newSessionBook } from '../../domain/mining/session-book.ts'
 import { notifyParams } from '../../domain/stratum/notify.ts'
 import type { Wire } from '../../domain/stratum/profile.ts'
 import { notifyLine } from '../../domain/stratum/response.ts'
@@ -193,6 +199,7 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   function issueToAll(header: Uint8Array, reason: IssueReason, clean: boolean): void {
     broadcast(issue(header, reason), clean)
+    if (clean) forgetSolutions(sessions, oldestTemplate(jobs))
   }
 
   function work(next: Work, nextSubsidy: bigint): void {

@@ -4,11 +4,12 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeAddress } from '../../domain/decred/address.ts'
 import { networks } from '../../domain/decred/network.ts'
+import { powHash } from '../../domain/decred/proof-of-work.ts'
 import { AccountView } from '../../projections/views.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { connectStratum } from '../support/stratum-client.ts'
-import { cpuMiner } from './devices.ts'
-import { address, type House, mixedChain, openHouse, poll, stopHouses } from './house.ts'
+import { blake256Devices, cpuMiner, device, submissionOf } from './devices.ts'
+import { address, type House, hardChain, mixedChain, openHouse, poll, stopHouses } from './house.ts'
 import { miner, startMiner } from './miner.ts'
 
 /** What miners, broken ones and hostile ones do to a pool: each of these hurt or killed another pool. */
@@ -28,8 +29,14 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await stopHouses()
-  await devnet.stop()
+  await Promise.all([devnet, ...others].map((each) => each.stop()))
 })
+
+const others: Devnet[] = []
+async function kept(chain: Promise<Devnet>): Promise<Devnet> {
+  others.push(await chain)
+  return chain
+}
 
 const begin = (n: number, over: Partial<Parameters<typeof startMiner>[0]> = {}) =>
   startMiner({ port: house.port, device: cpuMiner, user: address(n), ...over })
@@ -95,6 +102,54 @@ describe('a share', () => {
     expect((await submitFor(first.id)).result).toBe(true)
     expect((await submitFor(second.id)).error?.[0]).toBe(22)
     await poll(() => own.events('WorkIssued').map(({ data }) => data.reason)).toContain('refresh')
+  })
+
+  describe('that two kinds of miner can reach', () => {
+    /** Bytes 144 and on in hex, which the sessions of a plain miner and of one that counts in front can both have. */
+    const layouts = [
+      ['whatsminer/d1-v1.0', 'cpuminer/1.0.0', (a: string, b: string) => a + b],
+      ['cgminer/4.9.0', 'NiceHash/1.0.0', (a: string, b: string) => `${a}0badcafe${b}`],
+    ] as const
+
+    test.each(layouts)('with %s and %s counts for the first alone', async (inFront, behind, areaOf) => {
+      const asics = await kept(hardChain({ powAlgorithm: 'blake256' }))
+      const own = await openHouse([asics], { limits: { resumeGraceMs: 1 } })
+      const start = (agent: string, n: number) =>
+        startMiner({ port: own.port, device: device(agent, blake256Devices), user: address(n) })
+      const [one, two] = [await start(behind, 1), await start(inFront, 2)]
+      const area = areaOf(one.extranonce1, two.extranonce1.slice(-8))
+      const jobs = [await one.job(), await two.job()] as const
+      expect(jobs[0].header).toEqual(jobs[1].header)
+
+      /** A share of this area: the header's hash must meet difficulty 1, every second does. */
+      const share = (from: number) => {
+        const header = Buffer.from(jobs[0].header)
+        header.write(area, 144, 'hex')
+        for (let nonce = from; ; nonce++) {
+          header.writeUInt32LE(nonce, 140)
+          if ((powHash('blake256', header)[31] ?? 0) >= 0x80) continue
+          const attempt = { counter: 0, nonce, time: jobs[0].time }
+          return jobs.map((job, i) => {
+            const rig = i === 0 ? one : two
+            const [id, , ntime, word] = submissionOf(rig.device, job, rig.extranonce1, attempt)
+            return [rig.user, id, i === 0 ? area.slice(8) : area, ntime, word]
+          })
+        }
+      }
+      const [[mine, theirs], [mineToo, theirsToo]] = [share(0), share(1_000)]
+      expect((await one.client.request('mining.submit', mine ?? [])).result).toBe(true)
+      expect((await two.client.request('mining.submit', theirs ?? [])).error?.[0]).toBe(22)
+      expect((await two.client.request('mining.submit', theirsToo ?? [])).result).toBe(true)
+      expect((await one.client.request('mining.submit', mineToo ?? [])).error?.[0]).toBe(22)
+
+      // Nor once the first is gone and forgotten.
+      await one.client.close()
+      await poll(() => own.events('MinerDisconnected').length).toBe(1)
+      const three = await start(behind, 3)
+      expect(three.extranonce1).not.toBe(one.extranonce1)
+      expect((await two.client.request('mining.submit', theirs ?? [])).error?.[0]).toBe(22)
+      expect(own.events('SharesAccepted').flatMap(({ data }) => data.connection)).toEqual([0, 1])
+    })
   })
 
   test('for work on a block that is no longer the tip is answered 21', async () => {
