@@ -159,7 +159,7 @@ const WorkIssued = t.type({
  * its `WorkerAuthorized`; `job` number; `difficulty` the share was judged at; `extranonce2` as the profile lays it out, hex;
  * `ntime` seconds after the job's timestamp; `nonce` header bytes 140..143 as uint32 LE; `elapsed` ms after `at`.
  * `solved` names the shares that were offered to the nodes as blocks, with their block hash: those that met the network's target,
- * the first eight on each parent.
+ * the first eight of each template (work that is equal but for its time).
  */
 const SharesAccepted = columnar(
   t.type({

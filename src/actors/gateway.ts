@@ -65,9 +65,9 @@ export interface GatewayOptions {
 const SWEEP_MS = 5_000
 /** A job for miners that are far too fast is issued this often at most: each one is an event. */
 const RETARGET_MS_MIN = 2_000
-/** Blocks offered on one parent at most; on a real network a second one is rare. */
+/** Blocks offered of one template at most; on a real network a second one is rare. */
 const CANDIDATES_MAX = 8
-const CANDIDATE_PARENTS_MAX = 16
+const CANDIDATE_TEMPLATES_MAX = 16
 /** Accounts remembered as opened, about 100 bytes each; for others the store is asked by a harmless repeated append. */
 const KNOWN_ACCOUNTS_MAX = 100_000
 
@@ -90,7 +90,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   let issuedAtMs = 0
   let transactionsAtMs = 0
   let waitingTransactions: Work | null = null
-  const candidates = new Map<string, number>()
+  const candidates = new Map<number, number>()
   const tooFast = new Set<Connection>()
   let retargetAtMs = 0
   let draining = false
@@ -136,17 +136,17 @@ export function openGateway(options: GatewayOptions): Gateway {
   }
 
   /**
-   * Offers a solved share as a block. More on one parent than the network could need are only shares: where the share target is as
-   * easy as the network's (a test network) every share is a sibling of the last, and thousands of them would keep the node
-   * from giving work.
+   * Offers a solved share as a block. More of one template than the network could need are only shares: where the share target is
+   * as easy as the network's (a test network) every share is a sibling of the last, and thousands of them would keep the node
+   * from giving work. Not of one parent: a node that was away knows none of its old templates and refuses what was found of them.
    */
   function offerBlock(share: SolvedShare): boolean {
-    const { parent } = share.job
-    const offered = candidates.get(parent) ?? 0
+    const { template } = share.job
+    const offered = candidates.get(template) ?? 0
     if (offered >= CANDIDATES_MAX) return false
-    candidates.set(parent, offered + 1)
+    candidates.set(template, offered + 1)
     for (const oldest of candidates.keys())
-      if (candidates.size > CANDIDATE_PARENTS_MAX) candidates.delete(oldest)
+      if (candidates.size > CANDIDATE_TEMPLATES_MAX) candidates.delete(oldest)
     options.solved(share)
     return true
   }

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { temporaryDirectory } from '../support/running-pool.ts'
+import { freePort } from './ports.ts'
 
 /** A real dcrd on a simnet of its own, reachable from this machine only. */
 export interface Dcrd {
-  /** PEM. */
+  /** PEM; empty for one without TLS. */
   readonly certificate: string
   /** Of its RPC server. */
   readonly port: number
@@ -41,18 +41,27 @@ export async function killDcrds(): Promise<void> {
   await Promise.all([...dcrds].map((dcrd) => dcrd.kill()))
 }
 
-/** Starts a dcrd and waits until it answers. `flags` come on top of those that make it a simnet on this machine. */
-export async function startDcrd(program: string, flags: readonly string[] = []): Promise<Dcrd> {
+/** How a dcrd is to be, beside a simnet on this machine. */
+export interface DcrdOptions {
+  /** {@link MINING_ADDRESS} when not given; null for none, and then there is no work. */
+  readonly miningAddress?: null
+  readonly flags?: readonly string[]
+}
+
+/** Starts a dcrd and waits until it answers. */
+export async function startDcrd(program: string, options: DcrdOptions = {}): Promise<Dcrd> {
   const directory = temporaryDirectory()
-  const [listen, port] = await freePorts()
-  const address = `127.0.0.1:${listen}`
+  const port = await freePort()
+  const address = `127.0.0.1:${await freePort()}`
   const words = [
     ...['--simnet', '--nobanning', '--txindex', `--appdata=${directory}`],
     ...[`--listen=${address}`, `--rpclisten=127.0.0.1:${port}`, `--rpcuser=${USER}`, `--rpcpass=${PASSWORD}`],
-    ...[`--miningaddr=${MINING_ADDRESS}`, `--piperx=${PIPE}`, ...flags],
+    ...(options.miningAddress === null ? [] : [`--miningaddr=${MINING_ADDRESS}`]),
+    ...[`--piperx=${PIPE}`, ...(options.flags ?? [])],
   ]
   let running = await run(program, words, directory)
-  const certificate = readFileSync(join(directory, 'rpc.cert'), 'utf8')
+  const file = join(directory, 'rpc.cert')
+  const certificate = existsSync(file) ? readFileSync(file, 'utf8') : ''
 
   const call = (method: string, ...params: readonly unknown[]): Promise<unknown> =>
     ask({ port, certificate, method, params })
@@ -111,20 +120,6 @@ async function run(
       await exited
     },
   }
-}
-
-/** Two ports that were free a moment ago. */
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()] as const
-  const ports = servers.map(async (server) => {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const bound = server.address()
-    return bound !== null && typeof bound === 'object' ? bound.port : 0
-  })
-  const [a = 0, b = 0] = await Promise.all(ports)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return [a, b]
 }
 
 interface Question {

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { filter, firstValueFrom, map, startWith, timeout } from 'rxjs'
+import { filter, firstValueFrom, interval, map, merge, startWith, timeout } from 'rxjs'
 import type { ChainTip } from '../../adapters/node/port.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import type { EventData } from '../../domain/events.ts'
@@ -75,11 +75,13 @@ export async function blockOnceIt(
 }
 
 const PATIENCE_MS = 60_000
+/** The state of a node is no event. */
+const ASK_AGAIN_MS = 200
 
-/** Resolves once what is asked of a pool holds. Asked again whenever its read models hear of something new. */
+/** Resolves once what is asked of a pool holds. Asked again when its read models hear of something new, and now and then. */
 export function eventually<T>(house: House, ask: () => T, holds: (answer: T) => boolean): Promise<T> {
   return firstValueFrom(
-    house.pool.readModels.changes.pipe(
+    merge(house.pool.readModels.changes, interval(ASK_AGAIN_MS)).pipe(
       startWith(null),
       map(ask),
       filter(holds),
