@@ -26,6 +26,7 @@ const rate = values.rate === undefined ? undefined : Number(values.rate)
 const seconds = Number(values.seconds)
 
 const WARM_UP_MS = 1000
+const NAP_MS = 0.1
 /** More shares a second than any pool answers to one process of Node. */
 const RATE_MAX = 150_000
 /** So many connect at the same time, that the queue of the listener is never full. */
@@ -90,14 +91,17 @@ const report: LoadReport = {
 process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0))
 
 /**
- * Sends each share when it is due, by the hands in turn. A late one counts as sent when it was due. Looks at the clock without
- * pause: a timer of Node may be a millisecond late, which is more than what is measured.
+ * Sends each share when it is due, by the hands in turn. A late one counts as sent when it was due. Sleeps a fraction of a
+ * millisecond at a time: a timer of Node may be a whole one late, which is more than what is measured, and looking at the clock
+ * without pause would take a core from the pool.
  */
 function sendByTheClock(perSecond: number): void {
   let sent = 0
+  const bed = new Int32Array(new SharedArrayBuffer(4))
   const send = (): void => {
     const due = Math.floor(((performance.now() - startMs) * perSecond) / 1000)
     for (; sent < due; sent++) hands[sent % hands.length]?.submit(1, startMs + (sent * 1000) / perSecond)
+    Atomics.wait(bed, 0, 0, NAP_MS)
     setImmediate(send)
   }
   send()
