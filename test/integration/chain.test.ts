@@ -14,7 +14,7 @@ import {
   poll,
   stopHouses,
 } from './house.ts'
-import { type Found, type Miner, startMiner } from './miner.ts'
+import { type Found, type Miner, refused, startMiner, taken } from './miner.ts'
 
 /** What the chain and its nodes do to the blocks of a pool. */
 
@@ -37,7 +37,7 @@ const begin = (house: House, n = 1, password = 'x') =>
 /** Finds a block on the tip and submits it; resolves when the pool has it on the main chain. */
 async function mineOn(house: House, rig: Miner, tip: string): Promise<Found> {
   const block = await rig.find('block', await rig.job(tip))
-  expect((await rig.submit(block)).result).toBe(true)
+  expect(await rig.submit(block)).toMatchObject(taken)
   await house.block(block.hash, ({ state }) => state === 'connected')
   return block
 }
@@ -47,7 +47,7 @@ async function mineRow(house: House, rig: Miner, tip: string, count: number): Pr
   const row: Found[] = []
   for (let i = 0; i < count; i++) {
     const block = await rig.find('block', await rig.job(row.at(-1)?.hash ?? tip))
-    expect((await rig.submit(block)).result).toBe(true)
+    expect(await rig.submit(block)).toMatchObject(taken)
     row.push(block)
   }
   for (const block of row)
@@ -82,7 +82,7 @@ describe('a block', () => {
     const job = await rig.job()
     devnet.pauseAnswers()
     const block = await rig.find('block', job)
-    expect((await rig.submit(block)).result).toBe(true)
+    expect(await rig.submit(block)).toMatchObject(taken)
     expect(devnet.chain.tip.hash).toBe(block.hash)
     await house.block(block.hash, ({ state }) => state === 'found')
     devnet.resumeAnswers()
@@ -156,7 +156,7 @@ describe('a block', () => {
     const approving = await rig.job(block.hash)
     devnet.disapproveTip()
     const next = await rig.find('block', await rig.jobAfter(approving))
-    expect((await rig.submit(next)).result).toBe(true)
+    expect(await rig.submit(next)).toMatchObject(taken)
     expect(await house.block(block.hash, ({ state }) => state === 'disapproved')).toMatchObject({
       decidedBy: next.hash,
     })
@@ -220,7 +220,7 @@ describe('a reorganisation', () => {
         kept.hash,
         ({ state, decidedBy }) => state === 'approved' && decidedBy === row[0]?.hash,
       )
-      expect((await rig.submit(await rig.find('block', beside))).error?.[0]).toBe(21)
+      expect(await rig.submit(await rig.find('block', beside))).toMatchObject(refused(21))
     },
   )
 
@@ -251,7 +251,7 @@ describe('work', () => {
     const third = await rig.jobAfter(second)
     expect(third.clean).toBe(false)
     for (const job of [second, third])
-      expect((await rig.submit(await rig.find('share', job))).result).toBe(true)
+      expect(await rig.submit(await rig.find('share', job))).toMatchObject(taken)
     expect(house.events('WorkIssued').map(({ data }) => data.reason)).toEqual([
       'new-parent',
       'new-votes',
@@ -288,7 +288,7 @@ describe('a node', () => {
     const job = await rig.jobAfter(old)
     expect(job.previous).toBe(old.previous)
 
-    expect((await rig.submit(lost)).result).toBe(true)
+    expect(await rig.submit(lost)).toMatchObject(taken)
     expect(await house.block(lost.hash, ({ state }) => state === 'orphaned')).toMatchObject({
       submissions: [{ verdict: 'rejected' }],
     })
@@ -314,7 +314,7 @@ describe('a node', () => {
     const { node, doors } = await kept(chainWithDoors(1))
     const [door] = doors
     if (door === undefined) throw new Error('no door')
-    const house = await openHouse(doors, { mining: { nodeGoneMsMax: 100, refreshMs: 1 } })
+    const house = await openHouse(doors, { mining: { nodeGoneMsMax: 100 } })
     const rig = await begin(house)
     const settled = await mineOn(house, rig, node.chain.tip.hash)
     const job = await rig.job(settled.hash)
@@ -325,7 +325,7 @@ describe('a node', () => {
     })
 
     const block = await rig.find('block', job)
-    expect((await rig.submit(block)).result).toBe(true)
+    expect(await rig.submit(block)).toMatchObject(taken)
     expect(await house.block(block.hash, ({ submissions }) => submissions.length > 0)).toMatchObject({
       submissions: [{ verdict: 'failed' }],
     })
@@ -351,7 +351,7 @@ describe('a node', () => {
     // Refreshed twice a second before.
     await new Promise((resolve) => setTimeout(resolve, 1_200))
     expect((await rig.job()).id).toBe(last.id)
-    expect((await rig.submit(await rig.find('share', last))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share', last))).toMatchObject(taken)
     await door?.open()
     expect((await rig.jobAfter(last)).previous).toBe(node.chain.tip.hash)
   })
