@@ -12,8 +12,9 @@ export interface Program {
   readonly version: string
 }
 
-/** dcrd with today's proof of work. */
-export const findDcrd = (): Program | undefined => found(onPath('dcrd'), '--version', /^dcrd version/)
+/** dcrd with today's proof of work: from release 1.8 on. */
+export const findDcrd = (): Program | undefined =>
+  found(onPath('dcrd'), '--version', /^dcrd version (?!1\.[0-7]\.)/)
 
 /** dcrd with the ASICs' proof of work; undefined when the variable is not set or names something else. */
 export const findBlake256Dcrd = (): Program | undefined =>

@@ -22,9 +22,9 @@ function tell(name: string, program: Program | undefined, otherwise: string): vo
 const dcrd = findDcrd()
 const blake256 = findBlake256Dcrd()
 const miner = findMiner()
-const wanted = process.env[BLAKE256_VARIABLE]
+const wanted = process.env[BLAKE256_VARIABLE] || undefined
 
-tell('dcrd', dcrd, `Install the Decred release (${RELEASES}) and put it on PATH.`)
+tell('dcrd', dcrd, `Install the Decred release, 1.8 or newer, and put it on PATH: ${RELEASES}`)
 tell(
   BLAKE256_VARIABLE,
   blake256,
