@@ -106,7 +106,7 @@ const EVENT_SHARES_MAX = 600
 const COMMIT_SHARES_MAX = 8 * EVENT_SHARES_MAX
 /** Events other than shares in one append and in one commit; the largest, `WorkIssued`, is under 700 bytes. */
 const COMMIT_RECORDS_MAX = 4096
-/** Nobody waits for a record of a connection or of work alone: a storm of miners coming back is a few large commits. */
+/** Nobody waits for a record of a connection alone: a storm of miners coming back is a few large commits. */
 const RECORDS_LINGER_MS = 20
 const RECORDS_TARGET = 1024
 /** Records waiting at most before new connections are refused: some 40 MB of them. */

@@ -169,19 +169,20 @@ export function openGateway(options: GatewayOptions): Gateway {
   function issue(header: Uint8Array, reason: IssueReason): Job {
     const job = issueJob(jobs, ordinal, network, header, powAlgorithm, reason, nowMs())
     issuedAtMs = job.issuedAtMs
-    journal.record(streamOfWork(job.issuedAtMs), 'before', [
-      event('WorkIssued', {
-        v: 1,
-        at: job.issuedAtMs,
-        job: job.number,
-        header: toHex(job.header),
-        powAlgorithm: job.powAlgorithm,
-        height: job.height,
-        bits: jobBits(job),
-        subsidy: String(subsidy),
-        reason,
-      }),
-    ])
+    const issued = event('WorkIssued', {
+      v: 1,
+      at: job.issuedAtMs,
+      job: job.number,
+      header: toHex(job.header),
+      powAlgorithm: job.powAlgorithm,
+      height: job.height,
+      bits: jobBits(job),
+      subsidy: String(subsidy),
+      reason,
+    })
+    // On disk before a share on it can be back: a block whose share is lost in a crash is known by its work alone. When the
+    // journal has stopped the pool ends, and says why.
+    void journal.commit(streamOfWork(job.issuedAtMs), [issued]).catch(() => undefined)
     return job
   }
 
