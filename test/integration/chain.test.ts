@@ -334,7 +334,7 @@ describe('a node', () => {
     await house.block(block.hash, ({ state }) => state === 'connected')
     expect(node.chain.tip.hash).toBe(block.hash)
     await house.block(settled.hash, ({ state }) => state === 'approved')
-    expect((await rig.job(block.hash)).clean).toBe(true)
+    await rig.job(block.hash)
     expect((await house.api('pool', PoolAnswer)).live.health.level).toBe('well')
   })
 

@@ -5,7 +5,7 @@ import type { Devnet } from '../../src/devnet/devnet.ts'
 import { blake256Devices, cpuMiner, device } from './devices.ts'
 import { directoryWith, rawLog } from './history.ts'
 import { address, easyChain, type House, hardChain, openHouse, poll, stopHouses } from './house.ts'
-import { startMiner } from './miner.ts'
+import { startMiner, taken } from './miner.ts'
 
 /**
  * A fault of the program itself, put in here by hand: it may cost the one miner whose line ran into it, never another.
@@ -71,7 +71,7 @@ test('in judging a share ends that connection alone', async () => {
   )
   await rig.client.closed
   await poll(reasons).toEqual(['internal-error'])
-  expect((await bystander.submit(await bystander.find('share'))).result).toBe(true)
+  expect(await bystander.submit(await bystander.find('share'))).toMatchObject(taken)
   const again = await startMiner({
     port: house.port,
     device: rig.device,
@@ -79,7 +79,7 @@ test('in judging a share ends that connection alone', async () => {
     session: rig.session,
   })
   expect(again.extranonce1).toBe(rig.extranonce1)
-  expect((await again.submit(await again.find('share'))).result).toBe(true)
+  expect(await again.submit(await again.find('share'))).toMatchObject(taken)
   await bystander.client.close()
   await again.client.close()
 })
@@ -95,15 +95,15 @@ test('in the work for one kind of miner keeps it from no other', async () => {
   devnet.newVotes(4)
   await broken.client.closed
   const jobs = [await first.jobAfter(before[0]), await last.jobAfter(before[1])] as const
-  expect((await first.submit(await first.find('share', jobs[0]))).result).toBe(true)
-  expect((await last.submit(await last.find('share', jobs[1]))).result).toBe(true)
+  expect(await first.submit(await first.find('share', jobs[0]))).toMatchObject(taken)
+  expect(await last.submit(await last.find('share', jobs[1]))).toMatchObject(taken)
 
   // The same at the very beginning of a session.
   const unlucky = await begin('whatsminer/d1-v1.0')
   await unlucky.client.closed
   trap.wire = ''
   const lucky = await begin('whatsminer/d1-v1.0')
-  expect((await lucky.submit(await lucky.find('share'))).result).toBe(true)
+  expect(await lucky.submit(await lucky.find('share'))).toMatchObject(taken)
   await poll(() => reasons().slice(-2)).toEqual(['internal-error', 'internal-error'])
   expect(house.pool.status().connections).toBe(3)
 })
@@ -113,7 +113,7 @@ test('in taking up what an earlier pool left is tried again', async () => {
   const first = await openHouse([easy])
   const rig = await startMiner({ port: first.port, device: cpuMiner, user: address(1) })
   const block = await rig.find('block')
-  expect((await rig.submit(block)).result).toBe(true)
+  expect(await rig.submit(block)).toMatchObject(taken)
   await first.block(block.hash, ({ state }) => state === 'connected')
   const log = rawLog(first.directory)
   await first.stop()

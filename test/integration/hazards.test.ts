@@ -10,7 +10,7 @@ import type { Devnet } from '../../src/devnet/devnet.ts'
 import { connectStratum } from '../support/stratum-client.ts'
 import { blake256Devices, cpuMiner, device, submissionOf } from './devices.ts'
 import { address, type House, hardChain, mixedChain, openHouse, poll, stopHouses } from './house.ts'
-import { miner, startMiner } from './miner.ts'
+import { miner, refused, startMiner, taken } from './miner.ts'
 
 /** What miners, broken ones and hostile ones do to a pool: each of these hurt or killed another pool. */
 
@@ -67,11 +67,11 @@ describe('a share', () => {
     const subscribed = await client.request('mining.subscribe', [cpuMiner.agent])
     const unauthorized = [24, 'Unauthorized worker: send mining.authorize first', null]
     expect((await client.request('mining.submit', share)).error).toEqual(unauthorized)
-    expect((await client.request('mining.authorize', ['nobody', 'x'])).error?.[0]).toBe(24)
+    expect(await client.request('mining.authorize', ['nobody', 'x'])).toMatchObject(refused(24))
     expect((await client.request('mining.submit', share)).error).toEqual(unauthorized)
-    expect((await client.request('mining.authorize', [address(2), 'x'])).result).toBe(true)
+    expect(await client.request('mining.authorize', [address(2), 'x'])).toMatchObject(taken)
     const rig = miner(client, cpuMiner, address(2), subscribed)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await client.close()
   })
 
@@ -99,8 +99,8 @@ describe('a share', () => {
     const submitFor = (job: string) => rig.client.request('mining.submit', [rig.user, job, ...solution])
     const second = await rig.jobAfter(first)
     expect(second.header.subarray(0, 136)).toEqual(first.header.subarray(0, 136))
-    expect((await submitFor(first.id)).result).toBe(true)
-    expect((await submitFor(second.id)).error?.[0]).toBe(22)
+    expect(await submitFor(first.id)).toMatchObject(taken)
+    expect(await submitFor(second.id)).toMatchObject(refused(22))
     await poll(() => own.events('WorkIssued').map(({ data }) => data.reason)).toContain('refresh')
   })
 
@@ -137,17 +137,17 @@ describe('a share', () => {
         }
       }
       const [[mine, theirs], [mineToo, theirsToo]] = [share(0), share(1_000)]
-      expect((await one.client.request('mining.submit', mine ?? [])).result).toBe(true)
-      expect((await two.client.request('mining.submit', theirs ?? [])).error?.[0]).toBe(22)
-      expect((await two.client.request('mining.submit', theirsToo ?? [])).result).toBe(true)
-      expect((await one.client.request('mining.submit', mineToo ?? [])).error?.[0]).toBe(22)
+      expect(await one.client.request('mining.submit', mine ?? [])).toMatchObject(taken)
+      expect(await two.client.request('mining.submit', theirs ?? [])).toMatchObject(refused(22))
+      expect(await two.client.request('mining.submit', theirsToo ?? [])).toMatchObject(taken)
+      expect(await one.client.request('mining.submit', mineToo ?? [])).toMatchObject(refused(22))
 
       // Nor once the first is gone and forgotten.
       await one.client.close()
       await poll(() => own.events('MinerDisconnected').length).toBe(1)
       const three = await start(behind, 3)
       expect(three.extranonce1).not.toBe(one.extranonce1)
-      expect((await two.client.request('mining.submit', theirs ?? [])).error?.[0]).toBe(22)
+      expect(await two.client.request('mining.submit', theirs ?? [])).toMatchObject(refused(22))
       expect(own.events('SharesAccepted').flatMap(({ data }) => data.connection)).toEqual([0, 1])
     })
   })
@@ -162,7 +162,7 @@ describe('a share', () => {
       `Stale job: a block was found since, the work is now on ${tip}`,
       null,
     ])
-    expect((await rig.submit(await rig.find('share', job))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share', job))).toMatchObject(taken)
     await rig.client.close()
   })
 
@@ -173,11 +173,11 @@ describe('a share', () => {
     const [late, later] = [await rig.find('share', first), await rig.find('share', first)]
     const [, tip] = [await rig.submit(late), ...(await devnet.generate(1))]
     await rig.job(tip)
-    expect((await rig.submit(later)).result).toBe(true)
-    expect((await rig.submit(later)).error?.[0]).toBe(22)
+    expect(await rig.submit(later)).toMatchObject(taken)
+    expect(await rig.submit(later)).toMatchObject(refused(22))
     const [next] = await devnet.generate(1)
     await rig.job(next)
-    expect((await rig.submit(await rig.find('share', first))).error?.[0]).toBe(21)
+    expect(await rig.submit(await rig.find('share', first))).toMatchObject(refused(21))
   })
 
   test('of wrong shape, job or time is refused in words, and changes nothing', async () => {
@@ -216,7 +216,7 @@ describe('a share', () => {
       expect([error?.[0], result], JSON.stringify(fields)).toEqual([code, false])
       expect(error?.[1]).toMatch(text)
     }
-    expect((await rig.client.request('mining.submit', [rig.user, ...submission, 'more'])).result).toBe(true)
+    expect(await rig.client.request('mining.submit', [rig.user, ...submission, 'more'])).toMatchObject(taken)
     await rig.client.close()
     await poll(async () => (await account(6)).shares.accepted).toBe(1)
   })
@@ -226,7 +226,7 @@ describe('a share', () => {
     const job = await rig.job()
     const late = { ...job, time: job.time + 7_000 }
     const share = await rig.find('share', late)
-    expect((await rig.submit(share)).result).toBe(true)
+    expect(await rig.submit(share)).toMatchObject(taken)
     const row = house.events('SharesAccepted').at(-1)?.data
     expect([row?.nonce.at(-1), row?.ntime.at(-1)]).toEqual([share.attempt.nonce, 7_000])
     await rig.client.close()
@@ -273,7 +273,7 @@ describe('what is no stratum', () => {
     rig.client.sendRaw(bytes)
     await rig.client.closed
     await poll(() => endings(house).slice(before)).toEqual(['bad-input'])
-    expect((await bystander.submit(await bystander.find('share'))).result).toBe(true)
+    expect(await bystander.submit(await bystander.find('share'))).toMatchObject(taken)
     await bystander.client.close()
     await poll(() => endings(house).length).toBe(before + 2)
   })
@@ -315,7 +315,7 @@ describe('what is no stratum', () => {
       [13, 'no method'],
       ['last', 'pong'],
     ])
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await client.close()
   })
 
@@ -380,7 +380,7 @@ describe('an address', () => {
 
   test('of a script is taken', async () => {
     const rig = await begin(20, { user: `${encodeAddress('script-hash', twenty, simnet)}.rig` })
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await rig.client.close()
   })
 
@@ -390,16 +390,18 @@ describe('an address', () => {
     await client.request('mining.authorize', [`${address(21)}.good`, 'x'])
     await client.request('mining.authorize', ['bad', 'x'])
     const rig = miner(client, cpuMiner, `${address(21)}.good`, subscribed)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await client.close()
   })
 
   test('is one of 32 on a connection at most', async () => {
     const rig = await begin(22)
     for (let n = 1; n < 32; n++)
-      expect((await rig.client.request('mining.authorize', [`${address(22)}.${n}`, 'x'])).result).toBe(true)
-    expect((await rig.client.request('mining.authorize', [`${address(22)}.32`, 'x'])).error?.[0]).toBe(24)
-    expect((await rig.client.request('mining.authorize', [`${address(22)}.31`, 'x'])).result).toBe(true)
+      expect(await rig.client.request('mining.authorize', [`${address(22)}.${n}`, 'x'])).toMatchObject(taken)
+    expect(await rig.client.request('mining.authorize', [`${address(22)}.32`, 'x'])).toMatchObject(
+      refused(24),
+    )
+    expect(await rig.client.request('mining.authorize', [`${address(22)}.31`, 'x'])).toMatchObject(taken)
     await rig.client.close()
   })
 })
@@ -478,11 +480,11 @@ describe('many connections', () => {
     // Some do say a little; it is not enough.
     for (const { socket } of sockets.slice(0, 500)) socket.write('{"id":1,"method":"mining.subscribe"}\n')
     await poll(() => quiet.pool.status().connections).toBeGreaterThan(2_000)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await Promise.all(sockets.map(({ socket }) => new Promise((resolve) => socket.once('close', resolve))))
     expect(performance.now() - began).toBeLessThan(5_000)
     expect(quiet.pool.status().connections).toBe(1)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     expect(
       quiet
         .log()
@@ -538,7 +540,7 @@ test('miners that do not read are dropped and delay nobody', async () => {
   await poll(() => endings(own).filter((reason) => reason === 'slow-reader').length).toBe(20)
   expect(own.pool.status().connections).toBe(1)
   expect(median(beside)).toBeLessThan(median(alone) + 250)
-  expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+  expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
   for (const { client } of stalled) client.socket.destroy()
 })
 
@@ -579,7 +581,7 @@ test('a flood of refused shares costs its senders their connections, and the log
   for (let i = 0; i < 10; i++) {
     const share = await honest.find('share')
     const began = performance.now()
-    expect((await honest.submit(share)).result).toBe(true)
+    expect(await honest.submit(share)).toMatchObject(taken)
     acks.push(performance.now() - began)
   }
   await Promise.all(
@@ -602,7 +604,7 @@ test('a flood of refused shares costs its senders their connections, and the log
   await poll(() => own.events('MinerDisconnected').length).toBe(60)
   expect(new Set(endings(own))).toEqual(new Set(['bad-input']))
   expect(heapBytes() - before).toBeLessThan(30_000_000)
-  expect((await honest.submit(await honest.find('share'))).result).toBe(true)
+  expect(await honest.submit(await honest.find('share'))).toMatchObject(taken)
 
   await own.stop()
   const summaries = own.events('SharesRejected')

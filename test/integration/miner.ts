@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { blockHash } from '../../domain/decred/header.ts'
 import { powHash } from '../../domain/decred/proof-of-work.ts'
 import {
@@ -167,3 +168,9 @@ const littleEndian = (bytes: Uint8Array): bigint =>
 
 /** A compact target: an exponent of 256 in the first byte, three bytes of mantissa. */
 const target = (bits: number): bigint => BigInt(bits & 0x7fffff) << (8n * BigInt((bits >>> 24) - 3))
+
+/** An answer that takes a share or a request; a failure shows the whole answer. */
+export const taken = { error: null, result: true }
+
+/** An answer that refuses, with this code. */
+export const refused = (code: number) => ({ error: expect.arrayContaining([code]), result: false })

@@ -25,7 +25,7 @@ import {
   poll,
   stopHouses,
 } from './house.ts'
-import { startMiner } from './miner.ts'
+import { refused, startMiner, taken } from './miner.ts'
 
 /** One history over many lives of the program, and what it does while its store is away. */
 
@@ -93,9 +93,9 @@ describe('a pool that is stopped and started', () => {
     const first = await openHouse([devnet], { listener: SHARE })
     const rig = await begin(first, 1)
     const shares = [await rig.find('share'), await rig.find('share'), await rig.find('block')] as const
-    for (const share of shares) expect((await rig.submit(share)).result).toBe(true)
+    for (const share of shares) expect(await rig.submit(share)).toMatchObject(taken)
     await first.block(shares[2].hash, ({ state }) => state === 'connected')
-    expect((await rig.submit(shares[0])).error?.[0]).toBe(21)
+    expect(await rig.submit(shares[0])).toMatchObject(refused(21))
     const late = await rig.find('share', await rig.job(shares[2].hash))
     expect(await first.stop()).toBe(true)
 
@@ -109,8 +109,8 @@ describe('a pool that is stopped and started', () => {
     expect(again.session).not.toBe(rig.session)
     expect([rig.extranonce1.slice(0, 2), again.extranonce1.slice(0, 2)]).toEqual(['00', '01'])
     await again.job()
-    for (const old of [...shares, late]) expect((await again.submit(old)).error?.[0]).toBe(21)
-    expect((await again.submit(await again.find('share'))).result).toBe(true)
+    for (const old of [...shares, late]) expect(await again.submit(old)).toMatchObject(refused(21))
+    expect(await again.submit(await again.find('share'))).toMatchObject(taken)
     await again.client.close()
     await poll(() => second.events('MinerDisconnected').length).toBe(2)
 
@@ -128,7 +128,7 @@ describe('a pool that is stopped and started', () => {
     const devnet = await kept(hardChain())
     const first = await openHouse([devnet])
     const rig = await begin(first, 1)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await poll(async () => await first.api('pool', PoolAnswer)).toMatchObject({
       connections: 1,
       miners: 1,
@@ -171,9 +171,9 @@ describe('read models', () => {
       await rig.submit(await rig.find('low', job))
       const share = await rig.find('share', job)
       const block = await rig.find('block', job)
-      expect((await rig.submit(share)).result).toBe(true)
-      expect((await rig.submit(share)).error?.[0]).toBe(22)
-      expect((await rig.submit(block)).result).toBe(true)
+      expect(await rig.submit(share)).toMatchObject(taken)
+      expect(await rig.submit(share)).toMatchObject(refused(22))
+      expect(await rig.submit(block)).toMatchObject(taken)
       tip = block.hash
     }
     await house.block(tip, ({ state }) => state === 'connected')
@@ -190,8 +190,8 @@ describe('read models', () => {
   /** A share and a refusal more. */
   async function live(house: House): Promise<void> {
     const rig = await begin(house, 1)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
-    expect((await rig.submit(await rig.find('low'))).error?.[0]).toBe(23)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
+    expect(await rig.submit(await rig.find('low'))).toMatchObject(refused(23))
   }
 
   test('read anew from the log say the same as those that were kept, life after life', async () => {
@@ -253,7 +253,7 @@ describe('a directory', () => {
     )
     expect(house.log().length).toBe(before)
     const rig = await begin(house, 1)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
   })
 
   test('is of one network and one mode', async () => {
@@ -299,7 +299,7 @@ describe('while the store is away', () => {
     expect((await fetch(`${house.pool.httpUrl}/readyz`)).status).toBe(503)
     const [again] = shares
     if (again === undefined) throw new Error('no share')
-    expect((await rig.submit(again)).error?.[0]).toBe(22)
+    expect(await rig.submit(again)).toMatchObject(refused(22))
 
     unlock()
     expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(Array(20).fill(true))
@@ -333,8 +333,8 @@ describe('while the store is away', () => {
     unlock()
     expect((await Promise.all([...waiting, found])).map(({ result }) => result)).toEqual(Array(4).fill(true))
     await house.block(block.hash, ({ state }) => state === 'connected')
-    expect((await other.request('mining.authorize', [address(2), 'x'])).result).toBe(true)
-    expect((await rig.submit(await rig.find('share', await rig.job(block.hash)))).result).toBe(true)
+    expect(await other.request('mining.authorize', [address(2), 'x'])).toMatchObject(taken)
+    expect(await rig.submit(await rig.find('share', await rig.job(block.hash)))).toMatchObject(taken)
     await house.stop()
     expect(house.events('SharesRejected').map(({ data }) => [data.reason, data.count])).toEqual([
       [['store-unavailable'], [1]],

@@ -20,7 +20,7 @@ import {
   poll,
   stopHouses,
 } from './house.ts'
-import { foundWith, miner, startMiner } from './miner.ts'
+import { foundWith, miner, refused, startMiner, taken } from './miner.ts'
 
 /** Whole sessions of miners, over TCP, on a chain of the devnet. */
 
@@ -182,18 +182,18 @@ describe('a session', () => {
       'mining.set_difficulty',
       'mining.notify',
     ])
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await rig.client.close()
   })
 
   test('has several workers on one connection, each credited for its own shares', async () => {
     const [first, second] = [`${address(101)}.left`, `${address(102)}.right`]
     const rig = await start(101, { user: first })
-    expect((await rig.client.request('mining.authorize', [second, ''])).result).toBe(true)
-    expect((await rig.client.request('mining.authorize', [`${address(101)}.third`, ''])).result).toBe(true)
+    expect(await rig.client.request('mining.authorize', [second, ''])).toMatchObject(taken)
+    expect(await rig.client.request('mining.authorize', [`${address(101)}.third`, ''])).toMatchObject(taken)
     const job = await rig.job()
     for (const user of [first, second, second, `${address(101)}.third`])
-      expect((await rig.submit(await rig.find('share', job), user)).result).toBe(true)
+      expect(await rig.submit(await rig.find('share', job), user)).toMatchObject(taken)
     expect(await rig.submit(await rig.find('share', job), `${address(103)}.nobody`)).toMatchObject({
       error: [24, `Unauthorized worker: ${address(103)}.nobody is not authorized on this connection`, null],
       result: false,
@@ -229,8 +229,8 @@ describe('a session', () => {
 
   test('authorizes the address alone, and a worker with dots and spaces', async () => {
     const rig = await start(104)
-    expect((await rig.client.request('mining.authorize', [` ${address(104)} . a.b c `, ''])).result).toBe(
-      true,
+    expect(await rig.client.request('mining.authorize', [` ${address(104)} . a.b c `, ''])).toMatchObject(
+      taken,
     )
     await poll(async () =>
       (await house.api(`miners/${address(104)}`, AccountView)).workers.items.map(({ name }) => name).sort(),
@@ -250,34 +250,34 @@ describe('a session', () => {
     expect(await ask('mining.configure', [['version-rolling'], {}])).toBe(
       '{"id":5,"error":[20,"unknown method mining.configure",null],"result":false}',
     )
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await rig.client.close()
   })
 
   test('has the difficulty that its password asks for, whatever it would find', async () => {
     const rig = await start(106, { password: 'x,d=512' })
     expect(rig.difficulty(await rig.job())).toBe(512)
-    expect((await rig.submit(await rig.find('low'))).error?.[0]).toBe(23)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('low'))).toMatchObject(refused(23))
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await rig.client.close()
   })
 
   test('has the difficulty that it suggests, from the next job on when it mines already', async () => {
     const client = await connectStratum({ port: house.port })
-    expect((await client.request('mining.suggest_difficulty', [300.7])).result).toBe(true)
+    expect(await client.request('mining.suggest_difficulty', [300.7])).toMatchObject(taken)
     const subscribed = await client.request('mining.subscribe', [cpuMiner.agent])
     await client.request('mining.authorize', [address(107)])
     const rig = miner(client, cpuMiner, address(107), subscribed)
     const job = await rig.job()
     expect(rig.difficulty(job)).toBe(300)
 
-    expect((await client.request('mining.suggest_difficulty', [2])).result).toBe(true)
-    expect((await rig.submit(await rig.find('low', job))).error?.[0]).toBe(23)
+    expect(await client.request('mining.suggest_difficulty', [2])).toMatchObject(taken)
+    expect(await rig.submit(await rig.find('low', job))).toMatchObject(refused(23))
     devnet.newVotes(4)
     const next = await rig.jobAfter(job)
     expect(rig.difficulty(next)).toBe(2)
     const share = await rig.find('share', next)
-    expect((await rig.submit(share)).result).toBe(true)
+    expect(await rig.submit(share)).toMatchObject(taken)
     expect(sharesOf(house).at(-1)).toMatchObject({ nonce: share.attempt.nonce, difficulty: 2 })
     await client.close()
   })
@@ -291,7 +291,7 @@ describe('variable difficulty', () => {
     const first = await rig.job()
     expect(rig.difficulty(first)).toBe(1)
     const began = performance.now()
-    for (let i = 0; i < 40; i++) expect((await rig.submit(await rig.find('share', first))).result).toBe(true)
+    for (let i = 0; i < 40; i++) expect(await rig.submit(await rig.find('share', first))).toMatchObject(taken)
 
     const second = await rig.jobAfter(first)
     expect(performance.now() - began).toBeLessThan(3_000)
@@ -299,9 +299,9 @@ describe('variable difficulty', () => {
     expect(second).toMatchObject({ clean: false, previous: first.previous })
 
     // Good enough for the first job alone.
-    expect((await rig.submit(await rig.find('weak share', first, 4))).result).toBe(true)
-    expect((await rig.submit(await rig.find('weak share', second, 4))).error?.[0]).toBe(23)
-    expect((await rig.submit(await rig.find('share', second))).result).toBe(true)
+    expect(await rig.submit(await rig.find('weak share', first, 4))).toMatchObject(taken)
+    expect(await rig.submit(await rig.find('weak share', second, 4))).toMatchObject(refused(23))
+    expect(await rig.submit(await rig.find('share', second))).toMatchObject(taken)
     expect(
       sharesOf(house)
         .slice(-2)
@@ -318,7 +318,7 @@ describe('a solo pool', () => {
     const rig = await startMiner({ port: house.port, device: cpuMiner, user: 'my first rig' })
     await rig.job()
     const block = await rig.find('block')
-    expect((await rig.submit(block)).result).toBe(true)
+    expect(await rig.submit(block)).toMatchObject(taken)
     await house.block(block.hash, ({ state }) => state === 'connected')
     expect((await house.api(`blocks/${block.hash}`, BlockView)).finder).toEqual({
       account: SOLO_ACCOUNT_ID,
@@ -351,7 +351,7 @@ describe('a session that is resumed', () => {
     const first = await start(200)
     const job = await first.job()
     const [before, inFlight] = [await first.find('share', job), await first.find('share', job)]
-    expect((await first.submit(before)).result).toBe(true)
+    expect(await first.submit(before)).toMatchObject(taken)
     await first.client.close()
     await poll(() => house.events('MinerDisconnected').length).toBe(1)
 
@@ -360,8 +360,8 @@ describe('a session that is resumed', () => {
     expect(second.extranonce1).toBe(first.extranonce1)
     expect(second.difficulty(await second.job())).toBe(16)
     expect((await second.submit(before)).error).toEqual([22, 'Duplicate share: already submitted', null])
-    expect((await second.submit(inFlight)).result).toBe(true)
-    expect((await second.submit(inFlight)).error?.[0]).toBe(22)
+    expect(await second.submit(inFlight)).toMatchObject(taken)
+    expect(await second.submit(inFlight)).toMatchObject(refused(22))
     expect(sharesOf(house).map(({ connection, nonce }) => [connection, nonce])).toEqual([
       [0, before.attempt.nonce],
       [1, inFlight.attempt.nonce],
@@ -373,12 +373,12 @@ describe('a session that is resumed', () => {
   test('replaces a connection that is still open', async () => {
     const first = await start(201)
     const share = await first.find('share')
-    expect((await first.submit(share)).result).toBe(true)
+    expect(await first.submit(share)).toMatchObject(taken)
     const second = await start(201, first.session)
     await first.client.closed
     expect(second.extranonce1).toBe(first.extranonce1)
-    expect((await second.submit(share)).error?.[0]).toBe(22)
-    expect((await second.submit(await second.find('share', share.job))).result).toBe(true)
+    expect(await second.submit(share)).toMatchObject(refused(22))
+    expect(await second.submit(await second.find('share', share.job))).toMatchObject(taken)
     await poll(() => house.events('MinerDisconnected').map(({ data }) => data.reason)).toContain(
       'replaced-by-resume',
     )
@@ -402,7 +402,7 @@ describe('a session that is resumed', () => {
       })
     const first = await begin('cpuminer/1.0.0')
     const share = await first.find('share')
-    expect((await first.submit(share)).result).toBe(true)
+    expect(await first.submit(share)).toMatchObject(taken)
     await first.client.close()
     await poll(() => asics.events('MinerDisconnected').length).toBe(1)
 
@@ -411,7 +411,7 @@ describe('a session that is resumed', () => {
     const again = foundWith(second.device, await second.job(), second.extranonce1, share.attempt)
     expect(again.header).toEqual(share.header)
     expect(again.submission).not.toEqual(share.submission)
-    expect((await second.submit(again)).error?.[0]).toBe(22)
+    expect(await second.submit(again)).toMatchObject(refused(22))
   })
 
   test('is over after the time of grace', async () => {
@@ -446,7 +446,7 @@ describe('a planned stop', () => {
       method: 'client.reconnect',
       params: ['', 0, 5],
     })
-    expect((await rig.submit(share)).result).toBe(true)
+    expect(await rig.submit(share)).toMatchObject(taken)
     await rig.client.closed
     await silent.closed
     expect(await stopped).toBe(true)
@@ -467,7 +467,7 @@ describe('a listener', () => {
     const tls = { certificateFile: join(directory, 'rpc.cert'), keyFile: join(directory, 'rpc.key') }
     const house = await openHouse([devnet], { listener: { tls } })
     const rig = await startMiner({ port: house.port, device: cpuMiner, user: address(1), tls: true })
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     const [listener] = (await house.api('pool', PoolAnswer)).live.listeners
     expect(listener?.tls).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
   })
@@ -486,10 +486,10 @@ describe('a listener', () => {
         before: `PROXY TCP4 ${ip} 10.0.0.1 50000 5550\r\n`,
       })
     const rig = await from('192.0.2.77', 1)
-    expect((await rig.submit(await rig.find('share'))).result).toBe(true)
+    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
     await expect(from('192.0.2.77', 2)).rejects.toThrow('gone')
     const other = await from('192.0.2.78', 3)
-    expect((await other.submit(await other.find('share'))).result).toBe(true)
+    expect(await other.submit(await other.find('share'))).toMatchObject(taken)
     const bare = await connectStratum({ port: house.port })
     bare.sendRaw('{"id":1,"method":"mining.subscribe","params":[]}\n')
     await bare.closed
@@ -514,6 +514,6 @@ test('a solution of one device is no other s: the pool has put bytes of its own 
     ])
     const own = foundWith(model, share.job, theirs.extranonce1, share.attempt)
     expect(own.hash).not.toBe(share.hash)
-    expect((await mine.submit(share)).result).toBe(true)
+    expect(await mine.submit(share)).toMatchObject(taken)
   }
 })
