@@ -103,6 +103,8 @@ interface Worker {
   readonly name: string
 }
 
+/** Of a user name, which is kept as long as the connection: an address has 35, a worker's published name 64. */
+const USER_CHARS_MAX = 200
 /** Lines that are no stratum at all before the connection is ended. */
 const GARBAGE_MAX = 10
 /** Refused shares in a row before the connection is ended: half an hour of them at the wanted rate. */
@@ -338,6 +340,12 @@ export class Connection {
   #authorize(id: RequestId, user: string, password: string): void {
     const world = this.#world
     if (!world.journal.hasRoom()) return this.#refuse(id, ERROR_CODE.other, STORE_AWAY_TEXT)
+    if (user.length > USER_CHARS_MAX)
+      return this.#refuse(
+        id,
+        ERROR_CODE.unauthorized,
+        `Unauthorized worker: a user name has ${USER_CHARS_MAX} characters at most`,
+      )
     const known = this.#workers.some((worker) => worker.user === user)
     if (!known && this.#workers.length >= world.workersMax)
       return this.#refuse(

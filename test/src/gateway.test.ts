@@ -241,3 +241,12 @@ test('a miner that says nothing for too long is ended', () => {
     vi.useRealTimers()
   }
 })
+
+test('a user name without end is refused', () => {
+  const { connect } = house()
+  const miner = connect()
+  miner.say('mining.authorize', [`${ADDRESS}.${'r'.repeat(200)}`, ''])
+  expect(miner.heard()).toMatchObject([
+    { id: 1, result: false, error: [24, expect.stringContaining('200 characters')] },
+  ])
+})
