@@ -247,6 +247,6 @@ test('a user name without end is refused', () => {
   const miner = connect()
   miner.say('mining.authorize', [`${ADDRESS}.${'r'.repeat(200)}`, ''])
   expect(miner.heard()).toMatchObject([
-    { id: 1, result: false, error: [24, expect.stringContaining('200 characters')] },
+    { id: 1, result: false, error: [24, expect.stringContaining('200 characters'), null] },
   ])
 })
