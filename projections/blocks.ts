@@ -25,12 +25,7 @@ export function keepSolved(tally: Tally, solved: SolvedRow): void {
 }
 
 /** A block of the pool begins its life: with the work up to its share, or up to now when that was lost. */
-export function foldBlockFound(
-  tally: Tally,
-  hash: string,
-  position: number,
-  data: EventData<'BlockFound'>,
-): void {
+export function foldBlockFound(tally: Tally, hash: string, data: EventData<'BlockFound'>): void {
   const { at: foundAt, height, header, powAlgorithm, share, gateway, job, connection, account, worker } = data
   const solved = tally.changes.solved.get(hash) ?? tally.stored.solved(hash)
   if (solved !== undefined) {
@@ -39,7 +34,7 @@ export function foldBlockFound(
   }
   put(tally, undefined, {
     hash,
-    number: position,
+    number: tally.entries,
     height,
     foundAt,
     header,

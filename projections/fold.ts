@@ -119,16 +119,16 @@ function evolveConnection(
 }
 
 function evolveGateway(tally: Tally, gateway: number, recorded: LogEvent, event: PoolEvent): void {
-  const { stream, revision, position } = recorded
-  if (event.type === 'WorkIssued') foldWorkIssued(tally, gateway, position, event.data)
+  const { stream, revision } = recorded
+  if (event.type === 'WorkIssued') foldWorkIssued(tally, gateway, event.data)
   if (event.type === 'SharesAccepted') foldSharesAccepted(tally, { gateway, stream, revision }, event.data)
   if (event.type === 'SharesRejected') foldSharesRejected(tally, gateway, event.data)
 }
 
 function evolveBlock(tally: Tally, hash: string, recorded: LogEvent, event: PoolEvent): void {
-  const { revision, position, type, data } = recorded
+  const { revision, type, data } = recorded
   tally.changes.blockEvents.push({ hash, revision, at: event.data.at, type, data })
-  if (event.type === 'BlockFound') foldBlockFound(tally, hash, position, event.data)
+  if (event.type === 'BlockFound') foldBlockFound(tally, hash, event.data)
   else foldBlockStep(tally, hash, revision, event)
 }
 

@@ -166,7 +166,7 @@ export interface JobRow {
   readonly issuedAt: number
   readonly reason: IssueReason
   readonly merkleRoot: string
-  readonly position: number
+  readonly entry: number
 }
 
 /** Sums over the whole pool up to and including some share. */

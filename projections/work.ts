@@ -14,12 +14,7 @@ export const JOB_HEIGHTS_KEPT = 300
 export const jobsKeptFrom = (tally: Tally): number => tally.height - JOB_HEIGHTS_KEPT + 1
 
 /** A job was handed out: its bits weigh the shares that name it, and its template is kept for recognising blocks. */
-export function foldWorkIssued(
-  tally: Tally,
-  gateway: number,
-  position: number,
-  data: EventData<'WorkIssued'>,
-): void {
+export function foldWorkIssued(tally: Tally, gateway: number, data: EventData<'WorkIssued'>): void {
   const { job, header, powAlgorithm, height, bits, subsidy, at: issuedAt, reason } = data
   rememberJob(tally, gateway, job, { height, bits })
   tally.height = Math.max(tally.height, height)
@@ -35,7 +30,7 @@ export function foldWorkIssued(
     issuedAt,
     reason,
     merkleRoot: merkleRoot(fromHex(header) ?? new Uint8Array(0)),
-    position,
+    entry: tally.entries,
   })
 }
 

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Logger } from 'pino'
 import { defer, retry, timer } from 'rxjs'
 import type { EventStore } from '../adapters/event-store/port.ts'
-import { openSqliteEventStore } from '../adapters/event-store/sqlite/open.ts'
 import { type Metrics, poolMetrics } from '../adapters/http/metrics.ts'
 import { type HttpServer, startHttp } from '../adapters/http/server.ts'
 import type { JournalStatus, ListenerStatus, PoolStatus } from '../adapters/http/status.ts'
@@ -27,6 +26,7 @@ import { closeAbandonedEpochs, openPool } from './actors/opening.ts'
 import { type Projector, project } from './actors/projector.ts'
 import type { Config, ListenerConfig, TlsFiles } from './config/config.ts'
 import { type JournalState, openJournal } from './journal.ts'
+import { openEventStore } from './open-store.ts'
 
 /** A running pool. */
 export interface Pool {
@@ -91,7 +91,9 @@ async function start(
   const nodes = openNodes(config)
   if (E.isLeft(nodes)) return nodes
 
-  const store = await openStore(config)
+  const directory = makeDataDirectory(config)
+  if (E.isLeft(directory)) return directory
+  const store = await openEventStore(config.store.url)()
   if (E.isLeft(store)) return store
   closers.push(() => store.right.close())
   const opening = await openPool(store.right, config.pool, options.software, startedAt)()
@@ -248,15 +250,13 @@ async function recover(
   await recoverBlocks()
 }
 
-async function openStore(config: Config): Promise<E.Either<PoolError, EventStore>> {
-  const file = config.store.url.slice('sqlite:'.length)
+function makeDataDirectory({ pool }: Config): E.Either<PoolError, void> {
   try {
-    mkdirSync(config.pool.dataDirectory, { recursive: true })
-    mkdirSync(dirname(file), { recursive: true })
+    mkdirSync(pool.dataDirectory, { recursive: true })
+    return E.right(undefined)
   } catch (error) {
     return E.left({ message: `The data directory can't be made: ${messageOf(error)}` })
   }
-  return openSqliteEventStore({ file })()
 }
 
 function openNodes(config: Config): E.Either<PoolError, readonly Node[]> {

@@ -1,13 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import {
   APPEND_BYTES_MAX,
-  type Appended,
   EVENT_BYTES_MAX,
   NO_STREAM,
   type ProposedEvent,
-  type RecordedEvent,
   type StoreError,
   type StreamAppend,
+  type StreamEvent,
 } from './port.ts'
 
 /**
@@ -19,7 +18,7 @@ import {
  * Measures appends against `EVENT_BYTES_MAX` and `APPEND_BYTES_MAX`, UTF-8 bytes of data. The first that is too
  * large is the answer.
  *
- * @throws RangeError for an append without events: it has no last event to answer with.
+ * @throws RangeError for an append without events: whoever makes one has lost something.
  */
 export function checkSizes(appends: readonly StreamAppend[]): E.Either<StoreError, void> {
   for (const { stream, events } of appends) {
@@ -42,21 +41,19 @@ const tooLarge = (found: string, allowed: string): E.Either<StoreError, never> =
 
 /**
  * Answers an append whose `expected` is not `actual`, the revision of the stream's last event. `stored` is what the stream holds
- * after `expected`, as many events as are proposed when there are as many. The same events: the answer of the first time.
+ * after `expected`, as many events as are proposed when there are as many. The same events count as appended.
  */
 export function answerMismatch(
   append: StreamAppend,
   actual: number,
-  stored: readonly RecordedEvent[],
-): E.Either<StoreError, Appended> {
+  stored: readonly StreamEvent[],
+): E.Either<StoreError, void> {
   for (const [index, event] of append.events.entries()) {
     const there = stored[index]
     if (there === undefined || !isSameEvent(there, event))
       return E.left(index === 0 ? wrongExpectedRevision(append, actual) : conflictingEvents(append, index))
   }
-  const last = stored[append.events.length - 1]
-  if (last === undefined) throw new RangeError(`an append to ${append.stream} holds no events`)
-  return E.right({ revision: last.revision, position: last.position })
+  return E.right(undefined)
 }
 
 /** An id alone does not make two events the same: a writer that derived it from stream and revision alone would be told a lie. */

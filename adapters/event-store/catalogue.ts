@@ -2,7 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { eventId } from '../../domain/event-id.ts'
 import { type DecodeError, decodeEvent, type PoolEvent } from '../../domain/events.ts'
-import type { ProposedEvent, RecordedEvent, StreamAppend } from './port.ts'
+import type { ProposedEvent, StreamAppend, StreamEvent } from './port.ts'
 
 /** Between the catalogue of events and the log: what a writer proposes and what a reader gets back. */
 
@@ -24,5 +24,5 @@ export const proposeAppend = (
 })
 
 /** An event of the log in its current version. Errors: {@link DecodeError}. */
-export const read = (recorded: RecordedEvent): Either<DecodeError, PoolEvent> =>
+export const read = (recorded: StreamEvent): Either<DecodeError, PoolEvent> =>
   decodeEvent(recorded.type, recorded.data)

@@ -62,7 +62,8 @@ export function followLog(
   )
 }
 
-function cannotFollow(
+/** Why a log with this newest event can't be followed from a position: not read, or ended before it. */
+export function cannotFollow(
   head: E.Either<StoreError, O.Option<number>>,
   after: number | null,
 ): StoreError | undefined {

@@ -10,11 +10,15 @@ export interface ProposedEvent {
   readonly data: string
 }
 
-/** An event as the log holds it. */
-export interface RecordedEvent extends ProposedEvent {
+/** An event as its stream holds it. */
+export interface StreamEvent extends ProposedEvent {
   readonly stream: string
   /** 0 for the first event of a stream, then one more each. */
   readonly revision: number
+}
+
+/** An event as the log holds it. */
+export interface RecordedEvent extends StreamEvent {
   /** Place in the whole log: strictly increasing, not dense. */
   readonly position: number
 }
@@ -27,12 +31,6 @@ export interface StreamAppend {
   readonly stream: string
   readonly expected: number
   readonly events: readonly ProposedEvent[]
-}
-
-/** Where an append ended: revision and position of its last event, also when it was there before. */
-export interface Appended {
-  readonly revision: number
-  readonly position: number
 }
 
 /** Why the store could not do it. `message` is a sentence for the operator. */
@@ -82,18 +80,15 @@ export interface EventStore {
   readonly name: string
   /**
    * Appends in order, each one atomic. At the first that fails the rest is left alone; those before it may have been
-   * kept or not. Events that are already there, right after `expected`, are not written again and the answer
-   * is the same as the first time, so the same call can always be repeated. They are the same when id, type and data
-   * are; EventStoreDB looks at ids alone.
+   * kept or not. Events that are already there, right after `expected`, are not written again and count as
+   * appended, so the same call can always be repeated. They are the same when id, type and data are; EventStoreDB
+   * looks at ids alone.
    *
    * @throws RangeError for an append without events.
    */
-  readonly append: (appends: readonly StreamAppend[]) => TaskEither<StoreError, readonly Appended[]>
-  /** Empty when there is no such stream. */
-  readonly readStream: (
-    stream: string,
-    range: StreamRange,
-  ) => TaskEither<StoreError, readonly RecordedEvent[]>
+  readonly append: (appends: readonly StreamAppend[]) => TaskEither<StoreError, void>
+  /** Empty when there is no such stream. Without positions: not every server tells them here. */
+  readonly readStream: (stream: string, range: StreamRange) => TaskEither<StoreError, readonly StreamEvent[]>
   /** Events after a position (exclusive; `null` for all), in order, `limit` at most. */
   readonly readAll: (after: number | null, limit: number) => TaskEither<StoreError, readonly RecordedEvent[]>
   /** Position of the newest event. */

@@ -65,10 +65,8 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally): BlockQueries {
   const unfinished = db.prepare('SELECT * FROM blocks WHERE final = 0 ORDER BY number')
   const solved = db.prepare('SELECT * FROM solved ORDER BY at, hash')
   const job = db.prepare('SELECT * FROM jobs WHERE gateway = ? AND job = ?')
-  const jobByMerkleRoot = db.prepare(
-    'SELECT * FROM jobs WHERE merkle_root = ? ORDER BY position DESC LIMIT 1',
-  )
-  const newestJob = db.prepare('SELECT * FROM jobs ORDER BY position DESC LIMIT 1')
+  const jobByMerkleRoot = db.prepare('SELECT * FROM jobs WHERE merkle_root = ? ORDER BY entry DESC LIMIT 1')
+  const newestJob = db.prepare('SELECT * FROM jobs ORDER BY entry DESC LIMIT 1')
   const issued = (row: Row | undefined): IssuedJob | undefined =>
     row === undefined ? undefined : jobRow(row)
   const summary = (row: Row): BlockSummary => summaryOf(row, tally)

@@ -5,11 +5,12 @@ export const APPLICATION_ID = 0x4c6f6465
  * Version of the tables and of the arithmetic that fills them. A file of another version is thrown away and folded again, so
  * any change of either raises it.
  */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /**
- * The tables. All of it follows from the log; times are Unix ms but for `work.start`, which is Unix seconds; sums that may pass
- * 2^53 are decimal text. The comments stay in the file: `.schema` shows them to whoever opens it.
+ * The tables. All of it follows from the log and is the same whatever store the log is in, but for the checkpoint, `pool.position`.
+ * Events are numbered by their ordinal in the log, counted from 0, as in the ledger. Times are Unix ms but for `work.start`, which is
+ * Unix seconds; sums that may pass 2^53 are decimal text. The comments stay in the file: `.schema` shows them to whoever opens it.
  */
 export const SCHEMA = `
 CREATE TABLE pool (
@@ -110,7 +111,7 @@ CREATE TABLE rejected (
 
 -- Work of the last heights, and of every share in solved.
 CREATE TABLE jobs (
-  position INTEGER PRIMARY KEY,  -- of its event
+  entry INTEGER PRIMARY KEY,     -- ordinal of its event
   gateway INTEGER NOT NULL,
   job INTEGER NOT NULL,
   header TEXT NOT NULL,
@@ -151,7 +152,7 @@ CREATE TABLE solved (
 CREATE INDEX solved_by_job ON solved (gateway, job);
 
 CREATE TABLE blocks (
-  number INTEGER PRIMARY KEY,    -- position of its BlockFound
+  number INTEGER PRIMARY KEY,    -- ordinal of its BlockFound
   hash TEXT NOT NULL UNIQUE,
   height INTEGER NOT NULL,
   found_at INTEGER NOT NULL,

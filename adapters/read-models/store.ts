@@ -170,7 +170,7 @@ function storeConnections(sql: Statements, changes: Changes, forgotten: readonly
 
 function storeJob(sql: Statements, job: JobRow): void {
   sql.job.run(
-    job.position,
+    job.entry,
     job.gateway,
     job.job,
     job.header,

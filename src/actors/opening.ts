@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { proposeAppend, read } from '../../adapters/event-store/catalogue.ts'
-import { type EventStore, NO_STREAM, type RecordedEvent } from '../../adapters/event-store/port.ts'
+import { type EventStore, NO_STREAM, type StreamEvent } from '../../adapters/event-store/port.ts'
 import type { NetworkName } from '../../domain/decred/network.ts'
 import { event, type PoolEvent, publicText } from '../../domain/events.ts'
 import { epochOf, sharesStream } from '../journal.ts'
@@ -118,7 +118,7 @@ async function lastShares(
   store: EventStore,
   { gateway, atMs }: EarlierGateway,
   endedMs: number,
-): Promise<E.Either<OpeningError, RecordedEvent | undefined>> {
+): Promise<E.Either<OpeningError, StreamEvent | undefined>> {
   for (let time = endedMs; epochOf(time) >= epochOf(atMs); time -= HOUR_MS) {
     const stream = sharesStream(gateway, epochOf(time))
     const last = await store.readStream(stream, { from: 'end', direction: 'backwards', limit: 1 })()
@@ -159,8 +159,8 @@ async function closeStream(
 async function readWhole(
   store: EventStore,
   stream: string,
-): Promise<E.Either<OpeningError, readonly RecordedEvent[]>> {
-  const events: RecordedEvent[] = []
+): Promise<E.Either<OpeningError, readonly StreamEvent[]>> {
+  const events: StreamEvent[] = []
   for (;;) {
     const page = await store.readStream(stream, { from: events.length, direction: 'forwards', limit: PAGE })()
     if (E.isLeft(page)) return page

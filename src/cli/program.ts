@@ -102,6 +102,7 @@ Manual: docs/command-line.md, docs/operators.md`,
 
   const configFile = () =>
     new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml')
+  const store = () => new Option('--store <url>', 'where the log is; short for --store.url')
   const json = () => new Option('--json', 'print the result as JSON')
 
   program
@@ -111,6 +112,7 @@ Manual: docs/command-line.md, docs/operators.md`,
       `Runs the pool until SIGINT or SIGTERM, then stops within 10 s. A second signal ends it at once. ${CONFIG_HELP}`,
     )
     .addOption(configFile())
+    .addOption(store())
     .addHelpText(
       'after',
       `
@@ -119,9 +121,9 @@ Examples:
   $ lodebook run --config /etc/lodebook/lodebook.toml --log.format json
   $ LODEBOOK_NODES_0_PASSWORD=... lodebook run`,
     )
-    .action(async (options: { config?: string }) => {
+    .action(async ({ store, ...options }: { config?: string; store?: string }) => {
       const { run } = await import('./run.ts')
-      done(await run({ ...options, flags }))
+      done(await run({ ...options, flags: withStore(flags, store) }))
     })
 
   program
@@ -131,6 +133,7 @@ Examples:
       `Starts a small Decred chain of its own (a devnet), a pool on it and four CPU miners, all on this machine. It needs nothing else and touches no real chain. Data is kept in ./data/demo: starting again continues the same history. ${CONFIG_HELP}`,
     )
     .option('--devnet-port <port>', "port of the devnet's node", wholeNumber(0, 65_535), 19_556)
+    .addOption(store())
     .addHelpText(
       'after',
       `
@@ -139,9 +142,9 @@ Examples:
   $ lodebook demo --http.port 8081 --listeners.0.port 5551 --devnet-port 19557
   $ npm start -- --pool.data_directory /tmp/demo`,
     )
-    .action(async (options: { devnetPort: number }) => {
+    .action(async ({ store, ...options }: { devnetPort: number; store?: string }) => {
       const { demo } = await import('./demo.ts')
-      done(await demo({ ...options, flags }))
+      done(await demo({ ...options, flags: withStore(flags, store) }))
     })
 
   program
@@ -243,6 +246,7 @@ Examples:
       `Prints every key with the value in force and where it came from. Secrets are hidden. ${CONFIG_HELP}`,
     )
     .addOption(configFile())
+    .addOption(store())
     .addOption(json())
     .addHelpText(
       'after',
@@ -252,9 +256,9 @@ Examples:
   $ lodebook config --json --config /etc/lodebook/lodebook.toml
   $ lodebook config init /etc/lodebook/lodebook.toml`,
     )
-    .action(async (options: { config?: string; json?: true }) => {
+    .action(async ({ store, ...options }: { config?: string; store?: string; json?: true }) => {
       const { showConfig } = await import('./config-command.ts')
-      done(showConfig({ ...options, json: options.json === true, flags }))
+      done(showConfig({ ...options, json: options.json === true, flags: withStore(flags, store) }))
     })
   config
     .command('init')
@@ -272,6 +276,7 @@ Examples:
       `Checks configuration, nodes, certificates, mining address, clock, ports, disk and store, in the way the pool would use them. Ends with 3 when something must be mended. ${CONFIG_HELP}`,
     )
     .addOption(configFile())
+    .addOption(store())
     .addOption(json())
     .addHelpText(
       'after',
@@ -280,9 +285,9 @@ Examples:
   $ lodebook doctor
   $ lodebook doctor --json | jq '.findings[] | select(.verdict != "ok")'`,
     )
-    .action(async (options: { config?: string; json?: true }) => {
+    .action(async ({ store, ...options }: { config?: string; store?: string; json?: true }) => {
       const { doctor } = await import('./doctor/doctor.ts')
-      done(await doctor({ ...options, json: options.json === true, flags }))
+      done(await doctor({ ...options, json: options.json === true, flags: withStore(flags, store) }))
     })
 
   program
@@ -304,6 +309,9 @@ Examples:
 
   return program
 }
+
+const withStore = (flags: readonly ConfigFlag[], url: string | undefined): readonly ConfigFlag[] =>
+  url === undefined ? flags : [...flags, { path: 'store.url', text: url }]
 
 /** Name of the command under `lodebook` that an action belongs to: `config` for `config init`. */
 function topLevelName(action: Command): string {

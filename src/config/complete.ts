@@ -1,6 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { networks } from '../../domain/decred/network.ts'
+import { readStoreUrl, STORE_URL_ALLOWED, withoutPassword } from '../store-url.ts'
 import type { Config, ListenerConfig, NodeConfig, TlsFiles } from './config.ts'
+import { passwordIn } from './password-file.ts'
 import { type ConfigProblem, foundText, type Origin, problem } from './problem.ts'
 import type { ConfigDraft, ListenerDraft, NodeDraft, TlsDraft } from './schema.ts'
 
@@ -89,23 +91,20 @@ function storeUrl(
   problems: ConfigProblem[],
 ): string {
   if (given === null) return `sqlite:${dataDirectory}/lodebook.db`
-  if (given.startsWith('sqlite:')) return `sqlite:${around.absolute(given.slice('sqlite:'.length))}`
-  const why = /^(esdb|kurrentdb)/.test(given)
-    ? 'EventStoreDB is not supported by this release'
-    : 'there is no such store'
+  const url = readStoreUrl(given, around.absolute)
+  if (E.isRight(url)) return url.right
+  // A password may have got among the keys.
+  const found = foundText(withoutPassword(given).replace(/\?.*/s, '?…'))
   problems.push(
     problem(
       'not-allowed',
       'store.url',
       around.originOf('store.url'),
-      `store.url: found ${foundText(withoutPassword(given))}, allowed: sqlite: and a path; ${why}`,
+      `store.url: found ${found}, allowed: ${STORE_URL_ALLOWED}; ${url.left}`,
     ),
   )
   return given
 }
-
-/** A URL may carry a password before its `@`. */
-const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@')
 
 function completeNode(
   draft: NodeDraft,
@@ -172,17 +171,17 @@ function passwordOf(draft: NodeDraft, n: number, around: Surroundings, problems:
     )
     return ''
   }
-  const line = read.right.replace(/\r?\n$/, '')
-  if (line === '' || /[\r\n]/.test(line))
-    problems.push(
-      problem(
-        'not-allowed',
-        fileKey,
-        fileOrigin,
-        `${fileKey}: ${passwordFile} holds ${line === '' ? 'nothing' : 'more than one line'}; allowed: one line, the password`,
-      ),
-    )
-  return line
+  const line = passwordIn(read.right)
+  if (E.isRight(line)) return line.right
+  problems.push(
+    problem(
+      'not-allowed',
+      fileKey,
+      fileOrigin,
+      `${fileKey}: ${passwordFile} ${line.left}; allowed: one line, the password`,
+    ),
+  )
+  return ''
 }
 
 const weight = (origin: Origin): number => ['default', 'file', 'environment', 'flag'].indexOf(origin.kind)

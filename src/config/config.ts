@@ -92,7 +92,7 @@ export interface Config {
     readonly dataDirectory: string
   }
   readonly store: {
-    /** `sqlite:` and a path. */
+    /** `sqlite:` and a path, or a connection string of EventStoreDB, which may hold a password. */
     readonly url: string
   }
   readonly nodes: readonly NodeConfig[]

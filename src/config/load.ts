@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { withoutPassword } from '../store-url.ts'
 import { complete } from './complete.ts'
 import type { Config } from './config.ts'
 import { type ConfigProblem, foundText, type Origin, problem } from './problem.ts'
@@ -26,7 +27,7 @@ export interface Sources {
 export interface Setting {
   /** External path: `nodes.0.address`. */
   readonly key: string
-  /** `null` when not set; a secret's value is never here. */
+  /** `null` when not set; a secret's value is never here, and no password in another's. */
   readonly value: string | number | boolean | null | { readonly hidden: true }
   readonly origin: Origin
 }
@@ -171,14 +172,23 @@ function decodeProblem(error: t.ValidationError, originOf: (path: string) => Ori
       originOf(parentOf(path)),
       `${path} is missing and has no default; allowed: ${allowed}`,
     )
-  const found = isSecret(path) ? 'something else (hidden)' : foundText(error.value)
+  const found = foundInKey(path, error.value)
   return problem('not-allowed', path, originOf(path), `${path}: found ${found}, allowed: ${allowed}`)
 }
 
 const parentOf = (path: string): string => path.split('.').slice(0, -1).join('.')
 
-const isSecret = (path: string): boolean =>
-  leaves.some(({ external, key }) => key.secret && external.join('.') === path.replace(/\.[0-9]+\./, '.*.'))
+function foundInKey(path: string, value: unknown): string {
+  const name = path.replace(/\.[0-9]+\./, '.*.')
+  switch (leaves.find(({ external }) => external.join('.') === name)?.key.shown) {
+    case 'never':
+      return 'something else (hidden)'
+    case 'without-password':
+      return foundText(typeof value === 'string' ? withoutPassword(value) : value)
+    default:
+      return foundText(value)
+  }
+}
 
 const ORDER: readonly Origin['kind'][] = ['file', 'environment', 'flag', 'default']
 
@@ -204,7 +214,10 @@ function settingsOf(
       const path = numbered(external).join('.')
       const origin = originOf(path)
       const value = valueAt(config, numbered(inCode)) ?? valueAt(draft, numbered(inCode))
-      if (key.secret) return { key: path, value: origin.kind === 'default' ? null : { hidden: true }, origin }
+      if (key.shown === 'never')
+        return { key: path, value: origin.kind === 'default' ? null : { hidden: true }, origin }
+      if (key.shown === 'without-password' && typeof value === 'string')
+        return { key: path, value: withoutPassword(value), origin }
       return { key: path, value: isScalar(value) ? value : null, origin }
     })
   })

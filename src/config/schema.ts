@@ -1,4 +1,5 @@
 import type * as t from 'io-ts'
+import { STORE_URL_ALLOWED } from '../store-url.ts'
 import type { Config, HttpConfig, ListenerConfig, NodeConfig } from './config.ts'
 import { choice, flag, integer, optional, text, type Value } from './values.ts'
 
@@ -49,8 +50,8 @@ export interface Key {
   readonly fallback: Fallback
   readonly says: string
   readonly example: string | number | null
-  /** Never printed, wherever it came from. */
-  readonly secret: boolean
+  /** How much of the value may be printed, wherever it came from. */
+  readonly shown: 'whole' | 'without-password' | 'never'
 }
 
 /** A table of keys: `[http]`. */
@@ -83,7 +84,7 @@ const key = <A extends string | number | boolean>(value: Value<A>, fallback: A, 
   fallback: { kind: 'value', value: fallback },
   says,
   example: null,
-  secret: false,
+  shown: 'whole',
 })
 
 const required = <A>(value: Value<A>, example: string, says: string): KeyOf<A> => ({
@@ -92,7 +93,7 @@ const required = <A>(value: Value<A>, example: string, says: string): KeyOf<A> =
   fallback: { kind: 'required' },
   says,
   example,
-  secret: false,
+  shown: 'whole',
 })
 
 const unset = <A>(value: Value<A>, example: string | number, says: string): KeyOf<A | null> => ({
@@ -101,7 +102,7 @@ const unset = <A>(value: Value<A>, example: string | number, says: string): KeyO
   fallback: { kind: 'unset' },
   says,
   example,
-  secret: false,
+  shown: 'whole',
 })
 
 const derived = <A>(value: Value<A>, fallback: string, example: string, says: string): KeyOf<A | null> => ({
@@ -110,10 +111,12 @@ const derived = <A>(value: Value<A>, fallback: string, example: string, says: st
   fallback: { kind: 'derived', says: fallback },
   says,
   example,
-  secret: false,
+  shown: 'whole',
 })
 
-const secret = <A>(of: KeyOf<A>): KeyOf<A> => ({ ...of, secret: true })
+const secret = <A>(of: KeyOf<A>): KeyOf<A> => ({ ...of, shown: 'never' })
+
+const address = <A>(of: KeyOf<A>): KeyOf<A> => ({ ...of, shown: 'without-password' })
 
 const group = <K extends Group['keys']>(says: string, keys: K) => ({ kind: 'group', says, keys }) as const
 
@@ -224,11 +227,13 @@ export const schema = {
       dataDirectory: key(path, './data', 'Everything the pool writes is in here. Made when it is not there.'),
     }),
     store: group('The log of events, from which everything else can be made again.', {
-      url: derived(
-        text('sqlite: and a path', /^[a-z][a-z0-9+.-]*:.+$/),
-        '`sqlite:lodebook.db` in the data directory',
-        'sqlite:/var/lib/lodebook/lodebook.db',
-        'Where the log is: `sqlite:` and the path of a file on a local disk.',
+      url: address(
+        derived(
+          text(STORE_URL_ALLOWED, /^[a-z][a-z0-9+.-]*:.+$/),
+          '`sqlite:lodebook.db` in the data directory',
+          'sqlite:/var/lib/lodebook/lodebook.db',
+          'Where the log is: `sqlite:` and the path of a file on a local disk, or the connection string of an EventStoreDB or KurrentDB, `esdb://user@host:2113?passwordFile=/run/secrets/store`. The flag `--store` is short for `--store.url`.',
+        ),
       ),
     }),
     nodes: {

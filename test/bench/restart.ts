@@ -50,12 +50,12 @@ async function writeHistory(directory: string, shares: number): Promise<void> {
   const store = await openSqliteEventStore({ file: join(directory, 'lodebook.db') })()
   const models = openReadModels({ file: join(directory, 'read-models.db'), nowMs: () => performance.now() })
   if (E.isLeft(store) || E.isLeft(models)) throw new Error('the history can not be written')
+  let written = 0
   const write = async (events: readonly RecordedEvent[]): Promise<void> => {
-    const written = await store.right.append(events.map(appendOf))()
-    if (E.isLeft(written)) throw new Error(written.left.message)
-    const applied = models.right.apply(
-      events.map((event, i) => ({ ...event, position: written.right[i]?.position ?? 0 })),
-    )
+    const appended = await store.right.append(events.map(appendOf))()
+    if (E.isLeft(appended)) throw new Error(appended.left.message)
+    // An embedded log counts its positions from 1.
+    const applied = models.right.apply(events.map((event) => ({ ...event, position: ++written })))
     if (E.isLeft(applied)) throw new Error(applied.left.message)
   }
   let batch: RecordedEvent[] = []

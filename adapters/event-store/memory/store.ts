@@ -3,7 +3,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { BehaviorSubject, ReplaySubject } from 'rxjs'
 import { answerMismatch, checkSizes } from '../append-rules.ts'
 import { followLog } from '../follow.ts'
-import type { Appended, EventStore, RecordedEvent, StoreError, StreamAppend, StreamRange } from '../port.ts'
+import type { EventStore, RecordedEvent, StoreError, StreamAppend, StreamRange } from '../port.ts'
 
 /** An event store for tests and the simulator: nothing is kept, and it fails when it is told to. */
 export interface MemoryEventStore extends EventStore {
@@ -35,9 +35,8 @@ export function memoryEventStore(): MemoryEventStore {
     }
 
   /** Like a transaction: all appends are judged on a draft, which is kept only when each one passes. */
-  function write(appends: readonly StreamAppend[]): E.Either<StoreError, readonly Appended[]> {
+  function write(appends: readonly StreamAppend[]): E.Either<StoreError, void> {
     const draft: RecordedEvent[] = []
-    const answers: Appended[] = []
     for (const append of appends) {
       const { stream, expected } = append
       const kept = streams.get(stream) ?? []
@@ -46,17 +45,15 @@ export function memoryEventStore(): MemoryEventStore {
       if (expected !== actual) {
         const repeated = answerMismatch(append, actual, [...kept, ...drafted].slice(expected + 1))
         if (E.isLeft(repeated)) return repeated
-        answers.push(repeated.right)
         continue
       }
       for (const [index, { id, type, data }] of append.events.entries()) {
         const position = log.length + draft.length + 1
         draft.push({ id, type, data, stream, revision: expected + 1 + index, position })
       }
-      answers.push({ revision: expected + append.events.length, position: log.length + draft.length })
     }
     keep(draft)
-    return E.right(answers)
+    return E.right(undefined)
   }
 
   function keep(draft: readonly RecordedEvent[]): void {
@@ -69,7 +66,7 @@ export function memoryEventStore(): MemoryEventStore {
     if (draft.length > 0) newest$.next(log.length)
   }
 
-  function append(appends: readonly StreamAppend[]): E.Either<StoreError, readonly Appended[]> {
+  function append(appends: readonly StreamAppend[]): E.Either<StoreError, void> {
     const error = nextError
     nextError = undefined
     if (error !== undefined) return E.left(error)

@@ -6,7 +6,6 @@ import { BehaviorSubject, ReplaySubject } from 'rxjs'
 import { answerMismatch, checkSizes } from '../append-rules.ts'
 import { followLog } from '../follow.ts'
 import {
-  type Appended,
   type EventStore,
   NO_STREAM,
   type RecordedEvent,
@@ -64,32 +63,33 @@ export function sqliteEventStore({ path, db, release }: OpenFile): EventStore {
     }
   }
 
-  function append(appends: readonly StreamAppend[]): E.Either<StoreError, readonly Appended[]> {
+  function append(appends: readonly StreamAppend[]): E.Either<StoreError, void> {
     const sizes = checkSizes(appends)
     if (E.isLeft(sizes)) return sizes
     const before = newest$.value ?? 0
-    let newest = before
-    const answers = transact(() => {
-      const appended: Appended[] = []
+    const newest = transact(() => {
+      let position = before
       for (const each of appends) {
-        const one = appendToStream(each, newest)
-        if (E.isLeft(one)) return one
-        appended.push(one.right)
-        newest = Math.max(newest, one.right.position)
+        const appended = appendToStream(each, position)
+        if (E.isLeft(appended)) return appended
+        position = appended.right
       }
-      return E.right(appended)
+      return E.right(position)
     })
-    if (E.isRight(answers) && newest > before) newest$.next(newest)
-    return answers
+    if (E.isLeft(newest)) return newest
+    if (newest.right > before) newest$.next(newest.right)
+    return E.right(undefined)
   }
 
-  function appendToStream(append: StreamAppend, newest: number): E.Either<StoreError, Appended> {
+  /** Writes after `newest`, the log's last position, and gives what is the last one then. */
+  function appendToStream(append: StreamAppend, newest: number): E.Either<StoreError, number> {
     const { stream, expected, events } = append
     const found = statements.findStream.get(stream)
     const actual = column(found, 1) ?? NO_STREAM
     if (expected !== actual) {
       const stored = readForwards(stream, expected + 1, Math.min(events.length, actual - expected))
-      return E.isLeft(stored) ? stored : answerMismatch(append, actual, stored.right)
+      if (E.isLeft(stored)) return stored
+      return E.map(() => newest)(answerMismatch(append, actual, stored.right))
     }
     const number = column(found, 0) ?? column(statements.addStream.get(stream), 0) ?? null
     let position = newest
@@ -100,7 +100,7 @@ export function sqliteEventStore({ path, db, release }: OpenFile): EventStore {
       const sum = checksum({ position, stream, revision, id, type, data })
       statements.addEvent.run(position, number, revision, id, type, data, sum)
     }
-    return E.right({ revision, position })
+    return E.right(position)
   }
 
   function readStream(stream: string, { from, direction, limit }: StreamRange): Events {

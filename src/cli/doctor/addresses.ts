@@ -5,23 +5,23 @@ import { tryPort } from '../port.ts'
 import { readText } from '../read-config.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
-/** Everything about the addresses that the pool listens on. `running`: a pool has the store, so its ports are taken by it. */
+/** Everything about the addresses that the pool listens on. `poolRuns`: its ports are taken by it. */
 export async function checkAddresses(
   config: Config,
-  running: boolean,
+  poolRuns: boolean | 'unknown',
   now: number,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   for (const [n, listener] of config.listeners.entries()) {
     const subject = `listeners.${n}`
     findings.push(
-      await checkPort(subject, listener, running),
+      await checkPort(subject, listener, poolRuns),
       ...checkTls(subject, listener.tls, now),
       ...checkExposure(subject, listener),
     )
   }
   findings.push(
-    await checkPort('http', config.http, running),
+    await checkPort('http', config.http, poolRuns),
     ...checkTls('http', config.http.tls, now),
     ...checkHttpExposure(config.http),
   )
@@ -32,12 +32,12 @@ export async function checkAddresses(
 async function checkPort(
   subject: string,
   { host, port }: { readonly host: string; readonly port: number },
-  running: boolean,
+  poolRuns: boolean | 'unknown',
 ): Promise<Finding> {
   const address = `${host}:${port}`
   switch (await tryPort(host, port)) {
     case undefined:
-      return running
+      return poolRuns === true
         ? warn(
             subject,
             `${address} is free although a pool is running`,
@@ -45,13 +45,7 @@ async function checkPort(
           )
         : ok(subject, `${address} is free`)
     case 'EADDRINUSE':
-      return running
-        ? ok(subject, `${address} is taken, by the running pool it seems`)
-        : fail(
-            subject,
-            `${address} is taken by another program`,
-            `end that program, or change ${subject}.port`,
-          )
+      return takenFinding(subject, address, poolRuns)
     case 'EACCES':
       return fail(
         subject,
@@ -64,6 +58,18 @@ async function checkPort(
         `${host} is no address of this machine`,
         `correct ${subject}.host; 0.0.0.0 is every one`,
       )
+  }
+}
+
+function takenFinding(subject: string, address: string, poolRuns: boolean | 'unknown'): Finding {
+  const otherwise = `end that program, or change ${subject}.port`
+  switch (poolRuns) {
+    case true:
+      return ok(subject, `${address} is taken, by the running pool it seems`)
+    case 'unknown':
+      return warn(subject, `${address} is taken, by this pool or by another program`, `when no pool is running: ${otherwise}`)
+    case false:
+      return fail(subject, `${address} is taken by another program`, otherwise)
   }
 }
 

@@ -3,9 +3,10 @@ import { EXIT, type ExitCode } from '../exit-code.ts'
 import { type ConfigRequest, readConfig, tellProblems } from '../read-config.ts'
 import { paint, print, printJson } from '../terminal.ts'
 import { checkAddresses } from './addresses.ts'
-import { checkDataDirectory, checkStore } from './files.ts'
+import { checkDataDirectory } from './files.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { checkNode } from './node.ts'
+import { checkStore } from './store.ts'
 
 /** `lodebook doctor`: looks at everything the pool needs, as the pool would use it, and says what to mend. */
 export async function doctor(request: ConfigRequest & { readonly json: boolean }): Promise<ExitCode> {
@@ -37,7 +38,7 @@ export async function doctor(request: ConfigRequest & { readonly json: boolean }
   found(checkDataDirectory(config.pool.dataDirectory))
   const store = await checkStore(config.store)
   found([store.finding])
-  found(await checkAddresses(config, store.inUse, Date.now()))
+  found(await checkAddresses(config, store.poolRuns, Date.now()))
   if (config.nodes.length === 0)
     found([
       fail(

@@ -1,8 +1,5 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
-import { openSqliteEventStore } from '../../../adapters/event-store/sqlite/open.ts'
-import type { Config } from '../../config/config.ts'
 import { whyNot } from '../read-config.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
@@ -50,30 +47,4 @@ function roomFinding(free: number): Finding {
 
 function nearestExisting(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path))
-}
-
-/** The store, and whether a running pool has it: then taken ports are as they should be. */
-export interface StoreCheck {
-  readonly finding: Finding
-  readonly inUse: boolean
-}
-
-/** Opens an existing store and reads its newest events; makes none. */
-export async function checkStore({ url }: Config['store']): Promise<StoreCheck> {
-  const subject = 'store'
-  const file = url.slice('sqlite:'.length)
-  if (!existsSync(file))
-    return { finding: ok(subject, `${file} is not there yet and will be made`), inUse: false }
-  const store = await openSqliteEventStore({ file })()
-  if (E.isRight(store)) {
-    await store.right.close()
-    return { finding: ok(subject, `${file} opens and its newest events are whole`), inUse: false }
-  }
-  const { kind, message } = store.left
-  if (kind === 'in-use')
-    return { finding: ok(subject, `${file} is in use, so a pool is running`), inUse: true }
-  return {
-    finding: fail(subject, message, 'as it says; docs/operators.md has more under "Backup"'),
-    inUse: false,
-  }
 }

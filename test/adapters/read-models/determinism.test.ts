@@ -17,7 +17,7 @@ import {
 } from '../../../projections/views.ts'
 import { eventHistory, type HistoryOptions } from '../../support/event-histories.ts'
 import { ALICE, accept, connect, disconnect, find, HASH, issue, openedLog, right, START } from './log.ts'
-import { dump, inScratch } from './scratch.ts'
+import { dump, inScratch, withoutCheckpoint } from './scratch.ts'
 
 /** How the same events are fed: in batches of a size each, with what happens between them. */
 interface Feeding {
@@ -87,6 +87,13 @@ describe('the same events give the same tables, byte for byte', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  test('whatever positions their store gave them, but for the checkpoint', () => {
+    const events = [...eventHistory({ seed: 6, shares: 3_000, workers: 9, sharesPerEvent: 10, trouble: 4 })]
+    const elsewhere = events.map((event) => ({ ...event, position: 4_096 + event.position * 517 }))
+    expect(withoutCheckpoint(fed(elsewhere, AT_ONCE))).toEqual(withoutCheckpoint(fed(events, AT_ONCE)))
+    expect(fed(elsewhere, AT_ONCE)['pool']).toMatchObject([{ position: elsewhere.at(-1)?.position }])
   })
 
   test('one event at a time', () => {

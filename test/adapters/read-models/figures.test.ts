@@ -709,5 +709,5 @@ test('before the pool opened there are no figures', () => {
   expect(right(models.pool(START))).toBeUndefined()
   expect(right(models.account(ALICE, START))).toBeUndefined()
   expect(right(models.miners(NOBODY, START))).toEqual({ items: [], next: null })
-  expect(models.status()).toEqual({ version: 1, position: null, entries: 0, skipped: 0, eventAt: null })
+  expect(models.status()).toEqual({ version: 2, position: null, entries: 0, skipped: 0, eventAt: null })
 })
