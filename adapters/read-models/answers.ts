@@ -34,7 +34,7 @@ export type Answers = Pick<
   | 'unfinishedBlocks'
   | 'solvedWithoutBlock'
   | 'job'
-  | 'jobByMerkleRoot'
+  | 'jobsByMerkleRoot'
 >
 
 /** Workers on an account's page before it is asked for more. */
@@ -147,7 +147,7 @@ export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
     unfinishedBlocks: () => E.right(blocks.unfinished()),
     solvedWithoutBlock: () => E.right(blocks.solvedWithoutBlock()),
     job: (gateway, job) => E.right(blocks.job(gateway, job)),
-    jobByMerkleRoot: (merkleRoot) => E.right(blocks.jobByMerkleRoot(merkleRoot)),
+    jobsByMerkleRoot: (merkleRoot) => E.right(blocks.jobsByMerkleRoot(merkleRoot)),
   }
 }
 

@@ -34,7 +34,7 @@ export interface BlockQueries {
   readonly unfinished: () => readonly UnfinishedBlock[]
   readonly solvedWithoutBlock: () => readonly SolvedShare[]
   readonly job: (gateway: number, job: number) => IssuedJob | undefined
-  readonly jobByMerkleRoot: (merkleRoot: string) => IssuedJob | undefined
+  readonly jobsByMerkleRoot: (merkleRoot: string) => readonly IssuedJob[]
   readonly newestJob: () => IssuedJob | undefined
 }
 
@@ -65,7 +65,7 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally): BlockQueries {
   const unfinished = db.prepare('SELECT * FROM blocks WHERE final = 0 ORDER BY number')
   const solved = db.prepare('SELECT * FROM solved ORDER BY at, hash')
   const job = db.prepare('SELECT * FROM jobs WHERE gateway = ? AND job = ?')
-  const jobByMerkleRoot = db.prepare('SELECT * FROM jobs WHERE merkle_root = ? ORDER BY entry DESC LIMIT 1')
+  const jobsByMerkleRoot = db.prepare('SELECT * FROM jobs WHERE merkle_root = ? ORDER BY entry DESC')
   const newestJob = db.prepare('SELECT * FROM jobs ORDER BY entry DESC LIMIT 1')
   const issued = (row: Row | undefined): IssuedJob | undefined =>
     row === undefined ? undefined : jobRow(row)
@@ -120,7 +120,7 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally): BlockQueries {
     unfinished: () => unfinished.all().map((row) => unfinishedBlock(blockRow(row))),
     solvedWithoutBlock: () => solved.all().map((row) => solvedShare(solvedRow(row))),
     job: (gateway, number) => issued(job.get(gateway, number)),
-    jobByMerkleRoot: (merkleRoot) => issued(jobByMerkleRoot.get(merkleRoot)),
+    jobsByMerkleRoot: (merkleRoot) => jobsByMerkleRoot.all(merkleRoot).map(jobRow),
     newestJob: () => issued(newestJob.get()),
   }
 }

@@ -174,8 +174,8 @@ export interface ReadModels {
   readonly solvedWithoutBlock: () => Answer<readonly SolvedShare[]>
   /** Jobs of the last {@link JOB_HEIGHTS_KEPT} heights, and of every share of `solvedWithoutBlock`. */
   readonly job: (gateway: number, job: number) => Answer<IssuedJob | undefined>
-  /** The newest job with this Merkle root, which is display hex as `merkleRoot(header)` gives it. */
-  readonly jobByMerkleRoot: (merkleRoot: string) => Answer<IssuedJob | undefined>
+  /** The jobs with this Merkle root, which is display hex as `merkleRoot(header)` gives it; newest first. */
+  readonly jobsByMerkleRoot: (merkleRoot: string) => Answer<readonly IssuedJob[]>
   /** Writes what is not on disk yet and gives the file free. Idempotent. */
   readonly close: () => Answer<void>
 }

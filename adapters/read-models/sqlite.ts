@@ -181,7 +181,7 @@ function runReadModels(db: DatabaseSync, tally: Tally, file: string, nowMs: () =
     unfinishedBlocks: answer(answers.unfinishedBlocks),
     solvedWithoutBlock: answer(answers.solvedWithoutBlock),
     job: answer(answers.job),
-    jobByMerkleRoot: answer(answers.jobByMerkleRoot),
+    jobsByMerkleRoot: answer(answers.jobsByMerkleRoot),
     close,
   }
 }

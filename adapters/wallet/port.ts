@@ -8,8 +8,7 @@ import type { ChainTip } from '../node/port.ts'
  * and `malformed` nobody knows whether it was done; everything else was not. `refused` is what is none of the others.
  */
 export interface WalletError {
-  readonly kind:
-    /** Nobody there, or the connection was lost. */
+  readonly kind: /** Nobody there, or the connection was lost. */
     | 'away'
     | 'timeout'
     /** The wallet's certificate, or the pool's own. */

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { type ChannelCredentialOptions, EventStoreDBClient } from '@eventstore/db-client'
+import { setImmediate } from 'node:timers/promises'
+import { type ChannelCredentialOptions, EventStoreDBClient, NotLeaderError } from '@eventstore/db-client'
 import * as E from 'fp-ts/lib/Either.js'
 import type { StoreError } from '../port.ts'
 import type { ConnectionString } from './connection-string.ts'
 
-/** The package's client, without two of its faults. */
+/** The package's client, without its faults as far as they can be mended from here. */
 export class DatabaseClient extends EventStoreDBClient {
   readonly #connection = this.#mend()
 
   #mend(): { readonly close: () => void } {
+    // Without support for BatchAppend each append is a call of its own, with an end and a deadline of its own: docs/decisions/007.
+    this.supports = async () => false
     // Nobody awaits it inside, so that its rejection (no leader while another call asks for one) would end the process.
     const handleError = this.handleError
     this.handleError = (client, error) => handleError(client, error).catch(() => undefined)
@@ -34,20 +37,44 @@ export class DatabaseClient extends EventStoreDBClient {
   }
 }
 
-/** Makes a client; each has a connection of its own, made with its first call. */
-export type ClientFactory = () => DatabaseClient
+/** Makes a call, and once more when the node asked was not the leader: the client has then turned to the one that is. */
+export async function askingLeader<A>(call: () => Promise<A>): Promise<A> {
+  try {
+    return await call()
+  } catch (thrown) {
+    if (!(thrown instanceof NotLeaderError)) throw thrown
+    await setImmediate()
+    return call()
+  }
+}
+
+/** A server, and how to speak to it. */
+export interface Server {
+  /** For people. */
+  readonly name: string
+  /** What our streams' names begin with, the colon included. */
+  readonly prefix: string
+  /** Milliseconds after which an answer is not waited for any longer. */
+  readonly answerMsMax: number
+  /** Makes a client; each has a connection of its own, made with its first call. */
+  readonly newClient: () => DatabaseClient
+}
+
+/** As the client's own deadline; the server gives up a write after two seconds. */
+const ANSWER_MS_MAX = 10_000
 
 /**
- * How to make clients of a server. Files are read now, so that each later client is made without a fault.
+ * The server that a connection string names. Files are read now, so that each later client is made without a fault.
  * Left: `unavailable`, a file of certificates that can't be read.
  */
-export function clientFactory(to: ConnectionString): E.Either<StoreError, ClientFactory> {
+export function serverAt(to: ConnectionString): E.Either<StoreError, Server> {
   const credentials = channelCredentials(to)
   if (E.isLeft(credentials)) return credentials
-  const options = { ...to.settings, throwOnAppendFailure: true }
+  const { name, target, streamPrefix, settings } = to
+  const answerMsMax = settings.defaultDeadline ?? ANSWER_MS_MAX
+  const options = { ...settings, defaultDeadline: answerMsMax, throwOnAppendFailure: true }
   const user = to.credentials ?? undefined
-  const { target } = to
-  return E.right(() => {
+  const newClient = (): DatabaseClient => {
     switch (target.kind) {
       case 'node':
         return new DatabaseClient({ ...options, endpoint: target.endpoint }, credentials.right, user)
@@ -56,7 +83,8 @@ export function clientFactory(to: ConnectionString): E.Either<StoreError, Client
       case 'discover':
         return new DatabaseClient({ ...options, discover: target.endpoint }, credentials.right, user)
     }
-  })
+  }
+  return E.right({ name, prefix: `${streamPrefix}:`, answerMsMax, newClient })
 }
 
 function channelCredentials({ tls }: ConnectionString): E.Either<StoreError, ChannelCredentialOptions> {

@@ -83,14 +83,6 @@ function untypedError(error: Error, store: string): StoreError {
 /** A write to a connection that had just ended: nodejs/node#49147. */
 const isEndedStream = (error: Error): boolean => /write after end|premature close/i.test(error.message)
 
-/**
- * Whether a client that failed so can be used again: the server has answered, or the client connects anew by itself. Other failures of
- * its first call it remembers for ever.
- */
-export const recoversByItself = (thrown: unknown): boolean =>
-  thrown instanceof Error &&
-  (isCommandError(thrown) || ('code' in thrown && (thrown.code === UNAVAILABLE || thrown.code === CANCELLED)))
-
 /** Why a connection could not be made, as far as gRPC tells. */
 function away(store: string, message: string): string {
   if (/self.signed|unable to (get|verify)|certificate|altnames|CERT_/i.test(message))

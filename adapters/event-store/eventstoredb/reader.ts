@@ -11,7 +11,7 @@ import {
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { RecordedEvent, StoreError, StreamEvent, StreamRange } from '../port.ts'
-import type { DatabaseClient } from './client.ts'
+import { askingLeader, type DatabaseClient, type Server } from './client.ts'
 import { damaged, NoAnswer, storeError } from './errors.ts'
 import { ofLog, ofStream } from './recorded.ts'
 
@@ -28,11 +28,12 @@ export interface Reader {
   readonly head: () => Promise<E.Either<StoreError, O.Option<number>>>
 }
 
-/** A read that brings nothing for so long is given up. */
-const SILENCE_MS_MAX = 10_000
+/** Events in one read of the whole log: two at least, since one may be known, and few enough to be held in memory. */
+const PAGE_MIN = 2
+const PAGE_MAX = 4_096
 
-/** The reads of one client. `store` is its name for people, `prefix` what our streams' names begin with. */
-export function openReader(client: DatabaseClient, store: string, prefix: string): Reader {
+/** Reads with one client. */
+export function openReader(client: DatabaseClient, { name: store, prefix, answerMsMax }: Server): Reader {
   async function readStream(
     stream: string,
     range: StreamRange,
@@ -40,13 +41,14 @@ export function openReader(client: DatabaseClient, store: string, prefix: string
     const { from, direction, limit } = range
     if (limit < 1 || (direction === 'forwards' && from === 'end')) return E.right([])
     try {
-      const read = client.readStream(prefix + stream, {
-        fromRevision: from === 'start' ? START : from === 'end' ? END : BigInt(from),
-        direction: direction === 'forwards' ? FORWARDS : BACKWARDS,
-        maxCount: limit,
-        requiresLeader: true,
-      })
-      const events = await collect(read, limit, ({ event }) => event && ofStream(event, prefix))
+      const read = (): StreamingRead<ResolvedEvent> =>
+        client.readStream(prefix + stream, {
+          fromRevision: from === 'start' ? START : from === 'end' ? END : BigInt(from),
+          direction: direction === 'forwards' ? FORWARDS : BACKWARDS,
+          maxCount: limit,
+          requiresLeader: true,
+        })
+      const events = await collect(read, answerMsMax, ({ event }) => event && ofStream(event, prefix))
       const gap = missing(events, range)
       return gap === undefined ? E.right(events) : E.left(damaged(store, truncated(stream, gap)))
     } catch (thrown) {
@@ -58,7 +60,9 @@ export function openReader(client: DatabaseClient, store: string, prefix: string
   /** A deleted stream is not found either, but its metadata keeps a mark: it must not pass for a new one. */
   async function noStream(stream: string): Promise<E.Either<StoreError, readonly never[]>> {
     try {
-      const { metadata } = await client.getStreamMetadata(prefix + stream, { requiresLeader: true })
+      const { metadata } = await askingLeader(() =>
+        client.getStreamMetadata(prefix + stream, { requiresLeader: true }),
+      )
       return metadata?.truncateBefore === undefined
         ? E.right([])
         : E.left(damaged(store, truncated(stream, metadata.truncateBefore)))
@@ -71,19 +75,17 @@ export function openReader(client: DatabaseClient, store: string, prefix: string
     after: number | null,
     limit: number,
   ): Promise<E.Either<StoreError, readonly RecordedEvent[]>> {
-    if (limit < 1) return E.right([])
-    // The position read from is included.
-    const wanted = ({ event }: AllStreamResolvedEvent): RecordedEvent | undefined => {
-      const ours = ofLog(event, prefix)
-      return ours !== undefined && ours.position > (after ?? -1) ? ours : undefined
-    }
+    const events: RecordedEvent[] = []
+    let from = after
     try {
-      const read = client.readAll({
-        fromPosition: after === null ? START : { commit: BigInt(after), prepare: BigInt(after) },
-        direction: FORWARDS,
-        requiresLeader: true,
-      })
-      return E.right(await collect(read, limit, wanted))
+      while (events.length < limit) {
+        const count = Math.min(Math.max(limit - events.length, PAGE_MIN), PAGE_MAX)
+        const page = await readPage(FORWARDS, from, count)
+        events.push(...page.ours.slice(0, limit - events.length))
+        if (page.last === null) break
+        from = page.last
+      }
+      return E.right(events)
     } catch (thrown) {
       return E.left(storeError(thrown, store, null))
     }
@@ -91,38 +93,84 @@ export function openReader(client: DatabaseClient, store: string, prefix: string
 
   /** The end of the log may hold other applications' events and the server's own. */
   async function head(): Promise<E.Either<StoreError, O.Option<number>>> {
+    let before: number | null = null
     try {
-      const read = client.readAll({ fromPosition: END, direction: BACKWARDS, requiresLeader: true })
-      const [newest] = await collect(read, 1, ({ event }) => ofLog(event, prefix))
-      return E.right(O.fromNullable(newest?.position))
+      for (let count = PAGE_MIN; ; count = Math.min(count * 4, PAGE_MAX)) {
+        const page: Page = await readPage(BACKWARDS, before, count)
+        const [newest] = page.ours
+        if (newest !== undefined || page.last === null) return E.right(O.fromNullable(newest?.position))
+        before = page.last
+      }
     } catch (thrown) {
       return E.left(storeError(thrown, store, null))
+    }
+  }
+
+  /** Events of the whole log on one side of a position, `count` at most. Each read is one that the server ends. */
+  async function readPage(
+    direction: typeof FORWARDS | typeof BACKWARDS,
+    from: number | null,
+    count: number,
+  ): Promise<Page> {
+    const whole = direction === FORWARDS ? START : END
+    const read = (): StreamingRead<AllStreamResolvedEvent> =>
+      client.readAll({
+        fromPosition: from === null ? whole : { commit: BigInt(from), prepare: BigInt(from) },
+        direction,
+        maxCount: count,
+        requiresLeader: true,
+      })
+    const all = await collect(read, answerMsMax, ({ event }) => event)
+    // Going forwards, the position read from is included.
+    const isNew = ({ position }: RecordedEvent): boolean => position !== from
+    const last = all.length < count ? undefined : all.at(-1)?.position
+    return {
+      ours: all.flatMap((event) => ofLog(event, prefix) ?? []).filter(isNew),
+      last: last === undefined ? null : Number(last.commit),
     }
   }
 
   return { readStream, readAll, head }
 }
 
-/** The first `limit` of the events that a read brings, as far as they are wanted; the read is then cancelled. */
-async function collect<R extends ResolvedEvent, A>(
-  read: StreamingRead<R>,
-  limit: number,
-  wanted: (resolved: R) => A | undefined,
-): Promise<readonly A[]> {
-  const events: A[] = []
-  const timer = setTimeout(() => read.destroy(new NoAnswer()), SILENCE_MS_MAX)
-  try {
-    for await (const resolved of read) {
-      timer.refresh()
-      const event = wanted(resolved)
-      if (event !== undefined && events.push(event) === limit) break
-    }
-    return events
-  } finally {
-    clearTimeout(timer)
-    read.cancel().catch(() => undefined)
-  }
+/** Part of the log: our events in it, and where its last event of whatever origin is; null when the log ends with it. */
+interface Page {
+  readonly ours: readonly RecordedEvent[]
+  readonly last: number | null
 }
+
+/**
+ * The events that a read brings, as far as they are wanted. One that brings nothing for a while is given up. All others are read to
+ * their end: the client never lets go of what is not.
+ */
+const collect = <R extends ResolvedEvent, A>(
+  read: () => StreamingRead<R>,
+  silenceMsMax: number,
+  wanted: (resolved: R) => A | undefined,
+): Promise<readonly A[]> =>
+  askingLeader(
+    () =>
+      new Promise((resolve, reject) => {
+        const events: A[] = []
+        const reading = read()
+        const timer = setTimeout(() => {
+          reject(new NoAnswer())
+          reading.cancel().catch(() => undefined)
+        }, silenceMsMax)
+        const settled = (settle: () => void): void => {
+          clearTimeout(timer)
+          settle()
+        }
+        reading
+          .on('data', (resolved: R) => {
+            timer.refresh()
+            const event = wanted(resolved)
+            if (event !== undefined) events.push(event)
+          })
+          .on('error', (error: Error) => settled(() => reject(error)))
+          .on('end', () => settled(() => resolve(events)))
+      }),
+  )
 
 /** The revision up to which a stream's events are gone, as far as a read shows it. */
 function missing(events: readonly StreamEvent[], { from, direction }: StreamRange): number | undefined {

@@ -4,29 +4,17 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { concatMap, defer, ReplaySubject, takeUntil, throwError } from 'rxjs'
 import { cannotFollow } from '../follow.ts'
 import type { EventStore, StoreError } from '../port.ts'
-import type { ClientFactory } from './client.ts'
+import type { Server } from './client.ts'
 import { openReader } from './reader.ts'
 import { subscribe } from './subscription.ts'
-import { openWriter } from './writer.ts'
+import { appender } from './writer.ts'
 
-/** What the store stands on. `prefix` is what our streams' names begin with, the colon included. */
-export interface Server {
-  readonly name: string
-  readonly prefix: string
-  readonly newClient: ClientFactory
-}
-
-/** The event store on a server: one client that appends, one that reads and follows. */
-export function eventStoreDb({ name, prefix, newClient }: Server): EventStore {
+/** The event store on a server, with one client for all. */
+export function eventStoreDb(server: Server): EventStore {
+  const { name, newClient } = server
   const client = newClient()
-  const reader = openReader(client, name, prefix)
-  const writer = openWriter({
-    store: name,
-    prefix,
-    newClient,
-    readAfter: (stream, revision, count) =>
-      reader.readStream(stream, { from: revision + 1, direction: 'forwards', limit: count }),
-  })
+  const reader = openReader(client, server)
+  const append = appender(client, server, reader)
   const closed$ = new ReplaySubject<void>(1)
   let closing: Promise<void> | undefined
 
@@ -41,7 +29,7 @@ export function eventStoreDb({ name, prefix, newClient }: Server): EventStore {
 
   return {
     name,
-    append: (appends) => answer(() => writer.append(appends)),
+    append: (appends) => answer(() => append(appends)),
     readStream: (stream, range) => answer(() => reader.readStream(stream, range)),
     readAll: (after, limit) => answer(() => reader.readAll(after, limit)),
     head: () => head,
@@ -52,12 +40,12 @@ export function eventStoreDb({ name, prefix, newClient }: Server): EventStore {
         concatMap((newest) => {
           const refusal = cannotFollow(newest, after)
           if (refusal !== undefined) return throwError(() => refusal)
-          return subscribe({ client, store: name, prefix }, after, batchMax, handle).pipe(takeUntil(closed$))
+          return subscribe(client, server, after, batchMax, handle).pipe(takeUntil(closed$))
         }),
       )
     },
     close: async () => {
-      closing ??= Promise.all([writer.close(), client.end()]).then(() => undefined)
+      closing ??= client.end()
       closed$.next()
       await closing
     },

@@ -2,26 +2,17 @@ import { setImmediate } from 'node:timers/promises'
 import { type AllStreamSubscription, START, streamNameFilter } from '@eventstore/db-client'
 import { Observable } from 'rxjs'
 import type { EventStore, RecordedEvent } from '../port.ts'
-import type { DatabaseClient } from './client.ts'
+import type { DatabaseClient, Server } from './client.ts'
 import { NoAnswer, SubscriptionEnded, storeError } from './errors.ts'
 import { ofLog } from './recorded.ts'
-
-/** The server confirms a subscription before it sends anything. */
-const CONFIRMATION_MS_MAX = 10_000
-
-/** What a subscription follows. `prefix` is what our streams' names begin with. */
-export interface Followed {
-  readonly client: DatabaseClient
-  readonly store: string
-  readonly prefix: string
-}
 
 /**
  * Follows the server's log from a position on, our streams alone, in batches of `batchMax` at most. No more than two batches are in memory. A
  * subscription that the server ends, in good order or not, is an error: whoever follows begins again where it was.
  */
 export const subscribe = (
-  { client, store, prefix }: Followed,
+  client: DatabaseClient,
+  { name, prefix, answerMsMax }: Server,
   after: number | null,
   batchMax: number,
   handle: Parameters<EventStore['follow']>[2],
@@ -37,11 +28,12 @@ export const subscribe = (
         { highWaterMark: batchMax },
       ),
       prefix,
+      answerMsMax,
     )
     const deliver = async (): Promise<void> => {
       while (!subscriber.closed) {
         const batch = await arrivals.take(batchMax).catch((thrown: unknown) => {
-          throw storeError(thrown, store, null)
+          throw storeError(thrown, name, null)
         })
         if (subscriber.closed) return
         await handle(batch)
@@ -59,14 +51,15 @@ interface Arrivals {
   readonly stop: () => void
 }
 
-function receive(subscription: AllStreamSubscription, prefix: string): Arrivals {
+/** The server confirms a subscription before it sends anything; after that it may be silent. */
+function receive(subscription: AllStreamSubscription, prefix: string, answerMsMax: number): Arrivals {
   let failure: unknown
   let wake = (): void => undefined
   const fail = (why: unknown): void => {
     failure ??= why
     wake()
   }
-  const silence = setTimeout(() => fail(new NoAnswer()), CONFIRMATION_MS_MAX)
+  const silence = setTimeout(() => fail(new NoAnswer()), answerMsMax)
   subscription
     .on('confirmation', () => clearTimeout(silence))
     .on('readable', () => wake())
@@ -104,6 +97,8 @@ function receive(subscription: AllStreamSubscription, prefix: string): Arrivals 
     stop: () => {
       clearTimeout(silence)
       subscription.unsubscribe().catch(() => undefined)
+      // The client never lets go of a stream that is not read to its end.
+      subscription.removeAllListeners('readable').resume()
     },
   }
 }
