@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { temporaryDirectory } from '../support/running-pool.ts'
 import { benchEventStore } from './event-store.ts'
+import { benchEventStoreDb } from './eventstoredb.ts'
 import { benchHashes } from './hashes.ts'
 import { lineOf, type Measure, ratio, rounded } from './measure.ts'
 import { benchMemory } from './memory.ts'
@@ -25,6 +26,7 @@ const seconds = short ? 2 : 10
 const benchmarks: readonly { readonly name: string; readonly run: () => Promise<readonly Measure[]> }[] = [
   { name: 'hashes', run: async () => benchHashes() },
   { name: 'store', run: benchStore },
+  { name: 'eventstoredb', run: () => benchEventStoreDb(temporaryDirectory(), short ? 1 : 5) },
   { name: 'connections', run: () => benchConnections(short ? 1 : 5) },
   { name: 'P1', run: () => benchThroughput(seconds) },
   { name: 'P2', run: () => benchLatency(seconds) },
