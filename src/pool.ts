@@ -102,6 +102,7 @@ async function start(
 
   const readModels = openReadModels({
     file: join(config.pool.dataDirectory, 'read-models.db'),
+    log: store.right.log,
     nowMs: () => performance.now(),
   })
   if (E.isLeft(readModels)) return readModels
@@ -138,7 +139,15 @@ async function start(
 
   const node = severalNodes(nodes.right)
   closers.push(() => node.stop())
-  const blocks = watchBlocks({ node, network, journal, readModels: readModels.right, nowMs, log })
+  const blocks = watchBlocks({
+    gateway: ordinal,
+    node,
+    network,
+    journal,
+    readModels: readModels.right,
+    nowMs,
+    log,
+  })
   closers.push(() => Promise.race([blocks.stop(), sleep(BLOCKS_MS_MAX)]))
   const gateway = openGateway({
     ordinal,

@@ -16,6 +16,9 @@ import {
 } from 'rxjs'
 import type { EventStore, RecordedEvent, StoreError } from './port.ts'
 
+/** Logs that are written in this process count their events from 1. */
+export const EMBEDDED_LOG = 'embedded'
+
 /** What following needs of a log that is written in this process. */
 export interface FollowedLog extends Pick<EventStore, 'head' | 'readAll'> {
   /** Position of the newest event, `null` for an empty log: at once, then whenever it moves. */

@@ -79,6 +79,11 @@ export interface EventStore {
   /** For logs and pages: `sqlite:/var/lib/lodebook/lodebook.db`. */
   readonly name: string
   /**
+   * Which log the positions count in: a position taken from a log of another name says nothing here. One name for all embedded logs, since the same
+   * events have the same positions in each.
+   */
+  readonly log: string
+  /**
    * Appends in order, each one atomic. At the first that fails the rest is left alone; those before it may have been
    * kept or not. Events that are already there, right after `expected`, are not written again and count as
    * appended, so the same call can always be repeated. They are the same when id, type and data are; EventStoreDB

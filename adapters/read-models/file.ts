@@ -6,15 +6,15 @@ import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import { number } from './values.ts'
 
 /**
- * Opens a file of read models, and makes it when there is none. One of another version is thrown away: all of it can be folded
- * again. `:memory:` for none at all.
+ * Opens a file of read models, and makes it when there is none. One of another version, or of another log, is thrown away: all of it
+ * can be folded again. `:memory:` for none at all.
  *
  * WAL with synchronous=NORMAL: a crash of the process loses nothing, a power cut perhaps the last transactions, checkpoint and
  * all, and the log has those events still. Waiting for the disk each time would buy nothing.
  */
-export function openFile(file: string): Answer<DatabaseSync> {
+export function openFile(file: string, log: string): Answer<DatabaseSync> {
   try {
-    const db = openOrRenew(file)
+    const db = openOrRenew(file, log)
     return db === undefined
       ? E.left({
           kind: 'damaged',
@@ -27,34 +27,36 @@ export function openFile(file: string): Answer<DatabaseSync> {
 }
 
 /** Undefined when the file belongs to something else. */
-function openOrRenew(file: string): DatabaseSync | undefined {
+function openOrRenew(file: string, log: string): DatabaseSync | undefined {
   const db = new DatabaseSync(file, { timeout: BUSY_MS_MAX })
-  const content = contentOf(db)
+  const content = contentOf(db, log)
   if (content === 'ours') return prepared(db)
-  if (content === 'empty') return create(db)
+  if (content === 'empty') return create(db, log)
   db.close()
   if (content === 'foreign') return undefined
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
-  return create(new DatabaseSync(file, { timeout: BUSY_MS_MAX }))
+  return create(new DatabaseSync(file, { timeout: BUSY_MS_MAX }), log)
 }
 
 /** Another writer's lock is waited for this long, with every miner on this thread waiting, too; then it is tried again later. */
 const BUSY_MS_MAX = 20
 
-function contentOf(db: DatabaseSync): 'empty' | 'ours' | 'outdated' | 'foreign' {
+function contentOf(db: DatabaseSync, log: string): 'empty' | 'ours' | 'outdated' | 'foreign' {
   const value = (sql: string, column: string): number => number(db.prepare(sql).get() ?? {}, column)
   if (value('SELECT count(*) AS tables FROM sqlite_schema', 'tables') === 0) return 'empty'
   if (value('PRAGMA application_id', 'application_id') !== APPLICATION_ID) return 'foreign'
-  return value('PRAGMA user_version', 'user_version') === SCHEMA_VERSION ? 'ours' : 'outdated'
+  if (value('PRAGMA user_version', 'user_version') !== SCHEMA_VERSION) return 'outdated'
+  return db.prepare('SELECT log FROM pool').get()?.['log'] === log ? 'ours' : 'outdated'
 }
 
-function create(db: DatabaseSync): DatabaseSync {
+function create(db: DatabaseSync, log: string): DatabaseSync {
   prepared(db)
   db.exec(`BEGIN IMMEDIATE;
     PRAGMA application_id = ${APPLICATION_ID};
     PRAGMA user_version = ${SCHEMA_VERSION};
-    ${SCHEMA}
-    COMMIT`)
+    ${SCHEMA}`)
+  db.prepare('UPDATE pool SET log = ?').run(log)
+  db.exec('COMMIT')
   return db
 }
 

@@ -8,13 +8,14 @@ export const APPLICATION_ID = 0x4c6f6465
 export const SCHEMA_VERSION = 2
 
 /**
- * The tables. All of it follows from the log and is the same whatever store the log is in, but for the checkpoint, `pool.position`.
+ * The tables. All of it follows from the log and is the same whatever store the log is in, but for `pool.log` and `pool.position`.
  * Events are numbered by their ordinal in the log, counted from 0, as in the ledger. Times are Unix ms but for `work.start`, which is
  * Unix seconds; sums that may pass 2^53 are decimal text. The comments stay in the file: `.schema` shows them to whoever opens it.
  */
 export const SCHEMA = `
 CREATE TABLE pool (
   id INTEGER PRIMARY KEY CHECK (id = 1),
+  log TEXT NOT NULL,             -- which log the position is of
   position INTEGER,              -- of the last event contained: the checkpoint
   entries INTEGER NOT NULL,      -- events contained
   skipped INTEGER NOT NULL,      -- of these, of types unknown to the program
@@ -198,6 +199,6 @@ CREATE TABLE block_counts (
   count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO pool (id, entries, skipped, clock_ms, next_meter, accepted, difficulty, effort, rejected)
-VALUES (1, 0, 0, 0, 1, 0, '0', '0', 0);
+INSERT INTO pool (id, log, entries, skipped, clock_ms, next_meter, accepted, difficulty, effort, rejected)
+VALUES (1, '', 0, 0, 0, 1, 0, '0', '0', 0);
 `

@@ -18,6 +18,8 @@ import { number } from './values.ts'
 export interface ReadModelOptions {
   /** Path, beside the event store; `:memory:` for none. */
   readonly file: string
+  /** Which log they are of, as `EventStore.log` says. */
+  readonly log: string
   /** Milliseconds of any clock that does not go back: paces how often is stored, and no figure depends on it. */
   readonly nowMs: () => number
 }
@@ -38,13 +40,13 @@ const STORE_SOON_MS = 100
 const STORE_SOON_PAUSES = 9
 
 /**
- * Opens read models on a SQLite file, which is made when it is not there, and made anew when it is of another version.
+ * Opens read models on a SQLite file, which is made when it is not there, and made anew when it is of another version or log.
  *
  * Events are folded in memory and stored a little later, many at a time: a worker with fifty shares a second costs as much as
  * one with a share a second. Every question stores first what is not stored, so that answers come from the tables alone.
  */
-export function openReadModels({ file, nowMs }: ReadModelOptions): Answer<ReadModels> {
-  const opened = openFile(file)
+export function openReadModels({ file, log, nowMs }: ReadModelOptions): Answer<ReadModels> {
+  const opened = openFile(file, log)
   if (E.isLeft(opened)) return opened
   try {
     return E.right(runReadModels(opened.right, loadTally(opened.right), file, nowMs))

@@ -39,11 +39,21 @@ export interface WalletError {
 /** What an account has, in atoms. Money that an unconfirmed transaction of the wallet spends is in none of them. */
 export interface WalletBalance {
   readonly total: Atoms
-  /** With the confirmations asked for; coinbases once they are mature. */
+  /** With the confirmations asked for; coinbases once they are mature: one block later than the chain's own rule. */
   readonly spendable: Atoms
   readonly immatureCoinbases: Atoms
-  /** Fewer confirmations than asked for. */
+  /** Of transactions that are in no block yet. */
   readonly unconfirmed: Atoms
+}
+
+/** An output that can be spent now. */
+export interface UnspentOutput {
+  /** Transaction id, display hex. */
+  readonly transaction: string
+  readonly output: number
+  /** 0 regular, 1 stake. */
+  readonly tree: 0 | 1
+  readonly atoms: Atoms
 }
 
 /** Whose an address is. */
@@ -77,9 +87,11 @@ export interface UnsignedTransaction {
   /** Display hex; the same once it is signed. */
   readonly id: string
   readonly bytes: Uint8Array
+  /** What it spends. */
+  readonly funding: readonly UnspentOutput[]
   readonly fee: Atoms
   /** The one output that no payment asked for; null when nothing was left over. */
-  readonly change: { readonly output: number; readonly atoms: Atoms } | null
+  readonly change: { readonly output: number; readonly address: string; readonly atoms: Atoms } | null
 }
 
 /** A transaction with all its signatures. */
@@ -104,6 +116,17 @@ export interface Wallet {
   readonly tip: () => TaskEither<WalletError, ChainTip>
   readonly balance: (account: string, confirmations: number) => TaskEither<WalletError, WalletBalance>
   readonly ownerOf: (address: string) => TaskEither<WalletError, AddressOwner>
+  /** A new address of an account for what is left over. Asked for and not used, it may be given again. */
+  readonly changeAddress: (account: string) => TaskEither<WalletError, string>
+  /**
+   * Outputs of an account with so many confirmations that are worth at least `atoms` together; chosen by chance.
+   * `too-little-spendable` when all together are not.
+   */
+  readonly unspent: (
+    account: string,
+    atoms: Atoms,
+    confirmations: number,
+  ) => TaskEither<WalletError, readonly UnspentOutput[]>
   /**
    * Chooses inputs, and makes a transaction that has exactly these payments, in no order, and at most one output more.
    * Dust is not refused here.

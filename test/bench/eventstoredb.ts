@@ -125,7 +125,7 @@ async function catchUp(scratch: string, remote: EventStore, embedded: EventStore
     const newest = right(await store.head()())
     const end = newest._tag === 'Some' ? newest.value : 0
     const models = right(
-      openReadModels({ file: join(scratch, `${name}.db`), nowMs: () => performance.now() }),
+      openReadModels({ file: join(scratch, `${name}.db`), log: store.log, nowMs: () => performance.now() }),
     )
     let events = 0
     const startedMs = performance.now()

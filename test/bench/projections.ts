@@ -66,7 +66,7 @@ export function benchProjections(load: ProjectionLoad, directory = process.cwd()
 }
 
 function measure({ name, history }: ProjectionLoad, file: string): ProjectionFigures {
-  const open = (): ReadModels => right(openReadModels({ file, nowMs: () => performance.now() }))
+  const open = (): ReadModels => right(openReadModels({ file, log: 'bench', nowMs: () => performance.now() }))
   const models = open()
   const batches: number[] = []
   const spent = { events: 0, shares: 0, applyMs: 0, decodeMs: 0, parseMs: 0 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { EMBEDDED_LOG } from '../../adapters/event-store/follow.ts'
 import { NO_STREAM, type RecordedEvent, type StreamAppend } from '../../adapters/event-store/port.ts'
 import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
@@ -48,7 +49,11 @@ const BATCH_EVENTS = 8
 async function writeHistory(directory: string, shares: number): Promise<void> {
   mkdirSync(directory, { recursive: true })
   const store = await openSqliteEventStore({ file: join(directory, 'lodebook.db') })()
-  const models = openReadModels({ file: join(directory, 'read-models.db'), nowMs: () => performance.now() })
+  const models = openReadModels({
+    file: join(directory, 'read-models.db'),
+    log: EMBEDDED_LOG,
+    nowMs: () => performance.now(),
+  })
   if (E.isLeft(store) || E.isLeft(models)) throw new Error('the history can not be written')
   let written = 0
   const write = async (events: readonly RecordedEvent[]): Promise<void> => {

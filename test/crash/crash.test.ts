@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EMBEDDED_LOG } from '../../adapters/event-store/follow.ts'
 import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
 import { blockHash } from '../../domain/decred/header.ts'
@@ -202,7 +203,9 @@ test('the read models are what a rebuild from nothing gives', async () => {
 
 async function fold(logFile: string, readModelFile: string): Promise<void> {
   const store = rightOf(await openSqliteEventStore({ file: logFile })())
-  const readModels = rightOf(openReadModels({ file: readModelFile, nowMs: () => performance.now() }))
+  const readModels = rightOf(
+    openReadModels({ file: readModelFile, log: EMBEDDED_LOG, nowMs: () => performance.now() }),
+  )
   for (let more = true; more; ) {
     const page = rightOf(await store.readAll(readModels.checkpoint(), 777)())
     rightOf(readModels.apply(page))

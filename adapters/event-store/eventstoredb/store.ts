@@ -11,7 +11,7 @@ import { appender } from './writer.ts'
 
 /** The event store on a server, with one client for all. */
 export function eventStoreDb(server: Server): EventStore {
-  const { name, newClient } = server
+  const { name, prefix, newClient } = server
   const client = newClient()
   const reader = openReader(client, server)
   const append = appender(client, server, reader)
@@ -29,6 +29,7 @@ export function eventStoreDb(server: Server): EventStore {
 
   return {
     name,
+    log: `${name} ${prefix}`,
     append: (appends) => answer(() => append(appends)),
     readStream: (stream, range) => answer(() => reader.readStream(stream, range)),
     readAll: (after, limit) => answer(() => reader.readAll(after, limit)),

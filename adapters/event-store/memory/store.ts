@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { BehaviorSubject, ReplaySubject } from 'rxjs'
 import { answerMismatch, checkSizes } from '../append-rules.ts'
-import { followLog } from '../follow.ts'
+import { EMBEDDED_LOG, followLog } from '../follow.ts'
 import type { EventStore, RecordedEvent, StoreError, StreamAppend, StreamRange } from '../port.ts'
 
 /** An event store for tests and the simulator: nothing is kept, and it fails when it is told to. */
@@ -84,6 +84,7 @@ export function memoryEventStore(): MemoryEventStore {
 
   return {
     name: 'memory',
+    log: EMBEDDED_LOG,
     append: (appends) => answer(() => append(appends)),
     readStream: (stream, range) => answer(() => E.right(slice(streams.get(stream) ?? [], range))),
     readAll,

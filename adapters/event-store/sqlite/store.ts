@@ -4,7 +4,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { BehaviorSubject, ReplaySubject } from 'rxjs'
 import { answerMismatch, checkSizes } from '../append-rules.ts'
-import { followLog } from '../follow.ts'
+import { EMBEDDED_LOG, followLog } from '../follow.ts'
 import {
   type EventStore,
   NO_STREAM,
@@ -136,6 +136,7 @@ export function sqliteEventStore({ path, db, release }: OpenFile): EventStore {
 
   const store: EventStore = {
     name: `sqlite:${path}`,
+    log: EMBEDDED_LOG,
     append: (appends) => answer(() => append(appends)),
     readStream: (stream, range) => answer(() => readStream(stream, range)),
     readAll: (after, limit) => answer(() => readAll(after ?? 0, limit)),

@@ -19,12 +19,12 @@ export interface Connection {
     request: object,
     answer: t.Decoder<unknown, A>,
   ) => TaskEither<WalletError, A>
-  /** Asks for a stream, and reads its last message; the deadline is for each. */
-  readonly last: <A>(
+  /** Asks for a stream, and reads all of its messages; the deadline is for each. */
+  readonly all: <A>(
     method: string,
     request: object,
     answer: t.Decoder<unknown, A>,
-  ) => TaskEither<WalletError, A>
+  ) => TaskEither<WalletError, readonly A[]>
   /** Calls back once the connection, which was there for an answer, is lost. */
   readonly onLost: (run: () => void) => void
   /** Takes no more calls; those under way end with an error. */
@@ -116,17 +116,17 @@ function openChannel(peer: Peer, secured: ChannelCredentials, after: After): Con
         )
         return () => sent.cancel()
       }),
-    last: (method, argument, answer) =>
+    all: (method, argument, answer) =>
       request(method, (settle, wait) => {
         const { path, requestSerialize, responseDeserialize } = definitionOf(method)
-        let latest: unknown
+        const messages: unknown[] = []
         const sent = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, argument)
         sent.on('data', (message: unknown) => {
-          latest = message
+          messages.push(message)
           wait()
         })
         sent.on('error', (error: faults.Status) => settle(E.left(faults.refusal(peer, method, error))))
-        sent.on('end', () => settle(read(method, answer, latest)))
+        sent.on('end', () => settle(E.traverseArray((message) => read(method, answer, message))(messages)))
         return () => sent.cancel()
       }),
     onLost: (run) => {

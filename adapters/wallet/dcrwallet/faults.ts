@@ -112,15 +112,11 @@ export function refusal(peer: Peer, method: string, { code, details }: Status): 
     case StatusCode.notFound:
       if (method === 'GetTransaction') return unknownCoinbase(peer)
       if (method === 'Rescan') return behind(peer, details)
-      if (/missing account/.test(details))
+      if (/missing account|account not found/.test(details))
         return fault('unknown-account', 'lost the account while it was used. Create it again')(peer)
       break
     case StatusCode.resourceExhausted:
-      if (/insufficient balance/.test(details))
-        return fault(
-          'too-little-spendable',
-          'has too little spendable money in the account. Wait until coinbases are mature, or move money there',
-        )(peer)
+      if (/insufficient balance/.test(details)) return tooLittle(peer)
       if (/larger than max/.test(details)) return malformed(peer, method)
       break
     case StatusCode.failedPrecondition:
@@ -136,6 +132,12 @@ export function refusal(peer: Peer, method: string, { code, details }: Status): 
   if (method === 'PublishTransaction') return unpublished(peer, details)
   return fault('refused', `refused ${method}: ${details}`)(peer)
 }
+
+/** Not enough to spend. */
+export const tooLittle = fault(
+  'too-little-spendable',
+  'has too little spendable money in the account. Wait until coinbases are mature, or move money there',
+)
 
 const unknownCoinbase = fault(
   'unknown-coinbase',
@@ -177,7 +179,7 @@ function unpublished(peer: Peer, details: string): WalletError {
       'too-large',
       `finds the transaction too large. Pay fewer accounts at once. It says: ${details}`,
     )(peer)
-  if (/Decred network is unreachable|i\/o|connection/i.test(details))
+  if (/i\/o|connection/i.test(details))
     return fault('not-synced', `has lost its dcrd. Look whether dcrd runs. It says: ${details}`)(peer)
   return fault('refused', `refuses the transaction: ${details}`)(peer)
 }
@@ -188,6 +190,11 @@ const BROKEN: readonly {
   readonly kind: WalletError['kind']
   readonly says: string
 }[] = [
+  {
+    text: /Decred network is unreachable/,
+    kind: 'not-synced',
+    says: 'has no connection to the network. Look whether dcrd runs, and into the log of the wallet',
+  },
   {
     text: /certificate has expired/,
     kind: 'certificate',

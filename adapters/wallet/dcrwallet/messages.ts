@@ -62,6 +62,17 @@ export const Balance = t.type({
 /** Answer to `ValidateAddress`. */
 export const ValidatedAddress = t.type({ is_valid: t.boolean, is_mine: t.boolean, account_number: t.Int })
 
+/** Answer to `NextAddress`. */
+export const NextAddress = t.type({ address: t.string })
+
+/** One answer to `UnspentOutputs`. */
+export const UnspentOutput = t.type({
+  transaction_hash: Hash,
+  output_index: t.Int,
+  tree: t.union([t.literal(0), t.literal(1)]),
+  amount: AtomsText,
+})
+
 /** Answer to `ConstructTransaction`. */
 export const Constructed = t.type({
   unsigned_transaction: Bytes,

@@ -1,17 +1,18 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
-import { payableAddress, paymentScript } from '../../../domain/decred/address.ts'
+import { encodeAddress, payableAddress, paymentScript } from '../../../domain/decred/address.ts'
 import { Atoms } from '../../../domain/decred/amount.ts'
-import { toHex } from '../../../domain/decred/hex.ts'
+import { fromHex, toHex } from '../../../domain/decred/hex.ts'
 import type { Network } from '../../../domain/decred/network.ts'
 import {
   decodeTransaction,
+  type Input,
   type Output,
   type Transaction,
   transactionId,
 } from '../../../domain/decred/transaction.ts'
-import type { Payment, SignedTransaction, UnsignedTransaction, WalletError } from '../port.ts'
+import type { Payment, SignedTransaction, UnsignedTransaction, UnspentOutput, WalletError } from '../port.ts'
 import * as faults from './faults.ts'
 import type { Constructed, Signed } from './messages.ts'
 import type { Peer } from './peer.ts'
@@ -41,36 +42,68 @@ export const readOwn = (peer: Peer, bytes: Uint8Array): E.Either<WalletError, Tr
     E.mapLeft(({ message }) => faults.noTransaction(peer, message)),
   )
 
-/** Takes a constructed transaction that has these outputs, whatever their order, and only the change besides. */
+/** What a constructed transaction must have. */
+export interface WantedTransaction {
+  readonly network: Network
+  /** In any order, and only the change besides. */
+  readonly outputs: readonly Output[]
+  /** Any ordinary address when null. */
+  readonly changeAddress: string | null
+}
+
+/** Takes a constructed transaction that is what was asked for. */
 export function readConstructed(
   peer: Peer,
-  wanted: readonly Output[],
+  { network, outputs: wanted, changeAddress }: WantedTransaction,
   answer: t.TypeOf<typeof Constructed>,
 ): E.Either<WalletError, UnsignedTransaction> {
   const wrong = (what: string) => E.left(faults.contradiction(peer, what))
   const decoded = decodeTransaction(answer.unsigned_transaction)
   if (E.isLeft(decoded)) return wrong(`made something that is no transaction (${decoded.left.message})`)
   const { inputs, outputs } = decoded.right
-  const change = outputs[answer.change_index]
-  if (change === undefined && answer.change_index !== -1) return wrong('names an output that is not there')
-  if (
-    !same(
-      outputs.filter((output) => output !== change),
-      wanted,
-    )
-  )
+  const rest = outputs[answer.change_index]
+  if (rest === undefined && answer.change_index !== -1) return wrong('names an output that is not there')
+  const paid = outputs.filter((output) => output !== rest)
+  if (namesOf(paid) !== namesOf(wanted))
     return wrong('made a transaction with other outputs than it was asked for')
-  const spent = sum(inputs)
-  const fee = spent - sum(outputs)
-  const atoms = change?.atoms ?? 0n
-  if (spent !== answer.total_previous_output_amount || !Atoms.is(fee) || !Atoms.is(atoms))
+  const change = rest === undefined ? null : changeOf(network, rest, answer.change_index)
+  if (change === undefined) return wrong('made change that goes to no address')
+  if (change !== null && changeAddress !== null && change.address !== changeAddress)
+    return wrong('sends the change elsewhere than it was asked to')
+  const funding = inputs.flatMap(fundingOf)
+  const fee = sum(inputs) - sum(outputs)
+  if (funding.length < inputs.length || sum(inputs) !== answer.total_previous_output_amount || !Atoms.is(fee))
     return wrong('made a transaction whose amounts contradict each other')
   return E.right({
     id: transactionId(decoded.right),
     bytes: answer.unsigned_transaction,
+    funding,
     fee,
-    change: change === undefined ? null : { output: answer.change_index, atoms },
+    change,
   })
+}
+
+function changeOf(
+  network: Network,
+  { atoms, script }: Output,
+  output: number,
+): UnsignedTransaction['change'] | undefined {
+  const address = addressOf(network, script)
+  return address === undefined || !Atoms.is(atoms) ? undefined : { output, address, atoms }
+}
+
+/** Whom a script pays, when that is the hash of a public key or of a script. */
+function addressOf(network: Network, script: Uint8Array): string | undefined {
+  const [, keyHash, scriptHash] = /^(?:76a914(.{40})88ac|a914(.{40})87)$/.exec(toHex(script)) ?? []
+  const kind = keyHash === undefined ? 'script-hash' : 'public-key-hash-ecdsa'
+  const payload = fromHex(keyHash ?? scriptHash ?? '')
+  return payload?.length === 20 ? encodeAddress(kind, payload, network) : undefined
+}
+
+/** What an input spends; nothing when it claims something impossible. */
+function fundingOf({ previous: { transaction, output, tree }, atoms }: Input): readonly UnspentOutput[] {
+  if ((tree !== 0 && tree !== 1) || !Atoms.is(atoms)) return []
+  return [{ transaction, output, tree, atoms }]
 }
 
 /** Takes a signed transaction that is the one that was to be signed, with all its signatures. */
@@ -98,12 +131,9 @@ export function readSigned(
 const sum = (parts: readonly { readonly atoms: bigint }[]): bigint =>
   parts.reduce((total, { atoms }) => total + atoms, 0n)
 
-/** Says whether two lists hold the same outputs, each as often. */
-function same(a: readonly Output[], b: readonly Output[]): boolean {
-  const names = (outputs: readonly Output[]) =>
-    outputs
-      .map(({ atoms, scriptVersion, script }) => `${atoms} ${scriptVersion} ${toHex(script)}`)
-      .sort()
-      .join()
-  return names(a) === names(b)
-}
+/** Outputs as a text that is the same for the same outputs in another order. */
+const namesOf = (outputs: readonly Output[]): string =>
+  outputs
+    .map(({ atoms, scriptVersion, script }) => `${atoms} ${scriptVersion} ${toHex(script)}`)
+    .sort()
+    .join()

@@ -40,6 +40,9 @@ interface Session {
 /** After these a connection is given up: the next call opens another, and looks again at who is there. */
 const ENDING: ReadonlySet<WalletError['kind']> = new Set(['away', 'timeout', 'certificate', 'malformed'])
 
+/** The next key for change. With as many unused ones as dcrwallet looks out for, it begins again with the first. */
+const CHANGE_ADDRESS = { kind: 'BIP0044_INTERNAL', gap_policy: 'GAP_POLICY_WRAP' }
+
 /** A wallet through dcrwallet's gRPC. Connects with the first call, and again with the next when that was lost. */
 export function dcrwallet(options: DcrwalletOptions): Wallet {
   const { network } = options
@@ -85,6 +88,9 @@ export function dcrwallet(options: DcrwalletOptions): Wallet {
 
   const ask = <A>(method: string, request: object, answer: t.Decoder<unknown, A>) =>
     using(({ call }) => call(method, request, answer))
+
+  const askAll = <A>(method: string, request: object, answer: t.Decoder<unknown, A>) =>
+    using(({ all }) => all(method, request, answer))
 
   const accounts = pipe(
     ask('Accounts', {}, messages.Accounts),
@@ -134,6 +140,37 @@ export function dcrwallet(options: DcrwalletOptions): Wallet {
       }),
     )
 
+  const changeAddress = (account: string): TE.TaskEither<WalletError, string> =>
+    pipe(
+      accountNumber(account),
+      TE.chain((number) => ask('NextAddress', { account: number, ...CHANGE_ADDRESS }, messages.NextAddress)),
+      TE.map(({ address }) => address),
+    )
+
+  const unspent: Wallet['unspent'] = (account, atoms, confirmations) =>
+    pipe(
+      accountNumber(account),
+      TE.chain((number) =>
+        askAll(
+          'UnspentOutputs',
+          { account: number, target_amount: atoms.toString(), required_confirmations: confirmations },
+          messages.UnspentOutput,
+        ),
+      ),
+      TE.map((found) =>
+        found.map(({ transaction_hash, output_index, tree, amount }) => ({
+          transaction: transaction_hash,
+          output: output_index,
+          tree,
+          atoms: amount,
+        })),
+      ),
+      TE.filterOrElse(
+        (chosen) => chosen.reduce((sum, output) => sum + output.atoms, 0n) >= atoms,
+        () => faults.tooLittle(options),
+      ),
+    )
+
   const construct = (order: PaymentOrder): TE.TaskEither<WalletError, UnsignedTransaction> =>
     pipe(
       TE.Do,
@@ -142,7 +179,13 @@ export function dcrwallet(options: DcrwalletOptions): Wallet {
       TE.bind('answer', ({ source }) =>
         ask('ConstructTransaction', constructRequest(source, order), messages.Constructed),
       ),
-      TE.chainEitherK(({ outputs, answer }) => readConstructed(options, outputs, answer)),
+      TE.chainEitherK(({ outputs, answer }) =>
+        readConstructed(
+          options,
+          { network: networks[network], outputs, changeAddress: order.changeAddress },
+          answer,
+        ),
+      ),
     )
 
   const sign = (bytes: Uint8Array): TE.TaskEither<WalletError, SignedTransaction> =>
@@ -197,6 +240,8 @@ export function dcrwallet(options: DcrwalletOptions): Wallet {
     tip: () => ask('BestBlock', {}, messages.BestBlock),
     balance,
     ownerOf,
+    changeAddress,
+    unspent,
     construct,
     sign,
     publish,
@@ -204,8 +249,8 @@ export function dcrwallet(options: DcrwalletOptions): Wallet {
     coinbase,
     rescan: (fromHeight) =>
       pipe(
-        using(({ last }) => last('Rescan', { begin_height: fromHeight }, messages.RescanStep)),
-        TE.map(({ rescanned_through }) => rescanned_through),
+        askAll('Rescan', { begin_height: fromHeight }, messages.RescanStep),
+        TE.map((steps) => steps.at(-1)?.rescanned_through ?? fromHeight),
       ),
     stop: async () => {
       stopped = true

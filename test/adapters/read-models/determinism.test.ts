@@ -38,7 +38,7 @@ function fed(
   return inScratch((directory) => {
     const file = join(directory, 'read-models.db')
     let now = 0
-    const open = (): ReadModels => right(openReadModels({ file, nowMs: () => now }))
+    const open = (): ReadModels => right(openReadModels({ file, log: 'test', nowMs: () => now }))
     let models = open()
     const crashed: ReadModels[] = []
     for (let turn = 0, from = 0; from < events.length; turn++) {
@@ -171,7 +171,7 @@ test('every answer is as its codec says', () => {
   fc.assert(
     fc.property(history, (options) => {
       const events = [...eventHistory(options)]
-      const models = right(openReadModels({ file: ':memory:', nowMs: () => 0 }))
+      const models = right(openReadModels({ file: ':memory:', log: 'test', nowMs: () => 0 }))
       right(models.apply(events))
       const now = models.status().eventAt ?? 0
       const miners = right(models.miners({ after: null, limit: 5 }, now))

@@ -19,7 +19,7 @@ import {
 } from './log.ts'
 import { dump, inScratch } from './scratch.ts'
 
-const open = (file: string, nowMs: () => number = () => 0) => openReadModels({ file, nowMs })
+const open = (file: string, nowMs: () => number = () => 0) => openReadModels({ file, log: 'test', nowMs })
 
 function someLog() {
   const log = openedLog()
@@ -81,6 +81,17 @@ describe('a file', () => {
       right(anew.apply(someLog().events))
       expect(right(anew.pool(START))?.shares.accepted).toBe(1)
       right(anew.close())
+    }))
+
+  test('of another log is made anew: its checkpoint would mean another place there', () =>
+    inScratch((directory) => {
+      const file = join(directory, 'read-models.db')
+      const models = right(open(file))
+      right(models.apply(someLog().events))
+      right(models.close())
+      const moved = right(openReadModels({ file, log: 'esdb://db lodebook:', nowMs: () => 0 }))
+      expect(moved.checkpoint()).toBeNull()
+      right(moved.close())
     }))
 
   test('that belongs to something else is left alone', () =>
@@ -178,7 +189,7 @@ describe('an event', () => {
     const last = log.events.at(-1)?.position ?? -1
     log.addText('shares-0-2026092114', type, data)
     accept(log, 1_000, [{ connection: 1, difficulty: 6 }])
-    const models = right(openReadModels({ file: ':memory:', nowMs: () => 0 }))
+    const models = right(openReadModels({ file: ':memory:', log: 'test', nowMs: () => 0 }))
     for (let again = 0; again < 2; again++) {
       expect(models.apply(log.events)).toMatchObject({
         left: { kind, message: expect.stringContaining('shares-0-') },
@@ -193,7 +204,7 @@ describe('an event', () => {
     const data = accept(log, 0, [{ connection: 1, difficulty: 5, solves: HASH(1) }]).data
     log.events.pop()
     log.addText('shares-0-2026092114', 'SharesAccepted', data.replace('"share":0', '"share":1'))
-    const models = right(openReadModels({ file: ':memory:', nowMs: () => 0 }))
+    const models = right(openReadModels({ file: ':memory:', log: 'test', nowMs: () => 0 }))
     expect(models.apply(log.events)).toMatchObject({ left: { kind: 'malformed' } })
   })
 })
@@ -204,7 +215,7 @@ describe('changes', () => {
     find(log, HASH(1), 100, 0)
     connectBlock(log, HASH(1), 1_000)
     find(log, HASH(2), 101, 2_000)
-    const models = right(openReadModels({ file: ':memory:', nowMs: () => 0 }))
+    const models = right(openReadModels({ file: ':memory:', log: 'test', nowMs: () => 0 }))
     const seen: (Change | 'complete')[] = []
     models.changes.subscribe({ next: (change) => seen.push(change), complete: () => seen.push('complete') })
     const { length } = log.events
@@ -222,7 +233,7 @@ describe('changes', () => {
 
   test('are told once they can be read', () => {
     const log = someLog()
-    const models = right(openReadModels({ file: ':memory:', nowMs: () => 0 }))
+    const models = right(openReadModels({ file: ':memory:', log: 'test', nowMs: () => 0 }))
     let accepted = 0
     models.changes.subscribe(() => {
       accepted = right(models.pool(START))?.shares.accepted ?? 0

@@ -185,7 +185,7 @@ export const connectBlock = (log: Log, hash: string, at: number): void => {
 
 /** Read models in memory that hold these events. */
 export function readModelsOf(events: readonly RecordedEvent[]): ReadModels {
-  const readModels = right(openReadModels({ file: ':memory:', nowMs: () => 0 }))
+  const readModels = right(openReadModels({ file: ':memory:', log: 'test', nowMs: () => 0 }))
   right(readModels.apply(events))
   return readModels
 }

@@ -32,8 +32,8 @@ export function dump(file: string): Dump {
   return tables
 }
 
-/** A dump without the one figure that depends on the store the log was in: the position of the last event contained. */
+/** A dump without what depends on the store the log was in: its name, and the position of the last event contained. */
 export const withoutCheckpoint = ({ pool = [], ...tables }: Dump): Dump => ({
   ...tables,
-  pool: pool.map((row) => ({ ...row, position: null })),
+  pool: pool.map((row) => ({ ...row, log: null, position: null })),
 })
