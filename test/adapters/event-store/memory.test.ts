@@ -14,6 +14,7 @@ eventStoreContract('memory', async () => {
       store.loseNextAnswer()
       await store.append(appends)()
     },
+    fill: (append) => store.append([append])(),
     dispose: () => store.close(),
   }
 })

@@ -20,6 +20,7 @@ eventStoreContract('sqlite', async () => {
     appendLosingAnswer: async (appends) => {
       await store.right.append(appends)()
     },
+    fill: (append) => store.right.append([append])(),
     dispose: async () => {
       intruder.close()
       await store.right.close()

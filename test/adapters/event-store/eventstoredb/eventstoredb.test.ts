@@ -20,6 +20,7 @@ eventStoreContract(
           await store.right.append([append])()
         }
       },
+      fill: async ({ stream, events }) => server.write(`lodebook:${stream}`, events),
       dispose: async () => {
         await store.right.close()
         await server.kill()
