@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * `fast` is `npm test`: everything that needs nothing but npm. `browser` needs Chromium. Suites that need
- * Decred's own programs run through test/simnet/run.ts, which looks for them first.
+ * Decred's own programs or a real EventStoreDB run through test/simnet/run.ts and test/eventstoredb/run.ts, which look for them first.
  */
 export default defineConfig({
   test: {
@@ -11,11 +11,20 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/simnet/**'],
+          exclude: ['test/browser/**', 'test/simnet/**', 'test/eventstoredb/real-server/**'],
           testTimeout: 60_000,
         },
       },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'eventstoredb',
+          include: ['test/eventstoredb/real-server/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 30_000,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: 'simnet',

@@ -15,10 +15,14 @@ export interface PoolProcess {
   readonly kill: () => Promise<void>
 }
 
-/** Starts a pool on a directory. */
-export function startPoolProcess(directory: string, devnet: Devnet): PoolProcess {
+/** Starts a pool on a directory. Its log is there too, or in the store of an address. */
+export function startPoolProcess(directory: string, devnet: Devnet, store?: string): PoolProcess {
   const { certificate, port, user, password } = devnet
-  const options: PoolProcessOptions = { directory, devnet: { certificate, port, user, password } }
+  const options: PoolProcessOptions = {
+    directory,
+    devnet: { certificate, port, user, password },
+    store: store ?? null,
+  }
   const script = new URL('./pool-process.ts', import.meta.url)
   const child = fork(script, [JSON.stringify(options)], { execArgv: [] })
   const exited = once(child, 'exit')

@@ -7,6 +7,8 @@ import { poolConfig, runningPool } from '../support/running-pool.ts'
 export interface PoolProcessOptions {
   readonly directory: string
   readonly devnet: Parameters<typeof poolConfig>[1][number]
+  /** Address of the store; null for one in the directory. */
+  readonly store: string | null
 }
 
 /** Where miners connect. */
@@ -15,6 +17,7 @@ export interface PoolProcessReady {
 }
 
 process.on('disconnect', () => process.exit())
-const { directory, devnet }: PoolProcessOptions = JSON.parse(process.argv[2] ?? '')
-const pool = await runningPool(poolConfig(directory, [devnet]))
+const { directory, devnet, store }: PoolProcessOptions = JSON.parse(process.argv[2] ?? '')
+const config = poolConfig(directory, [devnet])
+const pool = await runningPool(store === null ? config : { ...config, store: { url: store } })
 process.send?.({ port: pool.listeners[0]?.port ?? 0 } satisfies PoolProcessReady)
