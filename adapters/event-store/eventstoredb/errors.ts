@@ -21,9 +21,7 @@ export class SubscriptionEnded extends Error {}
  */
 export function storeError(thrown: unknown, store: string, stream: string | null): StoreError {
   if (thrown instanceof NoAnswer)
-    return unavailable(
-      `${store} did not answer in time: see whether it is overloaded, or its clock apart from this machine's by more than ten seconds`,
-    )
+    return unavailable(`${store} did not answer in time: see whether it is overloaded, or the network to it`)
   if (thrown instanceof SubscriptionEnded)
     return unavailable(
       `${store} has ended the subscription: it goes on by itself once the server takes a new one`,
@@ -55,7 +53,7 @@ function typedError(error: Error, store: string, stream: string | null): StoreEr
     case ErrorType.TIMEOUT:
     case ErrorType.DEADLINE_EXCEEDED:
       return unavailable(
-        `${store} could not write in time: see its disk (free space, errors, speed), whether most nodes of the cluster are up, and whether its clock is this machine's`,
+        `${store} could not write in time: see its disk (free space, errors, speed), and whether most nodes of the cluster are up`,
       )
     case ErrorType.UNAVAILABLE:
     case ErrorType.CANCELLED:
