@@ -31,6 +31,11 @@ export interface StreamAppend {
   readonly stream: string
   readonly expected: number
   readonly events: readonly ProposedEvent[]
+  /**
+   * It does not matter in which order this one and its neighbours in the call that say the same come into the log, but for those of one
+   * stream: a server that is far away writes them at the same time.
+   */
+  readonly unordered?: true
 }
 
 /** Why the store could not do it. `message` is a sentence for the operator. */
@@ -84,8 +89,8 @@ export interface EventStore {
    */
   readonly log: string
   /**
-   * Appends in order, each one atomic. At the first that fails the rest is left alone; those before it may have been
-   * kept or not. Events that are already there, right after `expected`, are not written again and count as
+   * Appends in order, each one atomic. At the first that fails the rest is left alone; those before it, and unordered ones beside it,
+   * may have been kept or not. Events that are already there, right after `expected`, are not written again and count as
    * appended, so the same call can always be repeated. They are the same when id, type and data are; EventStoreDB
    * looks at ids alone.
    *

@@ -94,6 +94,45 @@ export function eventStoreContract(
         expect(isIncreasing(log.map((event) => event.position))).toBe(true)
       })
 
+      test('takes unordered neighbours: each stream in order, all of them before what follows', async () => {
+        const streams = Array.from({ length: 70 }, (_, i) => `s${i}`)
+        const unordered = (append: StreamAppend): StreamAppend => ({ ...append, unordered: true })
+        const call = [
+          to('first', NO_STREAM, 'first'),
+          ...streams.map((stream) => unordered(to(stream, NO_STREAM, 'one'))),
+          ...streams.map((stream) => unordered(to(stream, 0, 'two', 'three'))),
+          to('middle', NO_STREAM, 'middle'),
+          unordered(to('a', NO_STREAM, 'one')),
+          unordered(to('b', NO_STREAM, 'one')),
+        ]
+        await append(...call)
+        const log = await all()
+        for (const stream of streams)
+          expect(log.filter((event) => event.stream === stream).map(({ data }) => data)).toEqual([
+            '"one"',
+            '"two"',
+            '"three"',
+          ])
+        expect(log).toHaveLength(1 + 3 * streams.length + 1 + 2)
+        expect(log[0]?.stream).toBe('first')
+        expect(log[1 + 3 * streams.length]?.stream).toBe('middle')
+        await append(...call)
+        expect(await all()).toEqual(log)
+      })
+
+      test('one of unordered neighbours fails: what follows is left alone, and the call can be repeated', async () => {
+        await append(to('b', NO_STREAM, 'there'))
+        const unordered = (stream: string, expected: number): StreamAppend => ({
+          ...to(stream, expected, 'new'),
+          unordered: true,
+        })
+        const call = [unordered('a', NO_STREAM), unordered('b', NO_STREAM), to('c', NO_STREAM, 'after')]
+        expect(await refused(...call)).toMatchObject({ kind: 'wrong-expected-revision', stream: 'b' })
+        expect(await readStream(store, 'c')).toEqual([])
+        await append(...call.map((one) => (one.stream === 'b' ? unordered('b', 0) : one)))
+        expect((await all()).map(({ data }) => data).sort()).toEqual(['"after"', '"new"', '"new"', '"there"'])
+      })
+
       test('of nothing is nothing', async () => {
         await append()
         expect(await all()).toEqual([])

@@ -7,7 +7,7 @@ import { damaged, storeError } from './errors.ts'
 import type { Reader } from './reader.ts'
 import { toDatabase } from './recorded.ts'
 
-/** Appends in order, each a call of its own. */
+/** `EventStore.append`; each append is a call of its own. */
 export type Append = (appends: readonly StreamAppend[]) => Promise<E.Either<StoreError, void>>
 
 /**
@@ -49,15 +49,59 @@ export function appender(client: DatabaseClient, { name, prefix }: Server, reade
     return E.isLeft(stored) ? stored : answerMismatch(append, revision, stored.right)
   }
 
-  return async (appends) => {
-    const sizes = checkSizes(appends)
-    if (E.isLeft(sizes)) return sizes
+  /** Appends to one stream, in order. */
+  async function appendAll(appends: readonly StreamAppend[]): Promise<E.Either<StoreError, void>> {
     for (const append of appends) {
       const appended = await appendToStream(append)
       if (E.isLeft(appended)) return appended
     }
     return E.right(undefined)
   }
+
+  /** Some streams at a time. Ends with the first error that came. */
+  async function appendTogether(
+    streams: ReadonlyMap<string, readonly StreamAppend[]>,
+  ): Promise<E.Either<StoreError, void>> {
+    const left = streams.values()
+    let result: E.Either<StoreError, void> = E.right(undefined)
+    const work = async (): Promise<void> => {
+      for (const appends of left) {
+        if (E.isLeft(result)) return
+        const appended = await appendAll(appends)
+        if (E.isLeft(appended)) result = appended
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(STREAMS_AT_ONCE, streams.size) }, work))
+    return result
+  }
+
+  return async (appends) => {
+    const sizes = checkSizes(appends)
+    if (E.isLeft(sizes)) return sizes
+    for (const run of runsOf(appends)) {
+      const appended = await appendTogether(run)
+      if (E.isLeft(appended)) return appended
+    }
+    return E.right(undefined)
+  }
+}
+
+/** Streams that are written at the same time: fewer than the hundred calls that a server takes from one connection. */
+const STREAMS_AT_ONCE = 32
+
+/** What is written one after the other: an append alone, or unordered neighbours. Each by stream. */
+function runsOf(appends: readonly StreamAppend[]): readonly ReadonlyMap<string, readonly StreamAppend[]>[] {
+  const runs: Map<string, StreamAppend[]>[] = []
+  let isRunOpen = false
+  for (const append of appends) {
+    if (!isRunOpen || append.unordered !== true) runs.push(new Map())
+    isRunOpen = append.unordered === true
+    const run = runs.at(-1)
+    const beside = run?.get(append.stream)
+    if (beside === undefined) run?.set(append.stream, [append])
+    else beside.push(append)
+  }
+  return runs
 }
 
 const renumbered = (stream: string, revision: bigint): string =>
