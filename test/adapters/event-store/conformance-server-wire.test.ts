@@ -4,7 +4,7 @@ import type { SupportedMethods } from '@eventstore/db-client/generated/serverfea
 import sharedPb from '@eventstore/db-client/generated/shared_pb.js'
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js'
-import type { BatchAppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
+import type { BatchAppendReq, BatchAppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import streamsPb from '@eventstore/db-client/generated/streams_pb.js'
 import { credentials } from '@grpc/grpc-js'
 import fc from 'fast-check'
@@ -14,12 +14,15 @@ import { Code } from '../../support/eventstoredb/grpc.ts'
 import { FIRST_POSITION } from '../../support/eventstoredb/log.ts'
 import {
   DELETED_STREAM,
-  type LogRecord,
-  recordFrom,
+  frameOf,
+  idOf,
+  type NewEvent,
+  recordAt,
   recordWriter,
 } from '../../support/eventstoredb/log-record.ts'
 import { grpcFrame } from '../../support/eventstoredb/protobuf.ts'
-import { streamIdentifier } from '../../support/eventstoredb/refusals.ts'
+import { type Refusal, streamIdentifier } from '../../support/eventstoredb/refusals.ts'
+import { isEvent, readAppend, readBatchAppend } from '../../support/eventstoredb/requests.ts'
 import {
   type ConformanceServer,
   type ServerOptions,
@@ -69,14 +72,62 @@ test('records are written by hand as the generated stubs write them', () => {
           .set('content-type', event.isJson ? 'application/json' : 'application/octet-stream')
         const readEvent = new streamsPb.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(position)
         const expected = grpcFrame(new streamsPb.ReadResp().setEvent(readEvent).serializeBinary())
-        expect(record.frame.equals(expected)).toBe(true)
-        const { frame: _, ...rest } = record
-        const { frame: __, ...restored } = recordFrom(expected, place.index)
-        expect(restored).toEqual(rest satisfies Omit<LogRecord, 'frame'>)
+        expect(frameOf(record).equals(expected)).toBe(true)
+        expect(idOf(record)).toBe(event.id)
+        const { slab: _, start: __, ...rest } = record
+        expect(recordAt(Buffer.concat([Buffer.alloc(7), expected]), 7, place.index)).toMatchObject(rest)
       },
     ),
   )
 })
+
+test('events are read by hand as the generated stubs write them', () => {
+  const bytes = fc.uint8Array({ maxLength: 300 })
+  const name = fc.string({ unit: 'grapheme', minLength: 1 })
+  const event = fc.record({ id: fc.uuid(), type: name, isJson: fc.boolean(), data: bytes, metadata: bytes })
+  fc.assert(
+    fc.property(
+      fc.uuid(),
+      name,
+      fc.array(event, { maxLength: 5 }),
+      fc.boolean(),
+      (id, stream, events, isFinal) => {
+        const correlation = new sharedPb.UUID().setString(id)
+        const options = new streamsPb.BatchAppendReq.Options()
+          .setStreamIdentifier(streamIdentifier(stream))
+          .setStreamPosition('7')
+        const batch = new streamsPb.BatchAppendReq()
+          .setCorrelationId(correlation)
+          .setOptions(options)
+          .setIsFinal(isFinal)
+        for (const proposed of events) propose(batch.addProposedMessages(), proposed)
+        const read = readBatchAppend(Buffer.from(batch.serializeBinary()))
+        expect(read.correlation.equals(correlation.serializeBinary())).toBe(true)
+        expect(read.options?.toObject()).toEqual(options.toObject())
+        expect(read.isFinal).toBe(isFinal)
+        expect(read.events.map(plain)).toEqual(events.map(plain))
+        for (const proposed of events) {
+          const message = new streamsPb.AppendReq.ProposedMessage()
+          propose(message, proposed)
+          const request = new streamsPb.AppendReq().setProposedMessage(message)
+          expect(plain(readAppend(Buffer.from(request.serializeBinary())).event)).toEqual(plain(proposed))
+        }
+      },
+    ),
+  )
+})
+
+/** With bytes of one kind, to be compared. */
+const plain = (made: NewEvent | Refusal | undefined): unknown =>
+  made !== undefined && isEvent(made) ? { ...made, data: [...made.data], metadata: [...made.metadata] } : made
+
+function propose(message: ReturnType<BatchAppendReq['addProposedMessages']>, event: NewEvent): void {
+  message.setId(new sharedPb.UUID().setString(event.id)).setData(event.data).setCustomMetadata(event.metadata)
+  message
+    .getMetadataMap()
+    .set('type', event.type)
+    .set('content-type', event.isJson ? 'application/json' : 'application/octet-stream')
+}
 
 test('chunks of several appends mixed: each is written when its last chunk has come', async () => {
   const { server, client } = await started()

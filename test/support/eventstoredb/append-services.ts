@@ -1,6 +1,4 @@
-import type { UUID } from '@eventstore/db-client/generated/shared_pb.js'
 import sharedPb from '@eventstore/db-client/generated/shared_pb.js'
-import grpcPb from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import type { AppendReq, BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js'
 import streamsPb from '@eventstore/db-client/generated/streams_pb.js'
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js'
@@ -8,8 +6,9 @@ import { type CallHandler, type Method, OK } from './grpc.ts'
 import type { Expected } from './log.ts'
 import type { NewEvent } from './log-record.ts'
 import { type AppendAnswer, append, refusalOf, type ServerNode } from './node.ts'
-import { grpcFrame } from './protobuf.ts'
+import { bytesField, grpcFrame } from './protobuf.ts'
 import { batchStatusOf, grpcStatusOf, type Refusal, streamIdentifier } from './refusals.ts'
+import { type BatchAppendMessage, isEvent, readAppend, readBatchAppend } from './requests.ts'
 
 /** Append: one write per call, the first message says where, each other one is an event. */
 export const appendMethod =
@@ -21,11 +20,10 @@ export const appendMethod =
     return {
       message: (bytes) => {
         if (call.isOver()) return
-        const request = grpcPb.StreamsService.append.requestDeserialize(bytes as Buffer)
-        options ??= request.getOptions()
-        const proposed = request.getProposedMessage()
-        if (proposed === undefined) return
-        const event = eventOf(proposed)
+        const request = readAppend(bytes)
+        options ??= request.options
+        const { event } = request
+        if (event === undefined) return
         const refusal = isEvent(event) ? sizes.add(event) : event
         if (refusal !== undefined) call.end(grpcStatusOf(refusal))
         else if (isEvent(event)) events.push(event)
@@ -63,20 +61,19 @@ export const batchAppendMethod =
     let isHalfClosed = false
     node.appendCalls.add(call)
 
-    const answer = (correlation: UUID | undefined, stream: string, given: AppendAnswer): void => {
+    const answer = (correlation: Buffer, stream: string, given: AppendAnswer): void => {
       const response = batchResponse(given)
       if (response === undefined) {
         if (given.kind !== 'written') call.end(grpcStatusOf(given))
         return
       }
-      response.setCorrelationId(correlation)
       response.setStreamIdentifier(streamIdentifier(stream))
-      call.write(grpcFrame(response.serializeBinary()))
+      call.write(grpcFrame(Buffer.concat([bytesField(1, correlation), response.serializeBinary()])))
     }
 
     const begin = (
       key: string,
-      request: BatchAppendReq,
+      request: BatchAppendMessage,
       options: BatchAppendReq.Options,
     ): Refusal | undefined => {
       const refusal = refusalOf(node, call, 'write')
@@ -89,18 +86,17 @@ export const batchAppendMethod =
       if (expected === undefined) return { kind: 'bad-request', message: `'None' is not a valid revision` }
       if (pending.has(key)) return undefined
       const stream = streamOf(options)
-      const timer = request.getIsFinal()
+      const timer = request.isFinal
         ? undefined
         : setTimeout(() => {
-            if (pending.delete(key)) answer(request.getCorrelationId(), stream, { kind: 'timeout' })
+            if (pending.delete(key)) answer(request.correlation, stream, { kind: 'timeout' })
           }, timeoutMs)
       pending.set(key, { stream, expected, events: [], sizes: sizeCheck(node.appendBytesMax), timer })
       return undefined
     }
 
-    const collect = (write: PendingAppend, request: BatchAppendReq): Refusal | undefined => {
-      for (const proposed of request.getProposedMessagesList()) {
-        const event = eventOf(proposed)
+    const collect = (write: PendingAppend, request: BatchAppendMessage): Refusal | undefined => {
+      for (const event of request.events) {
         const refusal = isEvent(event) ? write.sizes.add(event) : event
         if (refusal !== undefined) return refusal
         if (isEvent(event)) write.events.push(event)
@@ -117,10 +113,9 @@ export const batchAppendMethod =
     const handler: CallHandler = {
       message: (bytes) => {
         if (call.isOver()) return
-        const request = grpcPb.StreamsService.batchAppend.requestDeserialize(bytes as Buffer)
-        const correlation = request.getCorrelationId()
-        const key = uuidOf(correlation) ?? ''
-        const options = request.getOptions()
+        const request = readBatchAppend(bytes)
+        const { correlation, options } = request
+        const key = correlation.toString('latin1')
         const early = options === undefined ? undefined : begin(key, request, options)
         if (early !== undefined) {
           answer(correlation, options === undefined ? '' : streamOf(options), early)
@@ -129,7 +124,7 @@ export const batchAppendMethod =
         const write = pending.get(key)
         if (write === undefined) return
         const refusal = collect(write, request)
-        if (refusal === undefined && !request.getIsFinal()) return
+        if (refusal === undefined && !request.isFinal) return
         clearTimeout(write.timer)
         pending.delete(key)
         if (refusal !== undefined) {
@@ -184,45 +179,6 @@ function sizeCheck(appendBytesMax: number): SizeCheck {
   }
 }
 
-type Proposed = AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage
-
-const isEvent = (made: NewEvent | Refusal): made is NewEvent => 'id' in made && 'data' in made
-
-function eventOf(proposed: Proposed): NewEvent | Refusal {
-  const id = uuidOf(proposed.getId())
-  const properties = proposed.getMetadataMap()
-  const type = properties.get('type')
-  const contentType = properties.get('content-type')
-  if (id === undefined) return { kind: 'bad-request', message: 'Unrecognized Guid format.' }
-  if (id === NIL) return { kind: 'bad-request', message: 'Empty eventId provided.' }
-  if (type === undefined) return { kind: 'missing-metadata', property: 'type' }
-  if (type === '') return { kind: 'bad-request', message: 'Empty eventType provided.' }
-  if (contentType === undefined) return { kind: 'missing-metadata', property: 'content-type' }
-  return {
-    id,
-    type,
-    isJson: contentType === 'application/json',
-    data: proposed.getData_asU8(),
-    metadata: proposed.getCustomMetadata_asU8(),
-  }
-}
-
-const NIL = '00000000-0000-0000-0000-000000000000'
-const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
-/** A UUID as text in lower case; undefined when it is none. */
-function uuidOf(uuid: UUID | undefined): string | undefined {
-  const structured = uuid?.getStructured()
-  if (structured !== undefined) {
-    const bytes = Buffer.alloc(16)
-    bytes.writeBigInt64BE(BigInt(structured.getMostSignificantBits()), 0)
-    bytes.writeBigInt64BE(BigInt(structured.getLeastSignificantBits()), 8)
-    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-  }
-  const text = uuid?.getString().toLowerCase()
-  return text !== undefined && UUID_TEXT.test(text) ? text : undefined
-}
-
 const streamOf = (options: AppendReq.Options | BatchAppendReq.Options): string =>
   Buffer.from(options.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString()
 
@@ -236,7 +192,7 @@ function expectedOf(options: AppendReq.Options | BatchAppendReq.Options | undefi
   return options.hasStreamPosition() ? Number(options.getStreamPosition()) : undefined
 }
 
-/** Time left until the deadline that a client of before 21.10 gives as a moment of its own clock. */
+/** Time left until the deadline, which this client gives as a moment of its own clock. */
 function timeoutOf(options: BatchAppendReq.Options): number {
   const deadline = options.getDeadline()
   if (deadline === undefined) return WRITE_TIMEOUT_MS

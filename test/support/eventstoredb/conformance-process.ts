@@ -6,7 +6,7 @@ import type { Faults, ServerOptions } from './server.ts'
 
 /** How a {@link ConformanceProcess} is made. */
 export interface ProcessOptions
-  extends Pick<ServerOptions, 'port' | 'tls' | 'users' | 'generation' | 'appendBytesMax'> {
+  extends Pick<ServerOptions, 'port' | 'tls' | 'users' | 'generation' | 'version' | 'appendBytesMax'> {
   /** Where it keeps its events; made when it is not there. */
   readonly file: string
 }

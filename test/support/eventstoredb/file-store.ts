@@ -1,7 +1,7 @@
-import { closeSync, fdatasync, ftruncateSync, openSync, readFileSync, writev } from 'node:fs'
+import { closeSync, fdatasync, ftruncateSync, openSync, readFileSync, writevSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type EventLog, eventLog, type WriteOutcome } from './log.ts'
-import { recordFrom, splitFrames } from './log-record.ts'
+import { frameOf, type LogRecord, recordAt } from './log-record.ts'
 import type { Store } from './store.ts'
 
 /** A store that a `kill -9` takes nothing from. */
@@ -18,8 +18,8 @@ export interface FileStore extends Store {
 export function openFileStore(file: string, nowMs: () => number): FileStore {
   const log = eventLog(nowMs)
   const descriptor = openSync(file, 'a+')
-  const { frames, bytes } = wholeGroups(readFileSync(file))
-  log.restore(frames.map(recordFrom))
+  const { records, bytes } = wholeGroups(readFileSync(file))
+  log.restore(records)
   ftruncateSync(descriptor, bytes)
 
   let waiting: PendingWrite[] = []
@@ -29,7 +29,7 @@ export function openFileStore(file: string, nowMs: () => number): FileStore {
     while (waiting.length > 0) {
       const writes = waiting
       waiting = []
-      await writeAll(
+      writeAll(
         descriptor,
         writes.flatMap(({ group }) => group),
       )
@@ -71,23 +71,27 @@ const LENGTH_BYTES = 4
 
 /** Nothing to write for events that were there before, but their answer waits its turn. */
 function groupOf(log: EventLog, from: number): readonly Buffer[] {
-  const frames = log.records.slice(from).map((record) => record.frame)
+  const frames = log.records.slice(from).map(frameOf)
   if (frames.length === 0) return []
   const length = Buffer.alloc(LENGTH_BYTES)
   length.writeUInt32BE(frames.reduce((sum, frame) => sum + frame.length, 0))
   return [length, ...frames]
 }
 
-function wholeGroups(file: Buffer): { readonly frames: readonly Buffer[]; readonly bytes: number } {
-  const frames: Buffer[] = []
+function wholeGroups(file: Buffer): { readonly records: readonly LogRecord[]; readonly bytes: number } {
+  const records: LogRecord[] = []
   let at = 0
   while (file.length - at >= LENGTH_BYTES) {
     const end = at + LENGTH_BYTES + file.readUInt32BE(at)
     if (end > file.length) break
-    frames.push(...splitFrames(file.subarray(at + LENGTH_BYTES, end)))
+    for (let start = at + LENGTH_BYTES; start < end; ) {
+      const record = recordAt(file, start, records.length)
+      records.push(record)
+      start += record.bytes
+    }
     at = end
   }
-  return { frames, bytes: at }
+  return { records, bytes: at }
 }
 
 const sync = promisify(fdatasync)
@@ -95,13 +99,11 @@ const sync = promisify(fdatasync)
 /** Buffers in one `writev` at most: Linux takes 1024. */
 const BUFFERS_MAX = 1024
 
-async function writeAll(descriptor: number, buffers: readonly Buffer[]): Promise<void> {
+function writeAll(descriptor: number, buffers: readonly Buffer[]): void {
   for (let from = 0; from < buffers.length; from += BUFFERS_MAX) {
     const some = buffers.slice(from, from + BUFFERS_MAX)
-    const expected = some.reduce((sum, buffer) => sum + buffer.length, 0)
-    const written = await new Promise<number>((resolve, reject) =>
-      writev(descriptor, some, null, (error, count) => (error === null ? resolve(count) : reject(error))),
-    )
-    if (written < expected) throw new Error(`wrote ${written} of ${expected} bytes`)
+    const bytes = some.reduce((sum, buffer) => sum + buffer.length, 0)
+    const written = writevSync(descriptor, some)
+    if (written < bytes) throw new Error(`wrote ${written} of ${bytes} bytes`)
   }
 }

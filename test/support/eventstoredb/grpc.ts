@@ -263,7 +263,11 @@ function serve(
       if (taken.length - at < bytesNeeded) return at
       const message = taken.subarray(at + GRPC_PREFIX_BYTES, at + bytesNeeded)
       at += bytesNeeded
-      handler?.message(message)
+      try {
+        handler?.message(message)
+      } catch (error) {
+        call.end({ code: Code.unknown, message: `Exception was thrown by handler. ${error}` })
+      }
     }
   }
   stream.on('data', (chunk: Buffer) => {

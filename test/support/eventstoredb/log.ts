@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { DELETED_STREAM, decodeRecord, type LogRecord, type NewEvent, recordWriter } from './log-record.ts'
+import {
+  DELETED_STREAM,
+  decodeRecord,
+  endOf,
+  idOf,
+  type LogRecord,
+  type NewEvent,
+  recordWriter,
+} from './log-record.ts'
 
 /** What a writer expects of a stream: the revision of its last event, or less than that. */
 export type Expected = number | 'no-stream' | 'any' | 'stream-exists'
@@ -78,12 +86,13 @@ export function eventLog(nowMs: () => number): EventLog {
     const held = streams.get(record.stream)
     if (held === undefined) streams.set(record.stream, [record])
     else held.push(record)
-    recentIds.add(record)
   }
   const write = (stream: string, revision: number, event: NewEvent): LogRecord => {
-    const position = records.at(-1)?.end ?? FIRST_POSITION
+    const last = records.at(-1)
+    const position = last === undefined ? FIRST_POSITION : endOf(last)
     const record = writer.write(event, { stream, revision, position, index: records.length }, nowMs())
     keep(record)
+    recentIds.add(event.id, record)
     return record
   }
   const lastRevision = (stream: string): number | null => streams.get(stream)?.at(-1)?.revision ?? null
@@ -133,7 +142,10 @@ export function eventLog(nowMs: () => number): EventLog {
     if (expectedRevision === currentRevision) return 'write'
     if (expectedRevision > currentRevision) return wrong
     const held = streams.get(stream) ?? []
-    const different = ids.findIndex((id, i) => held[expectedRevision + 1 + i]?.id !== id)
+    const different = ids.findIndex((id, i) => {
+      const there = held[expectedRevision + 1 + i]
+      return there === undefined || idOf(there) !== id
+    })
     if (different === 0 && expected === 'no-stream' && isSoftDeleted(stream)) return 'write'
     const last = held[expectedRevision + ids.length]
     return different !== -1 || last === undefined || ids.length === 0 ? wrong : answerAgain(last)
@@ -228,7 +240,6 @@ export function eventLog(nowMs: () => number): EventLog {
     },
     restore: (restored) => {
       for (const record of restored) keep(record)
-      recentIds.clear()
       committed = records.length
     },
     forgetRecentIds: recentIds.clear,
@@ -254,7 +265,7 @@ function parseMetadata(record: LogRecord): StreamMetadata {
 }
 
 interface RecentIds {
-  readonly add: (record: LogRecord) => void
+  readonly add: (id: string, record: LogRecord) => void
   readonly get: (id: string) => LogRecord | undefined
   readonly clear: () => void
 }
@@ -272,15 +283,16 @@ function recentIdCache(): RecentIds {
   let bytes = 0
   const sizeOf = (record: LogRecord): number => RECENT_ID_BYTES + 2 * record.stream.length
   return {
-    add: (record) => {
-      byId.set(record.id, record)
+    add: (id, record) => {
+      byId.set(id, record)
       queue.push(record)
       bytes += sizeOf(record)
       while (bytes > RECENT_IDS_BYTES_MAX) {
         const forgotten = queue[oldest++]
         if (forgotten === undefined) return
         bytes -= sizeOf(forgotten)
-        if (byId.get(forgotten.id) === forgotten) byId.delete(forgotten.id)
+        const forgottenId = idOf(forgotten)
+        if (byId.get(forgottenId) === forgotten) byId.delete(forgottenId)
       }
       if (oldest < queue.length / 2) return
       queue = queue.slice(oldest)

@@ -6,7 +6,7 @@ import type { NewEvent } from './log-record.ts'
 import type { Endpoint, Refusal } from './refusals.ts'
 import type { Store } from './store.ts'
 
-/** A server of which time. Each lacks what came after it. */
+/** Which time a server is of. Each lacks what came after it. */
 export type Generation =
   /** 24.10: everything. */
   | 'current'
@@ -69,8 +69,11 @@ export function refusalOf(
   const state = node.state()
   if (state === 'leader') return undefined
   if (state !== 'follower' && state !== 'read-only-replica') return { kind: 'not-ready' }
-  if (call.headers['requires-leader'] === 'true') return { kind: 'not-leader', leader: node.leader() }
-  return operation === 'write' && node.leader() === null ? { kind: 'not-leader', leader: null } : undefined
+  // A follower passes writes on, a replica does not.
+  const mustLead =
+    call.headers['requires-leader'] === 'true' ||
+    (operation === 'write' && (state === 'read-only-replica' || node.leader() === null))
+  return mustLead ? { kind: 'not-leader', leader: node.leader() } : undefined
 }
 
 /**
@@ -115,8 +118,16 @@ export function append(
 }
 
 /** What a writer is told, who expected something of a stream. */
-export const answerOf = (outcome: WriteOutcome, stream: string, expected: Expected): AppendAnswer =>
-  outcome.kind === 'written' ? outcome : { ...outcome, stream, ...({ expected } as const) }
+export function answerOf(outcome: WriteOutcome, stream: string, expected: Expected): AppendAnswer {
+  switch (outcome.kind) {
+    case 'written':
+      return outcome
+    case 'stream-deleted':
+      return { kind: 'stream-deleted', stream }
+    case 'wrong-expected-version':
+      return { ...outcome, stream, expected }
+  }
+}
 
 const basic = (name: string, password: string): string =>
   `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`

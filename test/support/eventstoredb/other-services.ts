@@ -31,7 +31,7 @@ export const tombstoneMethod = (node: ServerNode): Method =>
 
 /** ServerFeatures.GetSupportedMethods: what this server can, in lower case. */
 export const featuresMethod =
-  (generation: Generation): Method =>
+  (generation: Generation, version: string): Method =>
   (call) => ({
     message: () => {
       const methods = [
@@ -43,7 +43,7 @@ export const featuresMethod =
       ]
       const response = new featuresPb.SupportedMethods()
         .setMethodsList(methods)
-        .setEventStoreServerVersion(VERSIONS[generation])
+        .setEventStoreServerVersion(version)
       call.write(grpcFrame(response.serializeBinary()))
       call.end(OK)
     },
@@ -67,15 +67,11 @@ export const gossipMethod =
     },
   })
 
-/** Paths of the two services of this file that are not about streams. */
+/** Where clients find {@link gossipMethod}. */
 export const GOSSIP_PATH = gossipGrpc.GossipService.read.path
-export const FEATURES_PATH = featuresGrpc.ServerFeaturesService.getSupportedMethods.path
 
-const VERSIONS: Readonly<Record<Generation, string>> = {
-  current: '24.10.4',
-  'without-batch-append': '20.10.5',
-  'without-features': '20.6.1',
-}
+/** Where clients find {@link featuresMethod}. */
+export const FEATURES_PATH = featuresGrpc.ServerFeaturesService.getSupportedMethods.path
 
 const supported = (
   method: string,

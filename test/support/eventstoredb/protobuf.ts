@@ -26,21 +26,50 @@ export function writeVarint(target: Buffer, offset: number, value: number): numb
   return at
 }
 
-/** A varint at `offset` and the offset after it. */
-export function readVarint(
-  source: Uint8Array,
-  offset: number,
-): { readonly value: number; readonly next: number } {
+/** A varint at `offset`. */
+export function readVarint(source: Uint8Array, offset: number): number {
   let value = 0
   let scale = 1
   for (let at = offset; ; at++) {
     const byte = source[at]
     if (byte === undefined) throw new RangeError('a varint runs over the end of its message')
     value += (byte & 0x7f) * scale
-    if (byte < 0x80) return { value, next: at + 1 }
+    if (byte < 0x80) return value
     scale *= 0x80
   }
 }
+
+/** The offset after the varint at `offset`. */
+export function skipVarint(source: Uint8Array, offset: number): number {
+  let at = offset
+  while ((source[at] ?? 0) >= 0x80) at++
+  return at + 1
+}
+
+/**
+ * Calls `visit` with each field of the message between two offsets, in order: its number, and where its varint, or its bytes
+ * without their length, begin and end.
+ */
+export function eachField(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  visit: (field: number, from: number, to: number) => void,
+): void {
+  let at = start
+  while (at < end) {
+    const tag = readVarint(source, at)
+    const from = skipVarint(source, at)
+    const after = skipVarint(source, from)
+    const isBytes = (tag & 7) === BYTES
+    at = isBytes ? after + readVarint(source, from) : after
+    if (at > end) throw new RangeError('a field runs over the end of its message')
+    visit(tag >>> 3, isBytes ? after : from, at)
+  }
+}
+
+/** Wire type of bytes, text and messages. The other in use is 0, a varint. */
+const BYTES = 2
 
 /** Tag byte of a field that holds a varint. Field numbers under 16. */
 export const varintTag = (field: number): number => field << 3

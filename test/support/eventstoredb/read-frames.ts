@@ -3,7 +3,14 @@ import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js'
 import streamsPb from '@eventstore/db-client/generated/streams_pb.js'
 import { Code, type GrpcCall, type GrpcStatus } from './grpc.ts'
 import { type EventLog, LINK_TYPE } from './log.ts'
-import { decodeRecord, joinFrames, type LogRecord, readEventOf, resolvedLinkFrame } from './log-record.ts'
+import {
+  decodeRecord,
+  frameOf,
+  joinFrames,
+  type LogRecord,
+  readEventIn,
+  resolvedLinkFrame,
+} from './log-record.ts'
 import type { Generation } from './node.ts'
 import { grpcFrame } from './protobuf.ts'
 
@@ -34,12 +41,12 @@ export function frameMaker(
   const asIs = (record: LogRecord): Buffer =>
     resolves && record.type === LINK_TYPE
       ? resolvedLinkFrame(record, log.linkTarget(decodeRecord(record).data.toString()))
-      : record.frame
+      : frameOf(record)
   const withoutPosition = generation !== 'current' && options.hasStream()
   const structured = options.getUuidOption()?.hasStructured() ?? false
   if (!withoutPosition && !structured) return asIs
   return (record) => {
-    const event = readEventOf({ frame: asIs(record) })
+    const event = readEventIn(asIs(record))
     if (withoutPosition) event.setNoPosition(new sharedPb.Empty())
     for (const recorded of [event.getEvent(), event.getLink()]) {
       if (withoutPosition) recorded?.setCommitPosition(NO_POSITION).setPreparePosition(NO_POSITION)

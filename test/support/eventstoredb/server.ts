@@ -12,7 +12,7 @@ import {
   type TlsKeys,
 } from './grpc.ts'
 import { type EventLog, type Expected, eventLog, LINK_TYPE, METADATA_TYPE } from './log.ts'
-import { decodeRecord, type LogRecord, type NewEvent } from './log-record.ts'
+import { decodeRecord, idOf, type LogRecord, type NewEvent } from './log-record.ts'
 import type { Generation, NodeState, ServerNode, User } from './node.ts'
 import {
   deleteMethod,
@@ -35,6 +35,8 @@ export interface ServerOptions {
   /** Who may log in. Everybody may do everything when not given, as with a server started `--insecure`. */
   readonly users?: readonly User[]
   readonly generation?: Generation
+  /** What it says that it is; one of its generation when not given. */
+  readonly version?: string
   /** `MaxAppendSize`, 1 MiB when not given: type (twice its characters), data and metadata of all events of one append. */
   readonly appendBytesMax?: number
   /** Another node of the cluster of this one: it has the same log, and both are in the gossip of both. */
@@ -88,8 +90,8 @@ export interface PlainEvent {
 }
 
 /**
- * A server that speaks EventStoreDB's protocol, for the client's real code, with the semantics of
- * `docs` read in the source of 24.10. It is not EventStoreDB: no indexes, no scavenging, no projections, no ACLs.
+ * A server that speaks EventStoreDB's protocol with the client's real code, by the rules that stand in the source of 24.10. It is
+ * not EventStoreDB: it has no scavenging, projections, access lists, `$maxAge` or persistent subscriptions.
  */
 export interface ConformanceServer {
   readonly port: number
@@ -97,7 +99,7 @@ export interface ConformanceServer {
   readonly faults: Faults
   /** Every committed event in the order of `$all`. */
   readonly events: () => readonly PlainEvent[]
-  /** Another application's writing. Answers the position of the last event. */
+  /** Another application's writing: JSON as `data`. Throws when the stream is not as expected. */
   readonly write: (
     stream: string,
     events: readonly { readonly type: string; readonly data: string; readonly id?: string }[],
@@ -167,7 +169,7 @@ export async function startConformanceServer(options: ServerOptions = {}): Promi
     appendCalls: new Set(),
     subscriptions: new Set(),
   }
-  const methods = methodsOf(node, members)
+  const methods = methodsOf(node, members, options.version ?? VERSIONS[node.generation])
   const start = async (): Promise<void> => {
     server ??= await listen(port, options.tls, methods)
     port = server.port
@@ -220,7 +222,17 @@ const HOST = '127.0.0.1'
 /** EventStoreDB's default of 20.6 to 24.10. */
 const APPEND_BYTES_MAX = 1024 * 1024
 
-function methodsOf(node: ServerNode, members: () => readonly Member[]): ReadonlyMap<string, Method> {
+const VERSIONS: Readonly<Record<Generation, string>> = {
+  current: '24.10.4',
+  'without-batch-append': '20.10.5',
+  'without-features': '20.6.1',
+}
+
+function methodsOf(
+  node: ServerNode,
+  members: () => readonly Member[],
+  version: string,
+): ReadonlyMap<string, Method> {
   const { append, batchAppend, delete: softDelete, read, tombstone } = grpcPb.StreamsService
   const methods = new Map<string, Method>([
     [read.path, readMethod(node)],
@@ -230,7 +242,8 @@ function methodsOf(node: ServerNode, members: () => readonly Member[]): Readonly
     [GOSSIP_PATH, gossipMethod(members)],
   ])
   if (node.generation === 'current') methods.set(batchAppend.path, batchAppendMethod(node))
-  if (node.generation !== 'without-features') methods.set(FEATURES_PATH, featuresMethod(node.generation))
+  if (node.generation !== 'without-features')
+    methods.set(FEATURES_PATH, featuresMethod(node.generation, version))
   return methods
 }
 
@@ -284,9 +297,9 @@ const newEvent = (type: string, data: string, id: string = randomUUID()): NewEve
 
 function plainEvent(record: LogRecord): PlainEvent {
   const { isJson, data, metadata } = decodeRecord(record)
-  const { id, stream, type, revision, position } = record
+  const { stream, type, revision, position } = record
   return {
-    id,
+    id: idOf(record),
     stream,
     type,
     revision,

@@ -3,7 +3,7 @@ import streamsPb from '@eventstore/db-client/generated/streams_pb.js'
 import { filterOf, PAGE_RECORDS_MAX } from './event-filter.ts'
 import type { GrpcStatus } from './grpc.ts'
 import { type EventLog, STREAM_DELETED_TYPE } from './log.ts'
-import type { LogRecord } from './log-record.ts'
+import { endOf, type LogRecord } from './log-record.ts'
 import { grpcFrame } from './protobuf.ts'
 import { isBefore, type Position } from './read-frames.ts'
 import { grpcStatusOf } from './refusals.ts'
@@ -84,7 +84,7 @@ export function allSource(log: EventLog, options: ReadReq.Options): Source | str
         break
       }
       considered++
-      after = { commit: record.end, prepare: 0 }
+      after = { commit: endOf(record), prepare: 0 }
       if (filter?.allows(record) === false) continue
       items.push(record)
       seen = at(record)
