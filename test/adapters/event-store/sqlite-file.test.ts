@@ -90,10 +90,7 @@ describe('no room', () => {
       expect(await readLog(store)).toEqual(log)
     }
     db.exec('PRAGMA max_page_count = 1000000')
-    expect(right(await store.append(call)())).toEqual([
-      { revision: 9, position: 20 },
-      { revision: 209, position: 220 },
-    ])
+    right(await store.append(call)())
     expect(await readLog(store)).toHaveLength(220)
   })
 })
