@@ -4,6 +4,7 @@ import {
   isConnectionString,
   parseConnectionString,
 } from '../adapters/event-store/eventstoredb/connection-string.ts'
+import { foundText } from './config/problem.ts'
 
 /** What the address of a store may be, for messages and the manual. */
 export const STORE_URL_ALLOWED = 'sqlite: and a path, or a connection string of EventStoreDB'
@@ -12,14 +13,21 @@ const SQLITE = 'sqlite:'
 
 /**
  * The address of a store as people write it, checked; a path is made absolute. A connection string may name a file in place of the
- * password: `esdb://user@host?passwordFile=/run/secrets/store`. Left: what is wrong, without the password.
+ * password: `esdb://user@host?passwordFile=/run/secrets/store`. Left: what was found, without the password, what is allowed, and why.
  */
 export function readStoreUrl(given: string, absolute: (path: string) => string): E.Either<string, string> {
   const file = sqliteFile(given)
-  if (file === '') return E.left('there is no path')
+  if (file === '') return refused(given, 'there is no path')
   if (file !== null) return E.right(SQLITE + absolute(file))
-  if (!isConnectionString(given)) return E.left('there is no such store')
-  return E.map(() => given)(readConnectionString(given))
+  if (!isConnectionString(given)) return refused(given, 'there is no such store')
+  const read = readConnectionString(given)
+  return E.isLeft(read) ? refused(given, read.left) : E.right(given)
+}
+
+function refused(given: string, why: string): E.Either<string, never> {
+  // A password may have got among the keys.
+  const found = foundText(withoutPassword(given).replace(/\?.*/s, '?…'))
+  return E.left(`found ${found}, allowed: ${STORE_URL_ALLOWED}; ${why}`)
 }
 
 /** What a connection string says, its password aside when that is in a file. */

@@ -33,7 +33,9 @@ export function completionScript(shell: Shell, program: Command, configurable: R
 }
 
 function completable(command: Command, takesConfig: boolean): Completable {
-  const own = command.createHelp().visibleOptions(command).map(optionOf)
+  const own = [command, ...command.commands]
+    .flatMap((each) => each.createHelp().visibleOptions(each).map(optionOf))
+    .filter(({ name }, i, all) => all.findIndex((other) => other.name === name) === i)
   const keys = leaves.map(({ external, key }) => ({
     name: `--${external.join('.').replace('*', '0')}`,
     says: firstSentence(key.says),

@@ -9,6 +9,7 @@ import { splitConfigFlags } from './config-flags.ts'
 import type { DevnetRequest } from './devnet.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import type { MinerRequest } from './miner.ts'
+import { addStoreCommands } from './store/commands.ts'
 import { complain, print } from './terminal.ts'
 
 /** Commands that take a key of the configuration as a flag: `--http.port 8081`. */
@@ -289,6 +290,8 @@ Examples:
       const { doctor } = await import('./doctor/doctor.ts')
       done(await doctor({ ...options, json: options.json === true, flags: withStore(flags, store) }))
     })
+
+  addStoreCommands(program, done)
 
   program
     .command('completion')

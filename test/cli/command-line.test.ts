@@ -19,13 +19,13 @@ describe('help', () => {
   test('lists every command and the exit codes, with examples', async () => {
     const { code, stdout, stderr } = await run('--help')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'completion'])
+    for (const command of ['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'store', 'completion'])
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
     expect(stdout).toContain('$ lodebook config init')
     expect(stdout).toContain('Exit codes: 0 done')
   })
 
-  test.each([['run'], ['demo'], ['devnet'], ['miner'], ['config'], ['doctor'], ['completion']])(
+  test.each([['run'], ['demo'], ['devnet'], ['miner'], ['config'], ['doctor'], ['store'], ['completion']])(
     '%s has examples of its own',
     async (command) => {
       const { code, stdout } = await run(command, '--help')
@@ -144,6 +144,24 @@ describe('config', () => {
     expect(stdout + json.stdout).not.toContain(secret)
   })
 
+  test("--store is short for --store.url, and a store's password is printed nowhere", async () => {
+    const url = 'esdb://pool:hunter2-hunter2@db:2113?tlsCAFile=ca.crt'
+    const text = await run('config', '--store', url)
+    expect(text.stdout).toMatch(/^store\.url = "esdb:\/\/…@db:2113\?tlsCAFile=ca\.crt" +flag --store\.url$/m)
+    const environment = { LODEBOOK_STORE_URL: url }
+    const json = await lodebook(['config', '--json'], { directory, environment })
+    expect(JSON.parse(json.stdout).settings).toContainEqual({
+      key: 'store.url',
+      value: 'esdb://…@db:2113?tlsCAFile=ca.crt',
+      hidden: false,
+      from: { kind: 'environment', variable: 'LODEBOOK_STORE_URL' },
+    })
+    const wrong = await run('config', '--store', `${url}&tls=false`)
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toContain('flag --store.url: store.url: found "esdb://…@db:2113?…", allowed: ')
+    for (const { stdout, stderr } of [text, json, wrong]) expect(stdout + stderr).not.toContain('hunter2')
+  })
+
   test('the file can be named by flag or variable, the flag first', async () => {
     writeFileSync(join(directory, 'a.toml'), '[http]\nport = 1\n')
     writeFileSync(join(directory, 'b.toml'), '[http]\nport = 2\n')
@@ -176,6 +194,9 @@ describe('completion', () => {
     expect(await complete(['lodebook', 'doctor', '--js'])).toEqual(['--json'])
     expect(await complete(['lodebook', 'run', '--journal.l'])).toEqual(['--journal.linger_ms_max'])
     expect(await complete(['lodebook', 'config', 'i'])).toEqual(['init'])
+    expect(await complete(['lodebook', 'store', 'v'])).toEqual(['verify'])
+    expect(await complete(['lodebook', 'store', '--fr'])).toEqual(['--from'])
+    expect(await complete(['lodebook', 'run', '--store'])).toEqual(['--store', '--store.url'])
     expect(await complete(['lodebook', 'completion', 'z'])).toEqual(['zsh'])
     expect(await complete(['lodebook', 'miner', '--pow', 'blake2'])).toEqual(['blake256'])
   })
@@ -183,7 +204,7 @@ describe('completion', () => {
   test('zsh and fish scripts name every command', async () => {
     for (const shell of ['zsh', 'fish']) {
       const { stdout } = await run('completion', shell)
-      for (const command of ['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'completion'])
+      for (const command of ['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'store', 'completion'])
         expect(stdout).toContain(command)
     }
   })

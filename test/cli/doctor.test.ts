@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { certificateFinding, openFilesFinding } from '../../src/cli/doctor/addresses.ts'
 import { clockFinding } from '../../src/cli/doctor/node.ts'
+import { startConformanceServer } from '../support/eventstoredb/server.ts'
 import { lodebook, temporaryDirectory } from './child.ts'
 
 let directory = ''
@@ -71,6 +72,45 @@ describe('doctor', () => {
       'no node is configured, so there is no work to give out',
     ])
     for (const { verdict, fix } of findings) expect(fix === null).toBe(verdict === 'ok')
+  })
+
+  test('EventStoreDB: that it answers, and what it says when it does not', async () => {
+    const server = await startConformanceServer()
+    const findings = async (store: string, ...more: readonly string[]) => {
+      const { stdout } = await lodebook(['doctor', '--json', ...FREE, ...more, '--store', store], {
+        directory,
+      })
+      const report: Report = JSON.parse(stdout)
+      return report.findings
+    }
+    const well = await findings(server.url, '--http.port', String(server.port))
+    expect(well).toContainEqual({
+      subject: 'store',
+      verdict: 'ok',
+      message: `esdb://127.0.0.1:${server.port} answers and lets the pool in`,
+      fix: null,
+    })
+    // Nobody can tell whose it is.
+    expect(well).toContainEqual(
+      expect.objectContaining({
+        subject: 'http',
+        verdict: 'warn',
+        message: `127.0.0.1:${server.port} is taken, by this pool or by another program`,
+      }),
+    )
+    await server.kill()
+    const away = (await findings(server.url)).find(({ subject }) => subject === 'store')
+    expect(away).toMatchObject({
+      verdict: 'fail',
+      message: expect.stringContaining(`esdb://127.0.0.1:${server.port} `),
+      fix: 'as it says; docs/eventstoredb.md has more',
+    })
+  })
+
+  test('a store that is not there yet is not made', async () => {
+    const { stdout } = await lodebook(['doctor', ...FREE, '--store', 'sqlite:here.db'], { directory })
+    expect(stdout).toContain(`${join(directory, 'here.db')} is not there yet and will be made`)
+    expect(readdirSync(directory)).toEqual([])
   })
 
   test('a wrong configuration is told before anything is tried', async () => {

@@ -4,10 +4,10 @@ import { lodebook } from './child.ts'
 
 const page = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8')
 
-test.each(['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'completion'])(
+test.each(['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'store copy', 'store verify', 'completion'])(
   'docs/command-line.md has every option of %s',
   async (command) => {
-    const { stdout } = await lodebook([command, '--help'], { directory: '.' })
+    const { stdout } = await lodebook([...command.split(' '), '--help'], { directory: '.' })
     const section =
       new RegExp(`^## \`lodebook ${command}\`$([^]*?)(?=^## |$(?![^]))`, 'm').exec(page)?.[1] ?? ''
     const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1] ?? '')

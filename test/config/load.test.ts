@@ -96,6 +96,34 @@ describe('defaults', () => {
   })
 })
 
+describe('the store', () => {
+  test('sqlite: and a path, made absolute', () => {
+    expect(config('[store]\nurl = "sqlite:log.db"').store.url).toBe('sqlite:/work/log.db')
+  })
+
+  test.each([
+    'esdb://db:2113?tls=false',
+    'esdb://pool:secret@a:2113,b:2113,c:2113?tlsCAFile=/etc/ca.crt',
+    'esdb+discover://pool@db.example.org?passwordFile=/run/secrets/store&keepAliveInterval=20000',
+    'kurrentdb://db',
+  ])('a connection string, as it is: %s', (url) => {
+    expect(config(`[store]\nurl = "${url}"`).store.url).toBe(url)
+    expect(config(null, { environment: { LODEBOOK_STORE_URL: url } }).store.url).toBe(url)
+  })
+
+  test('no setting shows its password', () => {
+    const shown = (url: string) =>
+      loaded(null, { flags: [{ path: 'store.url', text: url }] }).settings.find(
+        ({ key }) => key === 'store.url',
+      )?.value
+    expect(shown('esdb://pool:hunter2@db:2113?tlsCAFile=ca.crt')).toBe('esdb://…@db:2113?tlsCAFile=ca.crt')
+    expect(shown('esdb://pool@db?passwordFile=/run/secrets/store')).toBe(
+      'esdb://…@db?passwordFile=/run/secrets/store',
+    )
+    expect(shown('sqlite:/var/pool@home.db')).toBe('sqlite:/var/pool@home.db')
+  })
+})
+
 describe('precedence', () => {
   const file = '[http]\nport = 1'
   const environment = { LODEBOOK_HTTP_PORT: '2' }
@@ -245,14 +273,49 @@ idleMsMax = 3
     ])
   })
 
-  test('a store of another kind is refused, its password not repeated', () => {
-    expect(messages('[store]\nurl = "esdb://admin:changeit@db:2113"')).toEqual([
-      'lodebook.toml:2: store.url: found "esdb://…@db:2113", allowed: sqlite: and a path; EventStoreDB is not supported by this release',
-    ])
-    expect(messages('[store]\nurl = "postgres://x"')).toEqual([
-      'lodebook.toml:2: store.url: found "postgres://x", allowed: sqlite: and a path; there is no such store',
-    ])
-    expect(config('[store]\nurl = "sqlite:log.db"').store.url).toBe('sqlite:/work/log.db')
+  const ALLOWED = 'allowed: sqlite: and a path, or a connection string of EventStoreDB'
+
+  test.each([
+    ['postgres://x', `"postgres://x", ${ALLOWED}; there is no such store`],
+    ['postgres://u:hunter2@x', `"postgres://…@x", ${ALLOWED}; there is no such store`],
+    ['lodebook.db', `"lodebook.db", ${ALLOWED}`],
+    ['ESDB://u:hunter2@x', `"ESDB://…@x", ${ALLOWED}`],
+    [
+      'esdb:u:hunter2@x',
+      `"…@x", ${ALLOWED}; in user, password and keys : @ / ? # % are written %3A %40 %2F %3F %23 %25`,
+    ],
+    [
+      'esdb://u@db',
+      `"esdb://…@db", ${ALLOWED}; before the @ stand user:password, with : @ / ? # % in either written as %3A %40 %2F %3F %23 %25`,
+    ],
+    [
+      'esdb://u:hunter2@db?tls=false',
+      `"esdb://…@db?…", ${ALLOWED}; a user and password are only ever sent over TLS: leave tls=false out, or the user`,
+    ],
+    ['esdb://db?tls=maybe', `"esdb://db?…", ${ALLOWED}; tls=maybe is neither true nor false`],
+    [
+      'esdb://u:p@db?passwordFile=/f',
+      `"esdb://…@db?…", ${ALLOWED}; with passwordFile the user alone stands before the @: esdb://user@host`,
+    ],
+    [
+      'esdb://db?passwordFile=/f',
+      `"esdb://db?…", ${ALLOWED}; with passwordFile the user alone stands before the @: esdb://user@host`,
+    ],
+  ])('a store that can not be: %s', (url, sentence) => {
+    expect(messages(`[store]\nurl = "${url}"`)).toEqual([`lodebook.toml:2: store.url: found ${sentence}`])
+  })
+
+  test.each([
+    'esdb://u:hunter2?rest@db',
+    'esdb://u:hunter2/rest@db',
+    'esdb://u:hunter2#rest@db',
+    'esdb://u:hunter2@rest@db',
+    'esdb://u:1234?hunter2@db',
+    'esdb://db?password=hunter2',
+  ])('no message repeats what may be a password: %s', (url) => {
+    const said = messages(null, { flags: [{ path: 'store.url', text: url }] })
+    expect(said).toEqual([expect.stringContaining('flag --store.url: store.url: found "')])
+    expect(said.join()).not.toContain('hunter2')
   })
 
   test('variables that begin like ours but name no table are ignored and told', () => {

@@ -60,7 +60,7 @@ function flat(value: unknown, path: string): Record<string, unknown> {
 }
 
 describe('docs/configuration.md', () => {
-  test('is what the table says; "vitest run -u test/config" writes it', async () => {
+  test('is what the table says; "vitest run test/config -u" writes it', async () => {
     await expect(manual()).toMatchFileSnapshot('../../docs/configuration.md')
   })
 

@@ -10,7 +10,7 @@ import { eventStoreDb } from './store.ts'
  * Opens the event store on an EventStoreDB 20.10 or newer, or a KurrentDB, and asks it once, so that what is wrong with address,
  * certificate, user or version is said now. `url` is a connection string.
  *
- * Errors: `unavailable` when the server can't be reached or does not let us in, `damaged` when the history in it is not whole.
+ * Errors: `unavailable` when the server can't be reached or does not let us in.
  */
 export const openEventStoreDb =
   (url: string): TaskEither<StoreError, EventStore> =>
@@ -23,7 +23,8 @@ export const openEventStoreDb =
     if (E.isLeft(version)) return version
     const store = eventStoreDb(server.right)
     const first = await store.readStream('pool', { from: 'start', direction: 'forwards', limit: 1 })()
-    if (E.isRight(first)) return E.right(store)
+    // A damaged history opens all the same: whoever reads it is told, and what is left can be verified and copied.
+    if (E.isRight(first) || first.left.kind === 'damaged') return E.right(store)
     await store.close()
     return first
   }

@@ -23,9 +23,13 @@ export function toDatabase({ id, type, data }: ProposedEvent): EventData {
 const isJson = (value: unknown): value is JSONType =>
   typeof value === 'string' || (typeof value === 'object' && value !== null)
 
-/** An event of the log, when it is one of ours: their streams' names begin with `prefix`. */
+/**
+ * An event of the log, when it is one of ours: their streams' names begin with `prefix`. The server's own, such as the mark of a deletion in the
+ * deleted stream, have types that begin with a dollar.
+ */
 export function ofLog(event: DatabaseEvent | undefined, prefix: string): RecordedEvent | undefined {
-  if (event?.position === undefined || !event.streamId.startsWith(prefix)) return undefined
+  if (event?.position === undefined || !event.streamId.startsWith(prefix) || event.type.startsWith('$'))
+    return undefined
   return { ...ofStream(event, prefix), position: Number(event.position.commit) }
 }
 

@@ -197,7 +197,7 @@ function seenNow({ status, request, seen, now }: ConnectPage): Html {
     return html`<p>Give your address: this place then says whether the pool hears your miner, and how its shares do.</p>`
   const again = html`<span class="with-script">This looks again by itself.</span><noscript>Load this page again to look again.</noscript>`
   if (seen === undefined)
-    return html`<p class="verdict"><strong>Not seen yet.</strong> No miner with this ${status.mode === 'solo' ? 'name' : 'address'} has connected to this pool. ${again}</p>`
+    return html`<p class="verdict"><strong>Not seen yet.</strong> No miner with this ${status.mode === 'solo' ? 'name' : 'address'} has sent a good share, or been connected for a minute. ${again}</p>`
   return html`${verdict(seen, now)}
 ${workerTable(seen.workers.items, request.worker.value, now)}`
 }
@@ -209,7 +209,7 @@ function verdict(seen: AccountView, now: number): Html {
   if (accepted === 0 && rejected > 0)
     return html`<p class="verdict refused"><strong>Seen, but refused.</strong> ${counted(rejected, 'share')} came and none was good. The reason is below.</p>`
   if (seen.lastShareAt === null)
-    return html`<p class="verdict here"><strong>Seen.</strong> Connected; the first share should come within a minute.</p>`
+    return html`<p class="verdict here"><strong>Seen.</strong> Connected for a minute, and no share came yet.</p>`
   return html`<p class="verdict here"><strong>Seen.</strong> ${counted(seen.workersOnline, 'worker')} connected; the last share came ${timeAgo(seen.lastShareAt, now)}.</p>`
 }
 

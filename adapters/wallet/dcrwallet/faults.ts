@@ -236,6 +236,11 @@ const BROKEN: readonly {
     says: "does not speak gRPC. Give the address of --grpclisten, not that of the wallet's or dcrd's JSON-RPC",
   },
   {
+    text: /Failed to connect/,
+    kind: 'away',
+    says: "closes every connection at once. Look whether it is just starting or stopping, and whether it has the pool's certificate in the file of its --clientcafile",
+  },
+  {
     text: /ECONNREFUSED/,
     kind: 'away',
     says: 'refuses connections. Start dcrwallet there, or correct the address. Its gRPC only listens once it has the file of --clientcafile',

@@ -67,7 +67,11 @@ function takenFinding(subject: string, address: string, poolRuns: boolean | 'unk
     case true:
       return ok(subject, `${address} is taken, by the running pool it seems`)
     case 'unknown':
-      return warn(subject, `${address} is taken, by this pool or by another program`, `when no pool is running: ${otherwise}`)
+      return warn(
+        subject,
+        `${address} is taken, by this pool or by another program`,
+        `when no pool is running: ${otherwise}`,
+      )
     case false:
       return fail(subject, `${address} is taken by another program`, otherwise)
   }

@@ -279,6 +279,22 @@ describe('what an operator did to a stream', () => {
       left: { kind: 'damaged', message: expect.stringMatching(/stream a was deleted for good/) },
     })
     expect(await reading(store, 'start', 'forwards')).toMatchObject({ left: { kind: 'damaged' } })
+    const left = await store.readAll(null, 100)()
+    expect(E.isRight(left) && left.right.map(({ data }) => data)).toEqual(['"0"', '"1"', '"2"', '"3"'])
+  })
+
+  test('even of the first stream: it opens, so that what is left can be verified and copied', async () => {
+    const server = await runningServer()
+    const store = await openedStore(server.url)
+    await appendUntilDone(store, to('pool', NO_STREAM, '0', '1'), to('a', NO_STREAM, 'x'))
+    server.deleteStream('lodebook:pool')
+    const again = await openedStore(server.url)
+    expect(
+      await again.readStream('pool', { from: 'start', direction: 'forwards', limit: 1 })(),
+    ).toMatchObject({
+      left: { kind: 'damaged' },
+    })
+    expect(await textsOf(again, 'a')).toEqual(['x'])
   })
 
   test("someone else's events in it: the writer is told, readers get them as they are", async () => {
