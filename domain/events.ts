@@ -35,6 +35,12 @@ const Uint32 = integer('Uint32', 0, 0xffff_ffff)
 const Difficulty = integer('Difficulty', 1, Number.MAX_SAFE_INTEGER)
 /** Non-negative integer as decimal text: atoms, and sums that may pass 2^53. */
 const Decimal = text('Decimal', /^(0|[1-9][0-9]*)$/)
+/** Atoms as decimal text: 0 to 21 million DCR. */
+const AtomsText = t.refinement(
+  text('AtomsText', /^(0|[1-9][0-9]{0,15})$/),
+  (atoms) => atoms.length < 16 || atoms <= '2100000000000000',
+)
+const Ppm = integer('Ppm', 0, 1_000_000)
 /** 32 bytes as explorers print them, lower case. */
 const Hash = text('Hash', /^[0-9a-f]{64}$/)
 const Hex = text('Hex', /^([0-9a-f]{2})*$/)
@@ -96,12 +102,83 @@ export type IssueReason = t.TypeOf<typeof IssueReason>
 export const ShareReference = t.type({ stream: t.string, revision: Count, index: Count }, 'ShareReference')
 export type ShareReference = t.TypeOf<typeof ShareReference>
 
+/**
+ * Who gets what of a block. `pplns`: the last `windowPpm` millionths of the work that finds one block on average
+ * (2 000 000 is X = 2). `pplns-time`: the shares of the last `periodMs`. `pps`: every share its expected worth at once, with
+ * `reserve` the atoms that the operator has put aside for it. `prop`: the shares since the block before. `solo`: nobody.
+ */
+export const Scheme = t.union(
+  [
+    t.type({ kind: t.literal('pplns'), windowPpm: integer('WindowPpm', 1, 100_000_000) }),
+    t.type({ kind: t.literal('pplns-time'), periodMs: integer('PeriodMs', 1, 366 * 86_400_000) }),
+    t.type({ kind: t.literal('pps'), reserve: AtomsText }),
+    t.type({ kind: t.literal('prop') }),
+    t.type({ kind: t.literal('solo') }),
+  ],
+  'Scheme',
+)
+export type Scheme = t.TypeOf<typeof Scheme>
+
+/** How parts of an atom are given out: floor each, the rest one each to the largest remainders, ties by account id. */
+export const Rounding = t.keyof({ 'largest-remainder': null })
+export type Rounding = t.TypeOf<typeof Rounding>
+
+/** Who pays the chain's fee for a payout: its miners in proportion, or the pool. */
+export const FeeBearer = t.keyof({ miners: null, pool: null })
+export type FeeBearer = t.TypeOf<typeof FeeBearer>
+
+/** When a payout is due: each so many blocks of the chain, or each day at a minute of the UTC day. */
+export const PayoutSchedule = t.union(
+  [
+    t.type({ kind: t.literal('blocks'), every: integer('Every', 1, 1_000_000) }),
+    t.type({ kind: t.literal('daily'), minute: integer('Minute', 0, 1439) }),
+  ],
+  'PayoutSchedule',
+)
+export type PayoutSchedule = t.TypeOf<typeof PayoutSchedule>
+
+/** Whether a planned payout goes out by itself or waits until an operator approves it. */
+export const PayoutMode = t.keyof({ automatic: null, manual: null })
+export type PayoutMode = t.TypeOf<typeof PayoutMode>
+
+/** Why an allocation was taken back: its block left the main chain, or the next block's votes disapproved it. */
+export const ReversalReason = t.keyof({ disconnected: null, disapproved: null })
+export type ReversalReason = t.TypeOf<typeof ReversalReason>
+
+/**
+ * Why a payout's money went back to its accounts. `rejected` by an operator; `funding-gone`: spent by something else before
+ * anything was signed; `conflict`: the same after, and that spend is deep in the chain.
+ */
+export const ReturnReason = t.keyof({ rejected: null, 'funding-gone': null, conflict: null })
+export type ReturnReason = t.TypeOf<typeof ReturnReason>
+
 const PoolOpened = t.type({
   v: One,
   at: Time,
   network: NetworkName,
   mode: t.keyof({ public: null, solo: null }),
   software: PublicText,
+})
+
+/**
+ * The pool's published rules, in force from the next event on until the next of these. `feePpm` millionths of a reward;
+ * `feeAddresses` are paid in turn; `sharesPerMinute` is what variable difficulty aims at; shares of the tip before
+ * count for `lateShareGraceMs`. A payout is over at `payoutConfirmations`.
+ */
+const PolicyAdopted = t.type({
+  v: One,
+  at: Time,
+  scheme: Scheme,
+  feePpm: Ppm,
+  rounding: Rounding,
+  feeAddresses: t.readonlyArray(PublicText),
+  minimumPayout: AtomsText,
+  feeBearer: FeeBearer,
+  payoutSchedule: PayoutSchedule,
+  payoutMode: PayoutMode,
+  payoutConfirmations: integer('Confirmations', 1, 10_000),
+  sharesPerMinute: integer('SharesPerMinute', 1, 600),
+  lateShareGraceMs: integer('GraceMs', 0, 30_000),
 })
 
 /** A gateway process began. Its ordinal names its streams; its prefix is the first byte of every extranonce1 it gives. */
@@ -113,7 +190,10 @@ const GatewayJoined = t.type({
   software: PublicText,
 })
 
-/** `resumes` is the earlier connection, of the same gateway, whose extranonce1 this one took over. */
+/**
+ * `resumes` is the earlier connection, of the same gateway, whose extranonce1 this one took over. Written with the first accepted share,
+ * or a minute after `at`: connections that ended before are not in the log.
+ */
 const MinerConnected = t.type({
   v: One,
   at: Time,
@@ -180,7 +260,8 @@ const SharesAccepted = columnar(
 
 /**
  * Refused shares since `since`, counted by connection, worker and reason, as columns. `needed` and `best` are difficulties
- * (0 when the reason has none). Rows beyond the summary's limit are counted in `others` alone.
+ * (0 when the reason has none). Rows beyond the summary's limit, and of connections that are not in the log, are counted in
+ * `others` alone.
  */
 const SharesRejected = columnar(
   t.type({
@@ -205,7 +286,7 @@ const AccountOpened = t.type({ v: One, at: Time, address: PublicText })
 
 /**
  * A share met the network's target. `share` is null when the share itself was lost in a crash and the block was
- * recognised on the chain by its template: then nobody is known to have found it.
+ * recognised on the chain by its template and its extranonce1: then nobody is known to have found it.
  */
 const BlockFound = t.type({
   v: One,
@@ -243,9 +324,115 @@ const BlockMatured = t.type({ v: One, at: Time, confirmations: Count })
 /** Given up: refused by every node, or another block of its height is deep enough. */
 const BlockOrphaned = t.type({ v: One, at: Time, why: PublicText })
 
+/**
+ * A block's reward is shared: `reward` = `fee` + `reserve` + the atoms of all accounts in all parts. `policy` is the revision of
+ * the `PolicyAdopted` in force at the find. The window runs from the oldest share that counts to the find, both
+ * included; null when nobody's shares were looked at. `units` are 2^-64 of the work that finds one block. Accounts in
+ * order of their ids; the other members are the same in all parts, which count once part `parts` is there.
+ */
+const RewardAllocated = columnar(
+  t.type({
+    v: One,
+    at: Time,
+    block: Hash,
+    height: Uint32,
+    policy: Count,
+    reward: AtomsText,
+    fee: AtomsText,
+    reserve: AtomsText,
+    window: t.union([
+      t.type({ from: ShareReference, to: ShareReference, shares: Count, units: Decimal }),
+      t.null,
+    ]),
+    part: integer('Part', 1, 1_000_000),
+    parts: integer('Part', 1, 1_000_000),
+    account: t.readonlyArray(Hash),
+    units: t.readonlyArray(Decimal),
+    atoms: t.readonlyArray(AtomsText),
+  }),
+  ['account', 'units', 'atoms'],
+)
+
+/** The allocation of this stream is taken back in full. What was paid of it already is the reserve's loss. */
+const RewardReversed = t.type({ v: One, at: Time, block: Hash, why: ReversalReason })
+
+/**
+ * Pay per share: the shares from one to another, both included, in the order of the log, all of one policy, were credited in
+ * whole atoms at the first work for `height`. `credits` is the SHA-256 of a line `<account> <atoms>` for each account that
+ * got any, in order of the ids, each ended by a line feed.
+ */
+const WorkSettled = t.type({
+  v: One,
+  at: Time,
+  policy: Count,
+  height: Uint32,
+  from: ShareReference,
+  to: ShareReference,
+  shares: Count,
+  units: Decimal,
+  accounts: Count,
+  atoms: AtomsText,
+  credits: Hash,
+})
+
+/**
+ * One transaction to be. Each address is paid `atoms`, and its account gives `deducted` for it; the difference is its part of
+ * the chain's `fee`. What the pool gives for the fee comes from its matured fees (`feeFromPoolFee`) and then from its reserve
+ * (`feeFromReserve`); where a `poolFee` output bears it, from that. Funding = all outputs + change + fee. `height` of the
+ * chain when it was planned: no block up to there spends the funding.
+ */
+const PayoutPlanned = columnar(
+  t.type({
+    v: One,
+    at: Time,
+    policy: Count,
+    height: Uint32,
+    mode: PayoutMode,
+    bearer: FeeBearer,
+    address: t.readonlyArray(PublicText),
+    deducted: t.readonlyArray(AtomsText),
+    atoms: t.readonlyArray(AtomsText),
+    poolFee: t.union([t.type({ address: PublicText, deducted: AtomsText, atoms: AtomsText }), t.null]),
+    fee: AtomsText,
+    feeFromPoolFee: AtomsText,
+    feeFromReserve: AtomsText,
+    funding: columnar(
+      t.type({
+        transaction: t.readonlyArray(Hash),
+        output: t.readonlyArray(Uint32),
+        tree: t.readonlyArray(integer('Tree', 0, 1)),
+        atoms: t.readonlyArray(AtomsText),
+      }),
+      ['transaction', 'output', 'tree', 'atoms'],
+    ),
+    change: t.union([t.type({ address: PublicText, atoms: AtomsText }), t.null]),
+  }),
+  ['address', 'deducted', 'atoms'],
+)
+
+/** An operator lets a plan of `manual` mode go out. */
+const PayoutApproved = t.type({ v: One, at: Time })
+/** `transaction` is its id; `bytes` the whole of it, signed: what is published, as often as need be. */
+const PayoutSigned = t.type({ v: One, at: Time, transaction: Hash, bytes: Hex })
+/** A node took it. */
+const PayoutPublished = t.type({ v: One, at: Time })
+/** In a block of the main chain, deep enough. */
+const PayoutConfirmed = t.type({ v: One, at: Time, block: Hash, confirmations: Count })
+/** `conflict` is a transaction of the chain, in `block`, that spends the same money; null when the plan was rejected. */
+const PayoutReturned = t.refinement(
+  t.type({
+    v: One,
+    at: Time,
+    why: ReturnReason,
+    conflict: t.union([t.type({ transaction: Hash, block: Hash, confirmations: Count }), t.null]),
+  }),
+  ({ why, conflict }) => (why === 'rejected') === (conflict === null),
+)
+
 /** Codec of each type's current version. */
 const CURRENT = {
   PoolOpened,
+  PolicyAdopted,
   GatewayJoined,
   MinerConnected,
   MinerIdentified,
@@ -265,6 +452,15 @@ const CURRENT = {
   BlockDisapproved,
   BlockMatured,
   BlockOrphaned,
+  RewardAllocated,
+  RewardReversed,
+  WorkSettled,
+  PayoutPlanned,
+  PayoutApproved,
+  PayoutSigned,
+  PayoutPublished,
+  PayoutConfirmed,
+  PayoutReturned,
 } as const
 
 /** Names of the catalogue. */

@@ -86,6 +86,8 @@ function evolve(tally: Tally, recorded: LogEvent, event: PoolEvent): string | un
     case 'block':
       evolveBlock(tally, stream.hash, recorded, event)
       return undefined
+    case 'settlement':
+    case 'payout':
     case 'other':
       return undefined
   }
@@ -135,6 +137,7 @@ function evolveBlock(tally: Tally, hash: string, recorded: LogEvent, event: Pool
 /** Kind of stream that each type of event belongs to. */
 const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
   PoolOpened: 'pool',
+  PolicyAdopted: 'pool',
   GatewayJoined: 'pool',
   MinerConnected: 'connection',
   MinerIdentified: 'connection',
@@ -154,6 +157,15 @@ const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
   BlockDisapproved: 'block',
   BlockMatured: 'block',
   BlockOrphaned: 'block',
+  RewardAllocated: 'settlement',
+  RewardReversed: 'settlement',
+  WorkSettled: 'settlement',
+  PayoutPlanned: 'payout',
+  PayoutApproved: 'payout',
+  PayoutSigned: 'payout',
+  PayoutPublished: 'payout',
+  PayoutConfirmed: 'payout',
+  PayoutReturned: 'payout',
 }
 
 function faultOf(stream: Stream, event: PoolEvent): string | undefined {

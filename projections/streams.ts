@@ -6,12 +6,15 @@ export type Stream =
   | { readonly kind: 'gateway'; readonly gateway: number }
   | { readonly kind: 'account'; readonly account: string }
   | { readonly kind: 'block'; readonly hash: string }
+  | { readonly kind: 'settlement'; readonly number: number }
+  | { readonly kind: 'payout'; readonly number: number }
   | { readonly kind: 'other' }
 
 const CONNECTION = /^connection-(\d{1,15})\.(\d{1,15})$/
 const GATEWAY = /^(?:work|shares)-(\d{1,15})-/
 const ACCOUNT = /^account-([0-9a-f]{64})$/
 const BLOCK = /^block-([0-9a-f]{64})$/
+const MONEY = /^(settlement|payout)-(\d{1,15})$/
 
 /** Reads the name of a stream. */
 export function parseStream(name: string): Stream {
@@ -25,5 +28,8 @@ export function parseStream(name: string): Stream {
   if (account !== undefined) return { kind: 'account', account }
   const hash = BLOCK.exec(name)?.[1]
   if (hash !== undefined) return { kind: 'block', hash }
+  const money = MONEY.exec(name)
+  if (money !== null)
+    return { kind: money[1] === 'payout' ? 'payout' : 'settlement', number: Number(money[2]) }
   return { kind: 'other' }
 }

@@ -75,7 +75,8 @@ export type RejectedShares = t.TypeOf<typeof RejectedShares>
 
 /**
  * Shares since counting began. `difficulty` is the sum over the accepted ones. `rejected` is all refused, `reasons` the same by
- * reason, largest first; what is left over was refused in a flood and counted without its reason.
+ * reason, largest first; what is left over was refused in a flood, or on connections that ended within a minute, and counted
+ * without its reason.
  */
 export const ShareTotals = t.type(
   { accepted: Count, difficulty: Decimal, rejected: Count, reasons: t.readonlyArray(RejectedShares) },
@@ -235,7 +236,7 @@ export type BlockCounts = t.TypeOf<typeof BlockCounts>
 
 /**
  * The whole pool. `miners` are accounts, `workers` their named machines, both counted while they have an open connection on
- * which they are authorized; `connections` are all open ones.
+ * which they are authorized; `connections` are all open ones in the log, which are there from their first share or minute on.
  */
 export const PoolView = t.type(
   {

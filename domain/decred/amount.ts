@@ -32,6 +32,16 @@ export function atomsFromDcr(dcr: number): E.Either<AmountError, Atoms> {
     : E.left({ kind: 'not-an-amount', message: `${dcr} DCR is not an amount between 0 and 21 million DCR` })
 }
 
+/**
+ * Takes a number of atoms that must be an amount.
+ *
+ * @throws RangeError when it is none: whoever computed it has lost count, and nothing may be written.
+ */
+export function toAtoms(atoms: bigint): Atoms {
+  if (!Atoms.is(atoms)) throw new RangeError(`${atoms} atoms are not between 0 and 21 million DCR`)
+  return atoms
+}
+
 /** Prints atoms as DCR with all eight decimals: `0.08388322`. Negative for what is owed. */
 export function formatDcr(atoms: bigint): string {
   const digits = (atoms < 0n ? -atoms : atoms).toString().padStart(9, '0')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, test } from 'vitest'
-import { Atoms, atomsFromDcr, formatDcr } from '../../../domain/decred/amount.ts'
+import { Atoms, atomsFromDcr, formatDcr, toAtoms } from '../../../domain/decred/amount.ts'
 
 const ATOMS_MAX = 2_100_000_000_000_000n
 
@@ -60,4 +60,10 @@ test.each([
 test('amounts are 0 to 21 million DCR', () => {
   expect([-1n, 0n, ATOMS_MAX, ATOMS_MAX + 1n].map((n) => Atoms.is(n))).toEqual([false, true, true, false])
   expect(Atoms.is(5)).toBe(false)
+})
+
+test('a sum that is no amount is a lost count', () => {
+  expect(toAtoms(2_100_000_000_000_000n)).toBe(2_100_000_000_000_000n)
+  expect(() => toAtoms(-1n)).toThrow(RangeError)
+  expect(() => toAtoms(2_100_000_000_000_001n)).toThrow(RangeError)
 })

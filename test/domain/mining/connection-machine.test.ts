@@ -38,6 +38,15 @@ test.each([[[]], [['SUBSCRIBED']], [['AUTHORIZED']]] as const)('%j and silence: 
   expect(actor.getSnapshot().status).toBe('done')
 })
 
+test('a miner that was asked to come back and stays is ended when its last shares must be here', () => {
+  const { actor, did, clock } = connection()
+  for (const type of ['SUBSCRIBED', 'AUTHORIZED', 'DRAIN'] as const) actor.send({ type })
+  clock.increment(999)
+  expect(actor.getSnapshot().value).toBe('draining')
+  clock.increment(1)
+  expect(did).toEqual(['mine', 'shutdown'])
+})
+
 test('the end comes once, from any phase, and says why', () => {
   for (const events of [
     [],

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import { HEADER_BYTES } from '../../../domain/decred/header.ts'
 import { networks } from '../../../domain/decred/network.ts'
 import { issueJob, newJobBook, oldestTemplate } from '../../../domain/mining/job-book.ts'
-import { lookUpSolution, type Session, takeSolution } from '../../../domain/mining/session.ts'
+import {
+  assignDifficulty,
+  lookUpSolution,
+  type Session,
+  takeSolution,
+} from '../../../domain/mining/session.ts'
 import {
   closeSession,
   forgetSolutions,
@@ -18,7 +23,13 @@ const GRACE_MS = 1_000
 function desk() {
   const jobs = newJobBook()
   const sessions = newSessionBook(1, GRACE_MS)
-  const session = openSession(sessions, 'id', 0)
+  const join = (id: string): Session => {
+    const session = openSession(sessions, id, 0)
+    if (session === undefined) throw new Error('no session')
+    assignDifficulty(session, 0, 1, 0)
+    return session
+  }
+  const session = join('id')
   /** Work on a parent made of one byte; `kind` tells its templates apart. */
   const issue = (parent: number, kind = 0) => {
     const header = new Uint8Array(HEADER_BYTES)
@@ -30,7 +41,7 @@ function desk() {
   const take = (job: { readonly template: number }, by: Session = session) =>
     takeSolution(by, job.template, 'key')
   const knows = (job: { readonly template: number }) => lookUpSolution(session, job.template, 'key')
-  return { jobs, sessions, session, issue, take, knows }
+  return { jobs, sessions, session, join, issue, take, knows }
 }
 
 test('solutions are remembered on the tip and the block before it, and not for longer', () => {
@@ -68,8 +79,8 @@ test('a block that is the tip again after more has lost its jobs with its memory
 })
 
 test('a solution of a session that is gone is still known to others, as long as it could come again', () => {
-  const { sessions, session, issue, take } = desk()
-  const other = openSession(sessions, 'other', 0)
+  const { sessions, session, join, issue, take } = desk()
+  const other = join('other')
   const job = issue(1)
   take(job)
   const seen = (place: number): boolean =>
@@ -81,7 +92,7 @@ test('a solution of a session that is gone is still known to others, as long as 
       'key',
     )
   expect([0, 4, 8].map(seen)).toEqual([true, true, true])
-  closeSession(sessions, session, true, 0, 0)
+  closeSession(sessions, session, 0, 0)
   expect(seen(4)).toBe(true)
   expect(resumeSession(sessions, 'id', GRACE_MS + 1)).toBeUndefined()
   expect(seen(4)).toBe(true)
@@ -89,6 +100,19 @@ test('a solution of a session that is gone is still known to others, as long as 
   expect(sessions.extranonces.size).toBe(2)
   issue(3)
   expect([...sessions.extranonces.keys()]).toEqual([other.extranonce1])
+})
+
+test('nor is a solution forgotten because its session was resumed by who did not stay to mine', () => {
+  const { sessions, session, join, issue, take } = desk()
+  const other = join('other')
+  const job = issue(1)
+  take(job)
+  closeSession(sessions, session, 0, 0)
+  closeSession(sessions, resumeSession(sessions, 'id', 0)?.session ?? other, 0, 0)
+  expect(isTakenByAnother(sessions, other, job.template, session.extranonce1.padEnd(24, '0'), 'key')).toBe(
+    true,
+  )
+  expect(resumeSession(sessions, 'id', 0)?.session).toBe(session)
 })
 
 test('a session does not take its own solution for another s', () => {

@@ -1,32 +1,51 @@
+import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import type { Session } from '../../../domain/mining/session.ts'
+import { describe, expect, test } from 'vitest'
+import { HEADER_BYTES } from '../../../domain/decred/header.ts'
+import { assignDifficulty, type Session } from '../../../domain/mining/session.ts'
 import {
+  canHaveGiven,
   closeSession,
   newSessionBook,
   openSession,
   resumeSession,
+  type SessionBook,
 } from '../../../domain/mining/session-book.ts'
+import { profiles } from '../../../domain/stratum/profiles/index.ts'
+import { solveHeader } from '../../../domain/stratum/solution.ts'
+
+/** A session, of which there are enough. */
+function open(book: SessionBook, id: string, nowMs = 0): Session {
+  const session = openSession(book, id, nowMs)
+  if (session === undefined) throw new Error('no session')
+  return session
+}
+
+/** The same, of a miner that was sent a job. */
+function mined(book: SessionBook, id: string, nowMs = 0): Session {
+  const session = open(book, id, nowMs)
+  assignDifficulty(session, 0, 1, nowMs)
+  return session
+}
 
 test('extranonce1 begins with the gateway prefix and counts', () => {
   const book = newSessionBook(0xfe, 1_000)
-  expect([openSession(book, 'a', 0), openSession(book, 'b', 0)].map((s) => s.extranonce1)).toEqual([
-    'fe000000',
-    'fe000001',
-  ])
+  expect([open(book, 'a'), open(book, 'b')].map((s) => s.extranonce1)).toEqual(['fe000001', 'fe000002'])
+  book.next = 0xf_ffff
+  expect([open(book, 'c'), open(book, 'd')].map((s) => s.extranonce1)).toEqual(['fe0fffff', 'fe000003'])
 })
 
 test('no two live or lately closed sessions share an extranonce1, whatever the order of coming and going', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 200 }), (steps) => {
       const book = newSessionBook(1, 100)
-      book.next = 0xff_fffe
+      book.next = 0xf_fffe
       const live: Session[] = []
       const kept: { session: Session; atMs: number }[] = []
       steps.forEach((step, i) => {
         const nowMs = i * 10
         if (step < 6 || live.length === 0) {
-          const session = openSession(book, `s${i}`, nowMs)
+          const session = (step % 2 === 0 ? mined : open)(book, `s${i}`, nowMs)
           const taken = [
             ...live,
             ...kept.filter(({ atMs }) => nowMs - atMs < 100).map(({ session }) => session),
@@ -37,8 +56,8 @@ test('no two live or lately closed sessions share an extranonce1, whatever the o
         }
         const [session] = live.splice(step % live.length, 1)
         if (session === undefined) return
-        closeSession(book, session, step % 2 === 0, 1, nowMs)
-        if (step % 2 === 0) kept.push({ session, atMs: nowMs })
+        closeSession(book, session, 1, nowMs)
+        if (session.difficulties.length > 0) kept.push({ session, atMs: nowMs })
       })
     }),
   )
@@ -46,18 +65,71 @@ test('no two live or lately closed sessions share an extranonce1, whatever the o
 
 test('a session comes back within the grace time, once, and not while it is live', () => {
   const book = newSessionBook(0, 1_000)
-  const session = openSession(book, 'id', 0)
+  const session = mined(book, 'id')
   expect(resumeSession(book, 'id', 0)).toBeUndefined()
-  closeSession(book, session, true, 7, 100)
+  closeSession(book, session, 7, 100)
   expect(resumeSession(book, 'id', 1_099)).toMatchObject({ session, connection: 7 })
   expect(resumeSession(book, 'id', 1_099)).toBeUndefined()
-  closeSession(book, session, true, 8, 2_000)
+  closeSession(book, session, 8, 2_000)
   expect(resumeSession(book, 'id', 3_000)).toBeUndefined()
   expect(book.extranonces.size).toBe(0)
 })
 
-test('a session that never mined is not kept', () => {
+test('a session that was never sent a job is not kept', () => {
   const book = newSessionBook(0, 1_000)
-  closeSession(book, openSession(book, 'id', 0), false, -1, 0)
+  closeSession(book, open(book, 'id'), null, 0)
   expect(resumeSession(book, 'id', 0)).toBeUndefined()
+  expect(book.extranonces.size).toBe(0)
+})
+
+test('there are no more sessions than extranonces, and one more when one is free again', () => {
+  const book = newSessionBook(0, 1_000)
+  const first = open(book, 'first')
+  for (let n = 2; n <= 0xf_ffff; n++) book.extranonces.set(n.toString(16).padStart(8, '0'), first)
+  expect(openSession(book, 'more', 0)).toBeUndefined()
+  closeSession(book, first, null, 0)
+  expect(open(book, 'more').extranonce1).toBe(first.extranonce1)
+})
+
+describe('an extranonce1 in a header', () => {
+  const header = (area: string): Uint8Array => {
+    const bytes = new Uint8Array(HEADER_BYTES)
+    bytes.set(Buffer.from(area, 'hex'), 144)
+    return bytes
+  }
+
+  test.each(profiles)('is known as ours wherever $name has it', ({ wire, powAlgorithms }) => {
+    for (const algorithm of powAlgorithms) {
+      const { extranonce } = wire(algorithm)
+      const { extranonce1 } = open(newSessionBook(0x2c, 0), 'id')
+      const own = extranonce.extranonce1 === 'after' ? extranonce1 : ''
+      const solution = {
+        ntime: 0,
+        nonce: 0,
+        extranonce2: own.padStart(2 * Math.max(...extranonce.submittedBytes), 'ab'),
+      }
+      const bytes = new Uint8Array(HEADER_BYTES)
+      solveHeader(bytes, extranonce, extranonce1, solution, bytes)
+      expect([300, 301].map((gateway) => canHaveGiven(gateway, bytes))).toEqual([true, false])
+    }
+  })
+
+  test.each([
+    ['none at all', ''],
+    ['the first that is never given', '00000000'],
+    ['of a counter beyond the last', '00100000'],
+    ['of another gateway', '01000001'],
+    ['not at a place that a layout has', 'ff00000001'],
+  ])('%s is not ours', (_, area) => {
+    expect(canHaveGiven(0, header(area))).toBe(false)
+  })
+
+  test('that others chose by chance is taken for ours once in 2 048 times', () => {
+    let mistakes = 0
+    for (let i = 0; i < 200_000; i++)
+      if (canHaveGiven(7, header(randomBytes(8).toString('hex')))) mistakes += 1
+    // 98 are to be expected, give or take 10.
+    expect(mistakes).toBeGreaterThan(40)
+    expect(mistakes).toBeLessThan(160)
+  })
 })

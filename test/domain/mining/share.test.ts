@@ -36,7 +36,7 @@ function table(difficulty = 1, bits?: number) {
   const issue = (parent: number, nowMs = NOW, timestamp?: number) =>
     issueJob(book, 1, network, template(parent, bits, timestamp), 'blake3', 'new-parent', nowMs)
   const job = issue(1)
-  assignDifficulty(session, job.number, difficulty)
+  assignDifficulty(session, job.number, difficulty, 0)
   const submit = (
     over: Partial<{
       job: string
@@ -108,9 +108,9 @@ describe('a share', () => {
       exact,
     )
     const best = hashDifficulty(network, powHash('blake3', exact))
-    assignDifficulty(session, job.number, best)
+    assignDifficulty(session, job.number, best, 0)
     expect(submit({ nonce })).toMatchObject({ kind: 'accepted', difficulty: best })
-    assignDifficulty(session, job.number, best + 1)
+    assignDifficulty(session, job.number, best + 1, 0)
     expect(submit({ nonce })).toMatchObject({ kind: 'rejected', reason: 'low-difficulty', best })
   })
 
@@ -129,7 +129,7 @@ describe('a share', () => {
     const { book, session, submit, nonceWhere, issue, job } = table(2, 0x1f00ffff)
     const nonce = nonceWhere((d) => d >= 2 && d < 64)
     const later = issue(1, NOW, 1_600_000_001)
-    assignDifficulty(session, later.number, 64)
+    assignDifficulty(session, later.number, 64, 0)
     expect(submit({ nonce, job: job.id })).toMatchObject({ kind: 'accepted', difficulty: 2 })
     expect(book.current).toBe(later)
   })

@@ -1,0 +1,84 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { toAtoms } from '../decred/amount.ts'
+import type { PoolEvent } from '../events.ts'
+import { eachCredit } from './allocated.ts'
+import type { BookedBlock, Books, BooksError } from './books.ts'
+import { feeAccount, minerAccount, move, type Posting, post } from './ledger.ts'
+
+/** Events of a block's stream. */
+export type BlockEvent = Extract<
+  PoolEvent,
+  {
+    readonly type:
+      | 'BlockFound'
+      | 'BlockSubmitted'
+      | 'BlockConnected'
+      | 'BlockDisconnected'
+      | 'BlockApproved'
+      | 'BlockDisapproved'
+      | 'BlockMatured'
+      | 'BlockOrphaned'
+  }
+>
+
+/**
+ * Books an event of a block's stream. Only maturity moves money: what is allocated becomes available. What a lost block takes back
+ * is booked with its `RewardReversed`.
+ */
+export function bookBlockEvent(
+  books: Books,
+  hash: string,
+  event: BlockEvent,
+): E.Either<BooksError, readonly Posting[]> {
+  if (event.type === 'BlockFound') {
+    if (!books.blocks.has(hash)) books.blocks.set(hash, foundBlock(event.data.height))
+    return E.right([])
+  }
+  const block = books.blocks.get(hash)
+  if (block === undefined)
+    return E.left({ kind: 'unknown-block', message: `Block ${hash} has no beginning in the log.` })
+  switch (event.type) {
+    case 'BlockSubmitted':
+      return E.right([])
+    case 'BlockConnected':
+      block.phase = 'connected'
+      block.reward = toAtoms(BigInt(event.data.reward.atoms))
+      return E.right([])
+    case 'BlockDisconnected':
+      block.phase = 'disconnected'
+      return E.right([])
+    case 'BlockApproved':
+      block.phase = 'approved'
+      block.wasApproved = true
+      return E.right([])
+    case 'BlockDisapproved':
+      block.phase = 'disapproved'
+      return E.right([])
+    case 'BlockOrphaned':
+      block.phase = 'orphaned'
+      return E.right([])
+    case 'BlockMatured':
+      block.phase = 'matured'
+      return E.right(mature(books, block))
+  }
+}
+
+const foundBlock = (height: number): BookedBlock => ({
+  height,
+  phase: 'found',
+  reward: null,
+  wasApproved: false,
+  allocation: null,
+  pending: null,
+})
+
+function mature(books: Books, block: BookedBlock): readonly Posting[] {
+  const { allocation } = block
+  if (allocation === null || allocation.stage === 'available') return []
+  const postings = [...move(allocation.fee, feeAccount('immature'), feeAccount('available'))]
+  for (const { account, atoms } of eachCredit(books.names, allocation))
+    postings.push(...move(atoms, minerAccount(account, 'immature'), minerAccount(account, 'available')))
+  post(books.balances, postings)
+  allocation.stage = 'available'
+  return postings
+}
