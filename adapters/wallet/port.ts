@@ -4,11 +4,12 @@ import type { NetworkName } from '../../domain/decred/network.ts'
 import type { ChainTip } from '../node/port.ts'
 
 /**
- * Why the wallet could not do it. `message` is a sentence for the operator that says what to do. After `away`, `timeout`
- * and `malformed` nobody knows whether it was done; everything else was not. `refused` is what is none of the others.
+ * Why the wallet could not do it. `message` is a sentence for the operator that says what to do. After `away` (nobody there,
+ * or the connection was lost), `timeout`, `malformed` and `closed` nobody knows whether it was done; after everything else it
+ * was not. `refused` is what is none of the others.
  */
 export interface WalletError {
-  readonly kind: /** Nobody there, or the connection was lost. */
+  readonly kind:
     | 'away'
     | 'timeout'
     /** The wallet's certificate, or the pool's own. */
@@ -102,7 +103,8 @@ export interface SignedTransaction {
 
 /**
  * What the wallet knows of a transaction. `unknown`: never published, not of this wallet, or displaced by another that
- * spends the same money. dcrwallet also forgets a transaction whose publishing failed for any reason.
+ * spends the same money. dcrwallet also forgets a transaction whose publishing failed for any reason; and `confirmed` it
+ * also calls one whose block was disapproved by the next: only the node knows that.
  */
 export type TransactionStatus =
   | { readonly kind: 'unknown' }
@@ -118,13 +120,9 @@ export interface Wallet {
   readonly ownerOf: (address: string) => TaskEither<WalletError, AddressOwner>
   /** A new address of an account for what is left over. Asked for and not used, it may be given again. */
   readonly changeAddress: (account: string) => TaskEither<WalletError, string>
-  /**
-   * Outputs of an account with so many confirmations that are worth at least `atoms` together; chosen by chance.
-   * `too-little-spendable` when all together are not.
-   */
+  /** All that an account can spend now, in no order: outputs with so many confirmations, coinbases once they are mature. */
   readonly unspent: (
     account: string,
-    atoms: Atoms,
     confirmations: number,
   ) => TaskEither<WalletError, readonly UnspentOutput[]>
   /**

@@ -80,7 +80,7 @@ export async function demo({ devnetPort, flags }: DemoRequest): Promise<ExitCode
   }
   const stop = stopRequest()
   const devnet = startChild([
-    ...['devnet', '--json', '--port', String(devnetPort)],
+    ...['devnet', '--json', '--port', String(devnetPort), '--wallet-port', '0'],
     ...['--data-directory', join(config.pool.dataDirectory, 'devnet')],
   ])
   const node = nodeOf(await devnet.ready)

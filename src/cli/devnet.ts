@@ -9,10 +9,15 @@ import { absolute, whyNot } from './read-config.ts'
 import { stopRequest } from './signals.ts'
 import { complain, paint, print } from './terminal.ts'
 
+/** How far dcrwallet's gRPC is above dcrd's JSON-RPC on simnet: 19558 and 19556. */
+const WALLET_PORT_DISTANCE = 2
+
 /** What the command line says about a devnet. */
 export interface DevnetRequest {
   readonly dataDirectory: string
   readonly port: number
+  /** Two above `port` when not given, as on simnet. */
+  readonly walletPort?: number
   readonly pow: PowAlgorithm
   readonly blockSeconds?: number
   readonly miningAddress?: string
@@ -29,22 +34,39 @@ export interface DevnetReady {
   readonly user: string
   readonly password: string
   readonly height: number
+  readonly wallet: WalletReady
 }
 
-/** `lodebook devnet`: a small chain that answers like dcrd, until it is asked to end. */
+/** Where the devnet's wallet is, and how to get in. */
+export interface WalletReady {
+  readonly address: string
+  readonly certificateFile: string
+  /** The pool's own certificate and its key. */
+  readonly clientCertificateFile: string
+  readonly clientKeyFile: string
+  readonly passphrase: string
+}
+
+/** `lodebook devnet`: a small chain that answers like dcrd, and its wallet like dcrwallet, until it is asked to end. */
 export async function devnet(request: DevnetRequest): Promise<ExitCode> {
   const stop = stopRequest(request.untilStdinEnds)
   const dataDirectory = absolute(request.dataDirectory)
-  if ((await tryPort('127.0.0.1', request.port)) !== undefined) {
-    complain(`port ${request.port} is taken by another program; choose another with --port`)
-    return EXIT.failed
-  }
+  const walletPort = request.walletPort ?? (request.port === 0 ? 0 : request.port + WALLET_PORT_DISTANCE)
+  for (const [port, flag] of [
+    [request.port, '--port'],
+    [walletPort, '--wallet-port'],
+  ] as const)
+    if ((await tryPort('127.0.0.1', port)) !== undefined) {
+      complain(`port ${port} is taken by another program; choose another with ${flag}`)
+      return EXIT.failed
+    }
   let running: Devnet
   try {
     mkdirSync(dataDirectory, { recursive: true })
     running = await startDevnet({
       dataDirectory,
       port: request.port,
+      walletPort,
       powAlgorithm: request.pow,
       ...(request.blockSeconds === undefined ? {} : { blockTimeSeconds: request.blockSeconds }),
       ...(request.miningAddress === undefined ? {} : { miningAddress: request.miningAddress }),
@@ -60,6 +82,13 @@ export async function devnet(request: DevnetRequest): Promise<ExitCode> {
     user: running.user,
     password: running.password,
     height: running.chain.tip.height,
+    wallet: {
+      address: `${running.host}:${running.wallet.port}`,
+      certificateFile: join(dataDirectory, 'wallet.cert'),
+      clientCertificateFile: join(dataDirectory, 'pool.cert'),
+      clientKeyFile: join(dataDirectory, 'pool.key'),
+      passphrase: running.wallet.passphrase,
+    },
   }
   if (request.json) print(JSON.stringify(ready))
   else tell(ready)
@@ -68,7 +97,7 @@ export async function devnet(request: DevnetRequest): Promise<ExitCode> {
   return EXIT.ok
 }
 
-function tell({ network, address, certificateFile, user, password, height }: DevnetReady): void {
+function tell({ network, address, certificateFile, user, password, height, wallet }: DevnetReady): void {
   print(
     `${paint('bold', 'A devnet')} answers like dcrd on ${address}, at block ${height}. Its money is play: everybody knows its keys.`,
   )
@@ -77,5 +106,8 @@ function tell({ network, address, certificateFile, user, password, height }: Dev
   print(`  [pool]\n  network = "${network}"\n`)
   print(`  [[nodes]]\n  address = "${address}"\n  certificate_file = ${JSON.stringify(certificateFile)}`)
   print(`  user = "${user}"\n  password = "${password}"\n`)
+  print(
+    `Its wallet answers like dcrwallet's gRPC on ${wallet.address}: certificate ${wallet.certificateFile}, the pool's own ${wallet.clientCertificateFile} with its key beside it, passphrase ${wallet.passphrase}.`,
+  )
   print(paint('dim', 'Ctrl-C ends it; the chain is kept.'))
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 
-/** A server's certificate and its key, PEM. */
+/** A certificate and its key, PEM. */
 export interface Certificate {
   readonly certificate: string
   readonly key: string
@@ -12,15 +12,19 @@ export interface Certificate {
 const YEARS = 10
 
 /**
- * The certificate for `localhost`, `127.0.0.1` and `::1`: from `rpc.cert` and `rpc.key` in the directory, or a new one,
+ * A certificate for `localhost`, `127.0.0.1` and `::1`: from `<name>.cert` and `<name>.key` in the directory, or a new one,
  * which is written there when a directory is given.
  *
  * @param now milliseconds since 1970
  */
-export async function loadCertificate(directory: string | undefined, now: number): Promise<Certificate> {
+export async function loadCertificate(
+  directory: string | undefined,
+  name: string,
+  now: number,
+): Promise<Certificate> {
   if (directory === undefined) return makeCertificate(now)
-  const certFile = join(directory, 'rpc.cert')
-  const keyFile = join(directory, 'rpc.key')
+  const certFile = join(directory, `${name}.cert`)
+  const keyFile = join(directory, `${name}.key`)
   if (existsSync(certFile) && existsSync(keyFile))
     return { certificate: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
   const made = await makeCertificate(now)

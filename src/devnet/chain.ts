@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type Block, decodeBlock } from '../../domain/decred/block.ts'
-import { blockHash, HEADER_BYTES, type Header, headerVoteBits } from '../../domain/decred/header.ts'
+import { blockHash, HEADER_BYTES, type Header } from '../../domain/decred/header.ts'
 import { displayHash, fromHex, toHex } from '../../domain/decred/hex.ts'
 import { combinedRoot } from '../../domain/decred/merkle.ts'
 import { meetsTarget, powHash } from '../../domain/decred/proof-of-work.ts'
@@ -15,10 +15,10 @@ import {
   type ChainBlock,
   type ChainChange,
 } from './block-tree.ts'
+import { Coins, disapproves } from './coins.ts'
 import { nextBits } from './difficulty.ts'
 import { genesisBlock } from './genesis.ts'
 import type { ChainParameters } from './parameters.ts'
-import { APPROVE } from './transactions.ts'
 
 /** Blocks whose median time a new block must be later than. */
 const MEDIAN_BLOCKS = 11
@@ -71,7 +71,10 @@ export class Chain {
   readonly #clock: () => number
   readonly #file: BlockFile | undefined
   readonly #tree = new BlockTree(genesisBlock)
-  readonly #transactions = new Map<string, Place>()
+  /** Where a transaction is; more than once when the block that it was first in is disapproved. The last place counts. */
+  readonly #places = new Map<string, readonly Place[]>()
+  /** What can be spent on the main chain. */
+  readonly coins = new Coins()
 
   /** @throws Error with a sentence for the operator when the file's blocks are not a chain. */
   constructor(setting: ChainSetting) {
@@ -115,7 +118,7 @@ export class Chain {
   /** False once the main chain's next block has disapproved this one: its regular transactions do not count. */
   isApproved(block: ChainBlock): boolean {
     const next = this.next(block)
-    return next === undefined || (headerVoteBits(next.header) & APPROVE) !== 0
+    return next === undefined || !disapproves(next)
   }
 
   /** Median time of a block and the ten before it, Unix seconds. */
@@ -142,11 +145,17 @@ export class Chain {
 
   /** Finds a transaction of the main chain by its id. */
   transaction(id: string): FoundTransaction | undefined {
-    const place = this.#transactions.get(id)
+    const place = this.#places.get(id)?.at(-1)
     if (place === undefined) return undefined
     const { transactions, stakeTransactions } = decoded(place.block)
     const transaction = (place.tree === 0 ? transactions : stakeTransactions)[place.index]
     return transaction === undefined ? undefined : { ...place, transaction }
+  }
+
+  /** Says whether a transaction is in a block of the main chain, and counts there. */
+  isConfirmed(id: string): boolean {
+    const place = this.#places.get(id)?.at(-1)
+    return place !== undefined && (place.tree === 1 || this.isApproved(place.block))
   }
 
   /** Takes a serialized block when it is valid. It is on the disk when this returns. */
@@ -231,13 +240,20 @@ export class Chain {
     return { block, changes: this.#follow(changes) }
   }
 
-  /** Keeps the transactions of the main chain in step with it. */
+  /** Keeps transactions and coins of the main chain in step with it. */
   #follow(changes: readonly ChainChange[]): readonly ChainChange[] {
     for (const change of changes) {
       if (change.kind === 'reorganized') continue
-      for (const [id, place] of placesIn(change.block))
-        if (change.kind === 'connected') this.#transactions.set(id, place)
-        else this.#transactions.delete(id)
+      const { block } = change
+      const contents = decoded(block)
+      for (const [id, place] of placesIn(block, contents)) {
+        const others = (this.#places.get(id) ?? []).filter((other) => other.block !== block)
+        const places = change.kind === 'connected' ? [...others, place] : others
+        if (places.length === 0) this.#places.delete(id)
+        else this.#places.set(id, places)
+      }
+      if (change.kind === 'connected') this.coins.connect(block, contents)
+      else this.coins.disconnect(block, block.parent && decoded(block.parent))
     }
     return changes
   }
@@ -260,8 +276,10 @@ export function decoded(block: ChainBlock): Block {
   return result.right
 }
 
-function placesIn(block: ChainBlock): readonly (readonly [string, Place])[] {
-  const { transactions, stakeTransactions } = decoded(block)
+function placesIn(
+  block: ChainBlock,
+  { transactions, stakeTransactions }: Block,
+): readonly (readonly [string, Place])[] {
   const place = (tree: 0 | 1) => (transaction: Transaction, index: number) =>
     [transactionId(transaction), { block, tree, index }] as const
   return [...transactions.map(place(0)), ...stakeTransactions.map(place(1))]

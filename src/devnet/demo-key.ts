@@ -1,8 +1,11 @@
 /**
- * Private key of the demo mining address: 32 bytes of secp256k1 in hex. Everybody knows it, so it must never hold
- * anything of worth.
+ * Seed of the devnet's wallet, 32 bytes in hex: the one that dcrpool's harness gives its simnet wallet. Everybody knows
+ * it, so nothing of worth may ever be paid to it.
  */
-export const DEMO_MINING_KEY = '26d9d31cf7275e85113da28ef2fb9ee74ffb744bdd4987e315cdc9688c634d61'
+export const DEMO_SEED = 'b280922d2cffda44648346412c5ec97f429938105003730414f10b01e1402eac'
 
-/** Where a devnet's rewards go unless another address is given: the hash of the demo key's compressed public key. */
-export const DEMO_MINING_ADDRESS = 'Ssbgo4BU3CwEfjwwJFFQxjTSi7k8Rqy415F'
+/** Where a devnet's rewards go unless another address is given: the first address of the wallet's first account. */
+export const DEMO_MINING_ADDRESS = 'SsXciQNTo3HuV5tX3yy4hXndRWgLMRVC7Ah'
+
+/** Passphrase of the devnet's wallet. */
+export const DEMO_PASSPHRASE = '123'

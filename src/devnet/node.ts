@@ -2,9 +2,12 @@ import { concatBytes } from '@noble/hashes/utils.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { headerBits } from '../../domain/decred/header.ts'
 import { compactToTarget, targetBytes } from '../../domain/decred/target.ts'
+import type { Transaction } from '../../domain/decred/transaction.ts'
 import type { Acceptance, ChainBlock, ChainChange } from './block-tree.ts'
 import type { Chain, Rejection } from './chain.ts'
+import { Mempool } from './mempool.ts'
 import { solve } from './mine.ts'
+import type { SpendingError } from './spending.ts'
 import { type Work, WorkDesk } from './work.ts'
 
 /** What happens in a devnet, in order: every step of the main chain, then the work that follows from it. */
@@ -21,6 +24,7 @@ export interface NodeSetting {
 /** The devnet without its sockets: a chain, the work on it, and a slow miner of its own. */
 export class DevnetNode {
   readonly chain: Chain
+  readonly mempool: Mempool
   readonly work: WorkDesk
   readonly #listeners = new Set<(event: DevnetEvent) => void>()
   #generating = false
@@ -28,7 +32,8 @@ export class DevnetNode {
 
   constructor(setting: NodeSetting) {
     this.chain = setting.chain
-    this.work = new WorkDesk(setting.chain, setting.script, setting.random)
+    this.mempool = new Mempool(setting.chain)
+    this.work = new WorkDesk(setting.chain, this.mempool, setting.script, setting.random)
   }
 
   /** True while `generate` runs; dcrd then hands out no work. */
@@ -46,6 +51,26 @@ export class DevnetNode {
   submit(header: Uint8Array): boolean {
     const block = this.work.complete(header)
     return block !== undefined && E.isRight(this.#accept(block))
+  }
+
+  /** Takes a transaction for the next block. Right: its id. */
+  publish(transaction: Transaction): E.Either<SpendingError, string> {
+    const accepted = this.mempool.accept(transaction)
+    if (E.isRight(accepted)) this.newTransactions()
+    return accepted
+  }
+
+  /** Takes a transaction in the place of those that spend the same, as a node elsewhere may have. Right: its id. */
+  replace(transaction: Transaction): E.Either<SpendingError, string> {
+    const accepted = this.mempool.replace(transaction)
+    if (E.isRight(accepted)) this.newTransactions()
+    return accepted
+  }
+
+  /** Forgets the transactions that wait, as dcrd does when it is restarted. */
+  forgetTransactions(): void {
+    this.mempool.forget()
+    this.newTransactions()
   }
 
   /** Calls a block invalid; not the genesis block. */
@@ -123,6 +148,7 @@ export class DevnetNode {
   }
 
   #tell(changes: readonly ChainChange[]): void {
+    this.mempool.follow(changes)
     for (const change of changes) this.#emit(change)
     if (changes.length > 0) this.#emit({ kind: 'work', work: this.work.renew('newparent') })
   }

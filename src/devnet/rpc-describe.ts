@@ -82,9 +82,14 @@ export function describeBlock(
   }
 }
 
+/** A transaction of a block, or one that waits for its block. */
+type AnyTransaction =
+  | FoundTransaction
+  | (Pick<FoundTransaction, 'transaction' | 'tree'> & { readonly block?: undefined })
+
 /** Result of `getrawtransaction`, verbose. */
-export function describeTransaction(chain: Chain, found: FoundTransaction): Json {
-  const { transaction, block, tree, index } = found
+export function describeTransaction(chain: Chain, found: AnyTransaction): Json {
+  const { transaction, tree } = found
   return {
     hex: toHex(encodeTransaction(transaction)),
     txid: transactionId(transaction),
@@ -98,14 +103,21 @@ export function describeTransaction(chain: Chain, found: FoundTransaction): Json
       version: output.scriptVersion,
       scriptPubKey: describeScript(output.script, output.scriptVersion, chain.parameters.network),
     })),
-    blockhash: block.hash,
-    blockheight: block.height === 0 ? undefined : block.height,
-    blockindex: index === 0 ? undefined : index,
-    confirmations: chain.confirmations(block),
-    time: block.timestamp,
-    blocktime: block.timestamp,
+    ...(found.block === undefined ? {} : whereFound(chain, found)),
   }
 }
+
+const whereFound = (
+  chain: Chain,
+  { block, index }: FoundTransaction,
+): { readonly [key: string]: Json | undefined } => ({
+  blockhash: block.hash,
+  blockheight: block.height === 0 ? undefined : block.height,
+  blockindex: index === 0 ? undefined : index,
+  confirmations: chain.confirmations(block),
+  time: block.timestamp,
+  blocktime: block.timestamp,
+})
 
 function describeInput(transaction: Transaction, tree: 0 | 1, input: Input, at: number): Json {
   const { previous, sequence, signatureScript } = input

@@ -6,6 +6,7 @@ export const ErrorCode = {
   notFound: -5,
   invalidParameter: -8,
   decodeHex: -22,
+  duplicateTransaction: -40,
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,

@@ -1,12 +1,18 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { decodeAddress } from '../../domain/decred/address.ts'
-import { toHex } from '../../domain/decred/hex.ts'
+import { fromHex, toHex } from '../../domain/decred/hex.ts'
 import { networks } from '../../domain/decred/network.ts'
 import { treasurySubsidy, voteSubsidy, workSubsidy } from '../../domain/decred/subsidy.ts'
-import { encodeTransaction, isCoinbase, type Output } from '../../domain/decred/transaction.ts'
+import {
+  decodeTransaction,
+  encodeTransaction,
+  type Transaction,
+  transactionId,
+} from '../../domain/decred/transaction.ts'
 import type { ChainBlock } from './block-tree.ts'
 import { type Chain, decoded } from './chain.ts'
+import { coinsOf } from './coins.ts'
 import { notHex } from './getwork.ts'
 import type { DevnetNode } from './node.ts'
 import { releases } from './release.ts'
@@ -18,7 +24,7 @@ import {
   difficultyRatio,
   workHex,
 } from './rpc-describe.ts'
-import { ErrorCode, type RpcError } from './rpc-error.ts'
+import { ErrorCode, type RpcError, rpcError } from './rpc-error.ts'
 import type { Json } from './rpc-json.ts'
 import {
   type Answer,
@@ -32,7 +38,8 @@ import {
 import { flag, integer, optional, text } from './rpc-parameters.ts'
 import { describeScript } from './rpc-script.ts'
 import { stakeVersions } from './rpc-stake-versions.ts'
-import { OP_TADD, TICKET_ATOMS } from './transactions.ts'
+import { RELAY_FEE_RATE } from './spending.ts'
+import { TICKET_ATOMS } from './transactions.ts'
 
 /** Stands where dcrd reports what is wrong with it. */
 const WARNING = 'This is a devnet of Lodebook, for trying and testing only.'
@@ -41,7 +48,7 @@ const WARNING = 'This is a devnet of Lodebook, for trying and testing only.'
 const BUILD = 'lodebook.devnet'
 
 /** Fee that dcrd names while it knows nothing better, DCR for 1000 bytes. */
-const RELAY_FEE = 0.0001
+const RELAY_FEE = dcr(RELAY_FEE_RATE)
 
 /** Bytes that a block may have on simnet. */
 const BLOCK_BYTES_MAX = 1_310_720
@@ -108,7 +115,7 @@ export const methods: ReadonlyMap<string, Method> = new Map([
     method({
       limited: true,
       parameters: [text('txid'), optional(integer('verbose', 'int'), 0)],
-      answer: ({ node: { chain } }, id, verbose) => rawTransaction(chain, id, verbose !== 0),
+      answer: ({ node }, id, verbose) => rawTransaction(node, id, verbose !== 0),
     }),
   ],
   [
@@ -121,7 +128,19 @@ export const methods: ReadonlyMap<string, Method> = new Map([
         integer('tree', 'int8'),
         flag('includemempool', true),
       ],
-      answer: ({ node: { chain } }, id, output, tree) => unspentOutput(chain, id, output, tree),
+      answer: ({ node }, id, output, tree, waiting) => unspentOutput(node, id, output, tree, waiting),
+    }),
+  ],
+  [
+    'sendrawtransaction',
+    method({
+      limited: true,
+      parameters: [text('hextx'), flag('allowhighfees', false)],
+      answer: ({ node }, given) =>
+        pipe(
+          readTransaction(given),
+          E.chain((transaction) => publish(node, transaction)),
+        ),
     }),
   ],
   [
@@ -299,7 +318,7 @@ function chainTips({ chain }: DevnetNode): Json {
   }))
 }
 
-function miningInfo({ chain }: DevnetNode): Json {
+function miningInfo({ chain, mempool }: DevnetNode): Json {
   const { transactions, stakeTransactions } = decoded(chain.tip)
   return {
     blocks: chain.tip.height,
@@ -312,7 +331,7 @@ function miningInfo({ chain }: DevnetNode): Json {
     genproclimit: 1,
     hashespersec: 0,
     networkhashps: networkHashRate(chain),
-    pooledtx: 0,
+    pooledtx: mempool.waiting.length,
     testnet: false,
   }
 }
@@ -345,11 +364,12 @@ const findBlock = (chain: Chain, given: string, named?: string): E.Either<RpcErr
     }),
   )
 
-const rawTransaction = (chain: Chain, given: string, verbose: boolean): Answer =>
+const rawTransaction = ({ chain, mempool }: DevnetNode, given: string, verbose: boolean): Answer =>
   pipe(
     readHash(given),
     E.chain((id): Answer => {
-      const found = chain.transaction(id)
+      const waiting = mempool.get(id)
+      const found = waiting === undefined ? chain.transaction(id) : { ...waiting, tree: 0 as const }
       if (found === undefined)
         return fail(ErrorCode.notFound, `No information available about transaction ${id}`)
       return E.right(
@@ -358,26 +378,54 @@ const rawTransaction = (chain: Chain, given: string, verbose: boolean): Answer =
     }),
   )
 
-function unspentOutput(chain: Chain, given: string, output: number, tree: number): Answer {
+/** What the mempool spends is still there for dcrd, which only looks among waiting transactions for new outputs. */
+function unspentOutput(
+  { chain, mempool }: DevnetNode,
+  given: string,
+  output: number,
+  tree: number,
+  withMempool: boolean,
+): Answer {
   const id = readHash(given)
   if (E.isLeft(id)) return id
   if (tree !== 0 && tree !== 1) return fail(ErrorCode.invalidParameter, 'Tx tree must be regular or stake')
-  const found = chain.transaction(id.right)
-  const paid = found?.transaction.outputs[output]
-  if (found === undefined || paid === undefined || found.tree !== tree || !isSpendable(paid))
-    return E.right(null)
-  if (tree === 0 && !chain.isApproved(found.block)) return E.right(null)
+  const waiting = withMempool && tree === 0 ? mempool.get(id.right) : undefined
+  if (waiting !== undefined && waiting.transaction.outputs[output] === undefined)
+    return fail(ErrorCode.notFound, 'Output index number (vout) does not exist for transaction.')
+  const coin = waiting
+    ? coinsOf(waiting.transaction, tree, undefined).find((made) => made.output === output)
+    : chain.coins.get({ transaction: id.right, output, tree })
+  if (coin === undefined) return E.right(null)
   return E.right({
     bestblock: chain.tip.hash,
-    confirmations: chain.confirmations(found.block),
-    value: dcr(paid.atoms),
-    scriptPubKey: describeScript(paid.script, paid.scriptVersion, chain.parameters.network),
-    coinbase: isCoinbase(found.transaction),
+    confirmations: coin.place === undefined ? 0 : 1 + chain.tip.height - coin.place.height,
+    value: dcr(coin.atoms),
+    scriptPubKey: describeScript(coin.script, coin.scriptVersion, chain.parameters.network),
+    coinbase: coin.coinbase,
   })
 }
 
-/** Worthless outputs and the treasury's are not kept to be spent. */
-const isSpendable = ({ atoms, script }: Output): boolean => atoms > 0n && script[0] !== OP_TADD
+/** Reads a transaction as dcrd does: a missing digit is a leading zero. */
+function readTransaction(given: string): E.Either<RpcError, Transaction> {
+  const hex = given.length % 2 === 0 ? given : `0${given}`
+  const bytes = fromHex(hex)
+  if (bytes === undefined) return E.left(notHex(hex))
+  return pipe(
+    decodeTransaction(bytes),
+    E.mapLeft(({ message }) => rpcError(ErrorCode.decodeHex, `Could not decode Tx: ${message}`)),
+  )
+}
+
+const publish = (node: DevnetNode, transaction: Transaction): Answer =>
+  pipe(
+    node.publish(transaction),
+    E.mapLeft(({ kind, message }) =>
+      rpcError(
+        kind === 'duplicate' ? ErrorCode.duplicateTransaction : ErrorCode.misc,
+        `rejected transaction ${transactionId(transaction)}: ${message}`,
+      ),
+    ),
+  )
 
 function blockSubsidy(chain: Chain, height: number, voters: number): Answer {
   const { network, powAlgorithm } = chain.parameters

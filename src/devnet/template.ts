@@ -5,6 +5,7 @@ import { combinedRoot, transactionsRoot } from '../../domain/decred/merkle.ts'
 import type { Transaction } from '../../domain/decred/transaction.ts'
 import type { ChainParameters } from './parameters.ts'
 import { releases } from './release.ts'
+import type { Spending } from './spending.ts'
 import { APPROVE, coinbase, initialCoinbase, TICKET_ATOMS, treasurybase, vote } from './transactions.ts'
 
 /** What a new block is built from. */
@@ -17,7 +18,9 @@ export interface TemplateSource {
   readonly voters: number
   /** False when the voters disapprove the parent's regular transactions. */
   readonly approves: boolean
-  /** Where the reward goes. */
+  /** Transactions that are valid on the parent, each after those whose outputs it spends. */
+  readonly payments: readonly Spending[]
+  /** Where the reward and the fees go. */
   readonly script: Uint8Array
   /** 8 random bytes for the coinbase and 8 for the treasurybase. */
   readonly random16: Uint8Array
@@ -36,7 +39,8 @@ export function buildTemplate(parameters: ChainParameters, source: TemplateSourc
   const height = source.parent.height + 1
   const voting = height >= parameters.network.stakeValidationHeight
   const voters = voting ? source.voters : 0
-  const transactions = [firstTransaction(parameters, source, voters)]
+  const payments = source.payments.map(({ transaction }) => transaction)
+  const transactions = [firstTransaction(parameters, source, voters), ...payments]
   const stakeTransactions = height === 1 ? [] : stakeTree(parameters, source, voters)
   const header: Header = {
     version: releases[parameters.powAlgorithm].blockVersion,
@@ -65,9 +69,12 @@ export function buildTemplate(parameters: ChainParameters, source: TemplateSourc
 
 function firstTransaction(parameters: ChainParameters, source: TemplateSource, voters: number): Transaction {
   const height = source.parent.height + 1
-  return height === 1
-    ? initialCoinbase(parameters)
-    : coinbase(parameters, height, voters, source.script, source.random16.subarray(0, 8))
+  if (height === 1) return initialCoinbase(parameters)
+  const { stakeValidationHeight, votesPerBlock } = parameters.network
+  const fees = source.payments.reduce((sum, { fee }) => sum + fee, 0n)
+  // Missing votes lessen the fees as they lessen the subsidy.
+  const earned = height < stakeValidationHeight ? fees : (fees * BigInt(voters)) / BigInt(votesPerBlock)
+  return coinbase(parameters, height, voters, earned, source.script, source.random16.subarray(0, 8))
 }
 
 function stakeTree(

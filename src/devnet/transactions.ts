@@ -6,6 +6,7 @@ import type { Input, Output, Transaction } from '../../domain/decred/transaction
 import { Writer } from '../../domain/decred/writer.ts'
 import type { ChainParameters } from './parameters.ts'
 import { releases } from './release.ts'
+import { payToKeyHash } from './signature.ts'
 
 /** Price of a ticket, the lowest there is on simnet, in atoms. */
 export const TICKET_ATOMS = 20_000n
@@ -50,12 +51,13 @@ export function initialCoinbase(parameters: ChainParameters): Transaction {
 
 /**
  * The coinbase of a later block: output 0 holds the height and 8 random bytes, which make it unique; output 1 pays the
- * miner's subsidy to `script`.
+ * miner's subsidy, and fees of so many atoms, to `script`.
  */
 export function coinbase(
   parameters: ChainParameters,
   height: number,
   voters: number,
+  fees: bigint,
   script: Uint8Array,
   random8: Uint8Array,
 ): Transaction {
@@ -65,7 +67,7 @@ export function coinbase(
     ...plain,
     version: TREASURY_VERSION,
     inputs: [nothingSpent(atoms, COINBASE_SIGNATURE)],
-    outputs: [output(0n, heightData(height, random8)), output(atoms, script)],
+    outputs: [output(0n, heightData(height, random8)), output(atoms + fees, script)],
   }
 }
 
@@ -147,9 +149,6 @@ const heightData = (height: number, random8: Uint8Array): Uint8Array =>
 
 /** A script that only carries data, up to 75 bytes. */
 const data = (bytes: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(OP_RETURN, bytes.length), bytes)
-
-const payToKeyHash = (hash20: Uint8Array): Uint8Array =>
-  concatBytes(Uint8Array.of(0x76, 0xa9, 20), hash20, Uint8Array.of(0x88, 0xac))
 
 function uint32(value: number): Uint8Array {
   const writer = new Writer()

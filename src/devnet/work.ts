@@ -9,10 +9,15 @@ import {
 import { toHex } from '../../domain/decred/hex.ts'
 import type { ChainBlock } from './block-tree.ts'
 import type { Chain } from './chain.ts'
+import type { Mempool } from './mempool.ts'
+import type { Spending } from './spending.ts'
 import { buildTemplate, type Template } from './template.ts'
 
 /** Templates more than so many blocks below the tip are forgotten, as dcrd does. */
 const REMEMBERED_BLOCKS = 3
+
+/** Bytes of transactions in a template. A block may have 393,216 on mainnet; what is its own takes some 2 500. */
+const PAYMENTS_BYTES_MAX = 350_000
 
 /** Why there is new work, in dcrd's words. */
 export type WorkReason = 'newparent' | 'newvotes' | 'newtxns'
@@ -36,6 +41,7 @@ interface Ballot {
  */
 export class WorkDesk {
   readonly #chain: Chain
+  readonly #mempool: Mempool
   readonly #script: Uint8Array
   readonly #random: (bytes: number) => Uint8Array
   readonly #given = new Map<string, Work>()
@@ -43,8 +49,9 @@ export class WorkDesk {
   #current: Work
 
   /** @param script where rewards go */
-  constructor(chain: Chain, script: Uint8Array, random: (bytes: number) => Uint8Array) {
+  constructor(chain: Chain, mempool: Mempool, script: Uint8Array, random: (bytes: number) => Uint8Array) {
     this.#chain = chain
+    this.#mempool = mempool
     this.#script = script
     this.#random = random
     this.#ballot = this.#fullBallot()
@@ -80,6 +87,7 @@ export class WorkDesk {
       timestamp: this.#chain.timestampOn(parent),
       voters,
       approves,
+      payments: parent === this.#chain.tip && approves ? this.#payments() : [],
       script: this.#script,
       random16: this.#random(16),
     })
@@ -113,6 +121,18 @@ export class WorkDesk {
     const work = this.#given.get(key(header))
     if (work === undefined || fixedParts(header) !== fixedParts(work.header)) return undefined
     return concatBytes(header, work.body)
+  }
+
+  /** What waits, as far as it fits. It is valid on the tip, unless the block undoes what the tip did. */
+  #payments(): readonly Spending[] {
+    const payments: Spending[] = []
+    let bytes = 0
+    for (const payment of this.#mempool.waiting) {
+      bytes += payment.bytes
+      if (bytes > PAYMENTS_BYTES_MAX) break
+      payments.push(payment)
+    }
+    return payments
   }
 
   #fullBallot(): Ballot {

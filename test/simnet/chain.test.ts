@@ -3,7 +3,7 @@ import { networks } from '../../domain/decred/network.ts'
 import type { BlockView } from '../../projections/views.ts'
 import { type House, openHouse, stopHouses } from '../integration/house.ts'
 import { type Dcrd, killDcrds, startDcrd } from './dcrd.ts'
-import { allSubmitted, blockOnceIt, foundBlocks, mine, nodeAt, poolView } from './mining.ts'
+import { allSubmitted, blockOnceIt, eventually, foundBlocks, mine, nodeAt, poolView } from './mining.ts'
 import { findDcrd, needed } from './programs.ts'
 
 /** The pool on a real dcrd: its work, its verdicts, its chain. */
@@ -13,10 +13,7 @@ const { coinbaseMaturity } = networks.simnet
 let dcrd: Dcrd
 let house: House
 
-/**
- * Starts a node with some blocks, and a pool on it. Block 1 is the same from every node, but for time and nonce: a pool that had
- * its work takes any other's for its own.
- */
+/** Starts a node with some blocks, and a pool on it. */
 async function begin(blocks = 1): Promise<void> {
   dcrd = await startDcrd(program)
   if (blocks > 0) await dcrd.generate(blocks)
@@ -88,6 +85,19 @@ test('a block is what dcrd says it is: header, confirmations, reward', async () 
     const atoms = height === 1 ? 0 : Math.round((paid?.value ?? Number.NaN) * 1e8)
     expect(block.reward?.atoms).toBe(String(atoms))
   }
+})
+
+test("what dcrd's own miner makes of the work that the pool was given is none of the pool's", async () => {
+  await begin()
+  await eventually(
+    house,
+    () => house.pool.status().work,
+    (work) => work !== null,
+  )
+  await dcrd.generate(3)
+  const { height } = await mineBlocks(1)
+  expect(height).toBeGreaterThan(4)
+  expect(foundBlocks(house).filter(({ share }) => share === null)).toEqual([])
 })
 
 interface DcrdBlock {

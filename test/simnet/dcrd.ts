@@ -44,7 +44,7 @@ export async function killDcrds(): Promise<void> {
 /** How a dcrd is to be, beside a simnet on this machine. */
 export interface DcrdOptions {
   /** {@link MINING_ADDRESS} when not given; null for none, and then there is no work. */
-  readonly miningAddress?: null
+  readonly miningAddress?: string | null
   readonly flags?: readonly string[]
 }
 
@@ -56,7 +56,7 @@ export async function startDcrd(program: string, options: DcrdOptions = {}): Pro
   const words = [
     ...['--simnet', '--nobanning', '--txindex', `--appdata=${directory}`],
     ...[`--listen=${address}`, `--rpclisten=127.0.0.1:${port}`, `--rpcuser=${USER}`, `--rpcpass=${PASSWORD}`],
-    ...(options.miningAddress === null ? [] : [`--miningaddr=${MINING_ADDRESS}`]),
+    ...(options.miningAddress === null ? [] : [`--miningaddr=${options.miningAddress ?? MINING_ADDRESS}`]),
     ...[`--piperx=${PIPE}`, ...(options.flags ?? [])],
   ]
   let running = await run(program, words, directory)

@@ -47,9 +47,8 @@ export const foundBlocks = (house: House): readonly FoundBlock[] =>
 export async function allSubmitted(house: House): Promise<void> {
   const waiting = (): readonly string[] => {
     const submitted = new Set(house.events('BlockSubmitted').map(({ stream }) => stream))
-    // A block that dcrd's own miner made of the pool's template is taken for the pool's; nobody submitted it.
     return foundBlocks(house)
-      .filter(({ hash, share }) => share !== null && !submitted.has(`block-${hash}`))
+      .filter(({ hash }) => !submitted.has(`block-${hash}`))
       .map(({ hash }) => hash)
   }
   const now = () => ({ connections: house.pool.status().connections, waiting: waiting() })

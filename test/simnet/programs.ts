@@ -20,6 +20,10 @@ export const findDcrd = (): Program | undefined =>
 export const findBlake256Dcrd = (): Program | undefined =>
   found(process.env[BLAKE256_VARIABLE], '--version', /^dcrd version 1\.[67]\./)
 
+/** dcrwallet, of the releases whose gRPC interface the pool knows: from 1.5 on. */
+export const findDcrwallet = (): Program | undefined =>
+  found(onPath('dcrwallet'), '--version', /^dcrwallet version (?!1\.[0-4]\.)/)
+
 /** dcrpool's CPU miner. Other programs of that name have no option of this kind. */
 export const findMiner = (): Program | undefined => found(onPath('miner'), '--help', /--activenet=/)
 

@@ -1,6 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { BLAKE256_VARIABLE, findBlake256Dcrd, findDcrd, findMiner, type Program } from './programs.ts'
+import {
+  BLAKE256_VARIABLE,
+  findBlake256Dcrd,
+  findDcrd,
+  findDcrwallet,
+  findMiner,
+  type Program,
+} from './programs.ts'
 
 /**
  * `npm run test:simnet`: says which of Decred's programs are here, and runs the tests that they allow. Other words go to
@@ -21,10 +28,12 @@ function tell(name: string, program: Program | undefined, otherwise: string): vo
 
 const dcrd = findDcrd()
 const blake256 = findBlake256Dcrd()
+const wallet = findDcrwallet()
 const miner = findMiner()
 const wanted = process.env[BLAKE256_VARIABLE] || undefined
 
 tell('dcrd', dcrd, `Install the Decred release, 1.8 or newer, and put it on PATH: ${RELEASES}`)
+tell('dcrwallet', wallet, 'No wallet is tried. It comes with the Decred release: put it on PATH.')
 tell(
   BLAKE256_VARIABLE,
   blake256,
@@ -46,6 +55,7 @@ if (dcrd === undefined || (wanted !== undefined && blake256 === undefined)) {
 const absent = [
   ...(blake256 === undefined ? ['test/simnet/blake256.test.ts'] : []),
   ...(miner === undefined ? ['test/simnet/foreign-miner.test.ts'] : []),
+  ...(wallet === undefined ? ['test/simnet/wallet.test.ts'] : []),
 ]
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
 const { status } = spawnSync(

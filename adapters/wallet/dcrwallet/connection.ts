@@ -7,7 +7,7 @@ import type * as t from 'io-ts'
 import type { After } from '../../node/dcrd/timers.ts'
 import { WALLET_DEADLINE_MS, type WalletError } from '../port.ts'
 import * as faults from './faults.ts'
-import { MAX_MESSAGE_BYTES } from './limits.ts'
+import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from './limits.ts'
 import type { Peer } from './peer.ts'
 import { versionService, walletService } from './protocol.ts'
 
@@ -87,6 +87,8 @@ function openChannel(peer: Peer, secured: ChannelCredentials, after: After): Con
         }
         const wait = () => {
           cancelTimer()
+          // What arrives after the end changes nothing.
+          if (!inFlight.has(end)) return
           cancelTimer = after(WALLET_DEADLINE_MS, () => end(faults.timeout(peer, method)))
         }
         inFlight.add(end)
@@ -123,7 +125,9 @@ function openChannel(peer: Peer, secured: ChannelCredentials, after: After): Con
         const sent = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, argument)
         sent.on('data', (message: unknown) => {
           messages.push(message)
-          wait()
+          if (messages.length <= MAX_MESSAGES) return wait()
+          settle(E.left(faults.flooding(peer, method)))
+          sent.cancel()
         })
         sent.on('error', (error: faults.Status) => settle(E.left(faults.refusal(peer, method, error))))
         sent.on('end', () => settle(E.traverseArray((message) => read(method, answer, message))(messages)))

@@ -1,6 +1,6 @@
 import { type NetworkName, networks } from '../../../domain/decred/network.ts'
 import { WALLET_DEADLINE_MS, type WalletError } from '../port.ts'
-import { MIN_API_MAJOR } from './limits.ts'
+import { MAX_MESSAGES, MIN_API_MAJOR } from './limits.ts'
 import { label, type Peer } from './peer.ts'
 import { StatusCode } from './protocol.ts'
 
@@ -31,6 +31,13 @@ export const badCertificate = (peer: Peer, why: string): WalletError =>
   fault(
     'certificate',
     `can't be called: its certificate, the pool's certificate or its key is damaged, or the latter two belong to different pairs (${why})`,
+  )(peer)
+
+/** A stream without an end. */
+export const flooding = (peer: Peer, method: string): WalletError =>
+  fault(
+    'refused',
+    `answers ${method} with more than ${MAX_MESSAGES} messages. Gather small outputs: "dcrctl --wallet consolidate"`,
   )(peer)
 
 /** Too old a dcrwallet. */
@@ -133,8 +140,7 @@ export function refusal(peer: Peer, method: string, { code, details }: Status): 
   return fault('refused', `refused ${method}: ${details}`)(peer)
 }
 
-/** Not enough to spend. */
-export const tooLittle = fault(
+const tooLittle = fault(
   'too-little-spendable',
   'has too little spendable money in the account. Wait until coinbases are mature, or move money there',
 )
@@ -231,7 +237,7 @@ const BROKEN: readonly {
     says: 'does not speak TLS. Start dcrwallet without --noservertls, or correct the address',
   },
   {
-    text: /Protocol error/,
+    text: /Protocol error|SSL alert number 120\b/,
     kind: 'malformed',
     says: "does not speak gRPC. Give the address of --grpclisten, not that of the wallet's or dcrd's JSON-RPC",
   },

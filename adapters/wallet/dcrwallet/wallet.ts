@@ -43,6 +43,9 @@ const ENDING: ReadonlySet<WalletError['kind']> = new Set(['away', 'timeout', 'ce
 /** The next key for change. With as many unused ones as dcrwallet looks out for, it begins again with the first. */
 const CHANGE_ADDRESS = { kind: 'BIP0044_INTERNAL', gap_policy: 'GAP_POLICY_WRAP' }
 
+/** Target of `UnspentOutputs` that no sum reaches, for dcrwallet. */
+const EVERYTHING = '0'
+
 /** A wallet through dcrwallet's gRPC. Connects with the first call, and again with the next when that was lost. */
 export function dcrwallet(options: DcrwalletOptions): Wallet {
   const { network } = options
@@ -147,13 +150,13 @@ export function dcrwallet(options: DcrwalletOptions): Wallet {
       TE.map(({ address }) => address),
     )
 
-  const unspent: Wallet['unspent'] = (account, atoms, confirmations) =>
+  const unspent: Wallet['unspent'] = (account, confirmations) =>
     pipe(
       accountNumber(account),
       TE.chain((number) =>
         askAll(
           'UnspentOutputs',
-          { account: number, target_amount: atoms.toString(), required_confirmations: confirmations },
+          { account: number, target_amount: EVERYTHING, required_confirmations: confirmations },
           messages.UnspentOutput,
         ),
       ),
@@ -164,10 +167,6 @@ export function dcrwallet(options: DcrwalletOptions): Wallet {
           tree,
           atoms: amount,
         })),
-      ),
-      TE.filterOrElse(
-        (chosen) => chosen.reduce((sum, output) => sum + output.atoms, 0n) >= atoms,
-        () => faults.tooLittle(options),
       ),
     )
 
