@@ -7,7 +7,7 @@ import {
   type StreamAppend,
 } from '../adapters/event-store/port.ts'
 import { event, type PoolEvent, type RejectReason, type ShareReference } from '../domain/events.ts'
-import { rejectedTally } from './rejected-tally.ts'
+import { type RefusingConnection, rejectedTally } from './rejected-tally.ts'
 
 /**
  * The group-commit writer between the actors and the store. Everything that gathers while one commit is in flight becomes the
@@ -38,8 +38,9 @@ export interface Journal {
   readonly hasRoom: () => boolean
   /** Queues a share. `committed` is called once it is on disk, never twice, never if it is not. */
   readonly share: (share: JournalShare) => void
+  /** Counts a refused share. */
   readonly rejected: (
-    connection: number,
+    connection: RefusingConnection,
     worker: number | null,
     reason: RejectReason,
     needed: number,
@@ -104,12 +105,15 @@ export interface JournalOptions {
 const EVENT_SHARES_MAX = 600
 /** Shares in one commit: eight full events are 480,000 bytes, within an append's limit of 512 KiB. */
 const COMMIT_SHARES_MAX = 8 * EVENT_SHARES_MAX
-/** Events other than shares in one append and in one commit; the largest, `WorkIssued`, is under 700 bytes. */
+/**
+ * Events other than shares in one commit, after which no further record is begun; the largest, `WorkIssued`, is under 700 bytes. One
+ * record is a connection's 1,000 requests and 64 steps of difficulty at most: 300 bytes each, within an append's limit.
+ */
 const COMMIT_RECORDS_MAX = 4096
 /** Nobody waits for a record of a connection alone: a storm of miners coming back is a few large commits. */
 const RECORDS_LINGER_MS = 20
 const RECORDS_TARGET = 1024
-/** Records waiting at most before new connections are refused: some 40 MB of them. */
+/** Events of records waiting at most before new connections are refused: some 40 MB of them. */
 const QUEUE_RECORDS_MAX = 65_536
 /** How often it is looked whether a summary of refused shares is due. */
 const SUMMARY_LOOK_MS = 10_000
@@ -148,8 +152,10 @@ export const sharesStream = (gateway: number, epoch: string): string => `shares-
 /** Opens the journal of a gateway, which alone writes the streams it names. */
 export function openJournal(options: JournalOptions): Journal {
   const { store, gateway, nowMs, lingerMsMax, batchSharesTarget, queueSharesMax } = options
-  let before: RecordedItem[] = []
-  let after: RecordedItem[] = []
+  const before: RecordedItem[] = []
+  const after: RecordedItem[] = []
+  /** Events in both. */
+  let recordsQueued = 0
   let shares: JournalShare[] = []
   let urgent = false
   let inFlight = 0
@@ -181,6 +187,7 @@ export function openJournal(options: JournalOptions): Journal {
   ): void {
     const item = { stream, events, firstRevision: stream.revision + 1, waiter }
     stream.revision += events.length
+    recordsQueued += events.length
     if (place === 'before') before.push(item)
     else after.push(item)
   }
@@ -224,7 +231,7 @@ export function openJournal(options: JournalOptions): Journal {
     if (isSummaryDue()) return true
     if (urgent || stopping) return isAnythingQueued()
     if (shares.length >= batchSharesTarget || (lingerMsMax === 0 && shares.length > 0)) return true
-    return before.length + after.length >= RECORDS_TARGET
+    return recordsQueued >= RECORDS_TARGET
   }
 
   const isSummaryDue = (): boolean => refused.isDue(nowMs()) || (stopping && !refused.isEmpty())
@@ -233,8 +240,7 @@ export function openJournal(options: JournalOptions): Journal {
   function takeBatch(): Batch | null {
     const appends: StreamAppend[] = []
     rollEpoch(appends)
-    const firsts = before.slice(0, COMMIT_RECORDS_MAX)
-    before = before.slice(firsts.length)
+    const firsts = takeRecords(before)
     addRecords(appends, firsts)
 
     // Shares whose connection's records are still queued must wait for them.
@@ -243,9 +249,7 @@ export function openJournal(options: JournalOptions): Journal {
     const references = addShares(appends, taken)
 
     if (shares.length === 0 && before.length === 0) {
-      const lasts = after.slice(0, COMMIT_RECORDS_MAX)
-      after = after.slice(lasts.length)
-      addRecords(appends, lasts)
+      addRecords(appends, takeRecords(after))
       if (isSummaryDue()) addRefused(appends)
     }
     if (appends.length === 0) return null
@@ -258,6 +262,18 @@ export function openJournal(options: JournalOptions): Journal {
       references,
       waiters: firsts.flatMap(({ waiter }) => waiter ?? []),
     }
+  }
+
+  function takeRecords(queued: RecordedItem[]): readonly RecordedItem[] {
+    let events = 0
+    let items = 0
+    for (const item of queued) {
+      if (events >= COMMIT_RECORDS_MAX) break
+      events += item.events.length
+      items += 1
+    }
+    recordsQueued -= events
+    return queued.splice(0, items)
   }
 
   function rollEpoch(appends: StreamAppend[]): void {
@@ -383,9 +399,7 @@ export function openJournal(options: JournalOptions): Journal {
   }
 
   const hasRoom = (): boolean =>
-    dead === null &&
-    shares.length + inFlight < queueSharesMax &&
-    before.length + after.length < QUEUE_RECORDS_MAX
+    dead === null && shares.length + inFlight < queueSharesMax && recordsQueued < QUEUE_RECORDS_MAX
 
   return {
     state: () => {
@@ -404,6 +418,7 @@ export function openJournal(options: JournalOptions): Journal {
     },
     recordFirst: (stream, first) => {
       before.push({ stream, events: [first], firstRevision: 0, waiter: null })
+      recordsQueued += 1
       kick()
     },
     commit: (stream, events) =>

@@ -3,7 +3,7 @@ import type { DisconnectReason } from '../events.ts'
 
 /** What the machine does in the world; the actor implements it. */
 export interface ConnectionHost {
-  /** Subscribed and authorized: record the connection, send difficulty and work. */
+  /** Subscribed and authorized: begin its record, send difficulty and work. */
   readonly startMining: () => void
   /** Over: end the socket, record it, let go of everything. Once. */
   readonly leave: (reason: DisconnectReason) => void
@@ -24,6 +24,9 @@ type ConnectionEvent =
   | { readonly type: 'DRAIN' }
   | { readonly type: 'ENDED'; readonly reason: DisconnectReason }
 
+/** How long the last shares of a miner that was asked to come back may be under way, when the pool does not end before. */
+const FAREWELL_MS = 1_000
+
 /**
  * Protocol phase of one miner connection. Subscribe and authorize come in either order; the second of the two starts mining.
  * Shares do not pass through here: they can't change the phase, so the actor judges them with a plain function while the
@@ -31,8 +34,8 @@ type ConnectionEvent =
  *
  * ```
  * arriving ┬─ fresh ── SUBSCRIBED ──▶ subscribed ── AUTHORIZED ──┐
- *          │    └───── AUTHORIZED ──▶ authorized ── SUBSCRIBED ──┴▶ mining ── DRAIN ──▶ draining
- *          └─ (preAuthorization) ─────────────────────────────────────▶ closed ◀── ENDED, from everywhere
+ *          │    └───── AUTHORIZED ──▶ authorized ── SUBSCRIBED ──┴▶ mining ── DRAIN ──▶ draining ── (farewell) ─┐
+ *          └─ (preAuthorization) ─────────────────────────────────────▶ closed ◀── ENDED, from everywhere ◀──────┘
  * ```
  */
 export const connectionMachine = setup({
@@ -44,10 +47,9 @@ export const connectionMachine = setup({
   actions: {
     startMining: ({ context }) => context.host.startMining(),
     leave: ({ context }) => context.host.leave(context.reason ?? 'internal-error'),
-    expire: assign({ reason: 'not-authorized-in-time' }),
     remember: assign({ reason: (_, params: { readonly reason: DisconnectReason }) => params.reason }),
   },
-  delays: { preAuthorization: ({ context }) => context.preAuthorizationMsMax },
+  delays: { preAuthorization: ({ context }) => context.preAuthorizationMsMax, farewell: FAREWELL_MS },
 }).createMachine({
   id: 'connection',
   context: ({ input }) => ({ ...input, reason: null }),
@@ -61,7 +63,12 @@ export const connectionMachine = setup({
   states: {
     arriving: {
       initial: 'fresh',
-      after: { preAuthorization: { target: 'closed', actions: 'expire' } },
+      after: {
+        preAuthorization: {
+          target: 'closed',
+          actions: { type: 'remember', params: { reason: 'not-authorized-in-time' } },
+        },
+      },
       states: {
         fresh: { on: { SUBSCRIBED: 'subscribed', AUTHORIZED: 'authorized' } },
         subscribed: { on: { AUTHORIZED: '#connection.mining' } },
@@ -69,8 +76,12 @@ export const connectionMachine = setup({
       },
     },
     mining: { entry: 'startMining', on: { DRAIN: 'draining' } },
-    /** The pool is going down as planned: the miner was asked to come back; its last shares still count. */
-    draining: {},
+    /** The miner was asked to come back; its last shares still count. */
+    draining: {
+      after: {
+        farewell: { target: 'closed', actions: { type: 'remember', params: { reason: 'shutdown' } } },
+      },
+    },
     closed: { type: 'final', entry: 'leave' },
   },
 })

@@ -1,9 +1,10 @@
+import { EXTRA_DATA_OFFSET } from '../decred/header.ts'
 import { forgetTemplates, lookUpSolution, newSession, type Session } from './session.ts'
 
 /**
  * All sessions of a gateway: gives each its extranonce1 and keeps closed ones for the grace time. Mutable, one owner.
  *
- * extranonce1 is the gateway's prefix byte and a 24-bit counter, skipping what a live or lately closed session has, so that no
+ * extranonce1 is the gateway's prefix byte and a counter, skipping what a live or lately closed session has, so that no
  * two miners ever search the same headers. The prefix changes with each process, so a restart doesn't repeat them either.
  */
 export interface SessionBook {
@@ -17,34 +18,46 @@ export interface SessionBook {
   readonly extranonces: Map<string, Session>
 }
 
-/** A session put aside, and the number of the connection that had it. */
+/** A session put aside. */
 export interface ClosedSession {
   readonly session: Session
-  readonly connection: number
+  /** The newest connection in the log that had it; null when none is. */
+  readonly connection: number | null
   readonly sinceMs: number
 }
 
 /** Closed sessions kept at most, whatever the grace time: about 1 KiB each. */
 const CLOSED_MAX = 20_000
-const COUNTER_SIZE = 0x100_0000
+/**
+ * The counter goes from 1 to this, so there are no more sessions at a time: a million connections, those closed, and those with a
+ * solution, of about 1 KiB each. Fewer than 24 bits and never 0, so that few headers of others look like ours: see `canHaveGiven`.
+ */
+const COUNTER_MAX = 0xf_ffff
+
+/** First byte of every extranonce1 that a gateway gives. */
+export const extranoncePrefix = (gateway: number): number => gateway % 256
 
 /** A book without sessions, for a gateway with this prefix byte. */
 export const newSessionBook = (prefix: number, graceMs: number): SessionBook => ({
   prefix,
   graceMs,
-  next: 0,
+  next: 1,
   live: new Map(),
   closed: new Map(),
   extranonces: new Map(),
 })
 
-/** A session for a new miner. `id` must be unguessable: who knows it can take the session over. */
-export function openSession(book: SessionBook, id: string, nowMs: number): Session {
+/**
+ * A session for a new miner; undefined while there are as many as extranonces. `id` must be unguessable: who knows it can take the
+ * session over.
+ */
+export function openSession(book: SessionBook, id: string, nowMs: number): Session | undefined {
   forgetExpired(book, nowMs)
+  if (book.extranonces.size >= COUNTER_MAX) return undefined
   let extranonce1: string
   do {
     extranonce1 = (((book.prefix << 24) | book.next) >>> 0).toString(16).padStart(8, '0')
-    book.next = (book.next + 1) % COUNTER_SIZE
+    book.next = (book.next % COUNTER_MAX) + 1
   } while (book.extranonces.has(extranonce1))
   const session = newSession(id, extranonce1, nowMs)
   book.live.set(id, session)
@@ -62,16 +75,15 @@ export function resumeSession(book: SessionBook, id: string, nowMs: number): Clo
   return closed
 }
 
-/** Puts a session aside when its connection has ended. One that never mined (`keep` false) is forgotten at once. */
+/** Puts a session aside when its connection has ended. One that was never sent a job is forgotten at once. */
 export function closeSession(
   book: SessionBook,
   session: Session,
-  keep: boolean,
-  connection: number,
+  connection: number | null,
   nowMs: number,
 ): void {
   book.live.delete(session.id)
-  if (keep) book.closed.set(session.id, { session, connection, sinceMs: nowMs })
+  if (session.difficulties.length > 0) book.closed.set(session.id, { session, connection, sinceMs: nowMs })
   else book.extranonces.delete(session.extranonce1)
   forgetExpired(book, nowMs)
 }
@@ -103,6 +115,19 @@ export function isTakenByAnother(
   return EXTRANONCE1_PLACES.some((place) => {
     const other = book.extranonces.get(extraData.slice(place, place + EXTRANONCE1_HEX))
     return other !== undefined && other !== own && lookUpSolution(other, template, key) === 'taken'
+  })
+}
+
+/**
+ * Whether a gateway can have given the extranonce1 of a header, which stands at one of the places that layouts have for it. Of what
+ * others put there at random (dcrd's own miner fills the first eight bytes) one in 2,048 passes for it: twice 2^20 in 2^32. Zeros never do.
+ */
+export function canHaveGiven(gateway: number, header: Uint8Array): boolean {
+  const view = new DataView(header.buffer, header.byteOffset + EXTRA_DATA_OFFSET)
+  return EXTRANONCE1_PLACES.some((place) => {
+    const extranonce1 = view.getUint32(place / 2)
+    const counter = extranonce1 & 0xff_ffff
+    return extranonce1 >>> 24 === extranoncePrefix(gateway) && counter > 0 && counter <= COUNTER_MAX
   })
 }
 

@@ -12,11 +12,20 @@ export interface Session {
   readonly id: string
   /** 8 hex characters; unique among the live and lately closed sessions of the pool. */
   readonly extranonce1: string
-  /** Difficulties in force, each from a job number on, oldest first. Empty until the first job is sent. */
-  readonly difficulties: { job: number; difficulty: number }[]
+  /** Oldest first. Empty until the first job is sent. */
+  readonly difficulties: DifficultyStep[]
   /** Taken solutions of each template. Created with the first share: an idle connection costs nothing. */
   taken: Map<number, Set<string>> | null
   readonly speed: SpeedEstimate
+}
+
+/** A difficulty, in force from a job on. */
+export interface DifficultyStep {
+  readonly job: number
+  readonly difficulty: number
+  readonly atMs: number
+  /** Whether it is in the log. A connection that ended too early to be there leaves its steps to the one that resumes. */
+  isLogged: boolean
 }
 
 /** Steps of difficulty remembered for a connection: more than it can have changed while its oldest job was alive. */
@@ -34,12 +43,18 @@ export const newSession = (id: string, extranonce1: string, nowMs: number): Sess
   speed: newSpeedEstimate(nowMs),
 })
 
-/** Assigns a difficulty from a job on. */
-export function assignDifficulty(session: Session, job: number, difficulty: number): void {
-  const last = session.difficulties.at(-1)
-  if (last !== undefined && last.job === job) last.difficulty = difficulty
-  else session.difficulties.push({ job, difficulty })
+/** Assigns a difficulty from a job on; instead of another that was assigned from the same one. */
+export function assignDifficulty(
+  session: Session,
+  job: number,
+  difficulty: number,
+  atMs: number,
+): DifficultyStep {
+  const step = { job, difficulty, atMs, isLogged: false }
+  if (session.difficulties.at(-1)?.job === job) session.difficulties.pop()
+  session.difficulties.push(step)
   if (session.difficulties.length > STEPS_MAX) session.difficulties.shift()
+  return step
 }
 
 /**

@@ -39,6 +39,10 @@ const notification = (method: string, params: readonly unknown[]): string =>
 export const setDifficultyLine = (difficulty: number): string =>
   notification('mining.set_difficulty', [difficulty])
 
+/** Tells the extranonces of the jobs that follow, as the answer to subscribe did of those before. */
+export const setExtranonceLine = (extranonce1: string, extranonce2Bytes: number): string =>
+  notification('mining.set_extranonce', [extranonce1, extranonce2Bytes])
+
 /** Asks the miner to come back to the same address after `seconds`. */
 export const reconnectLine = (seconds: number): string => notification('client.reconnect', ['', 0, seconds])
 

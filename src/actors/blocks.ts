@@ -3,7 +3,11 @@ import type { Logger } from 'pino'
 import { type Actor, createActor } from 'xstate'
 import { NO_STREAM } from '../../adapters/event-store/port.ts'
 import type { Node, SubmitVerdict } from '../../adapters/node/port.ts'
-import type { SolvedShare as LoggedSolvedShare, ReadModels } from '../../adapters/read-models/port.ts'
+import type {
+  IssuedJob,
+  SolvedShare as LoggedSolvedShare,
+  ReadModels,
+} from '../../adapters/read-models/port.ts'
 import {
   type BlockEventType,
   type BlockObservation,
@@ -27,6 +31,7 @@ import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { transactionId } from '../../domain/decred/transaction.ts'
 import { type EventData, event, type PoolEvent, publicText } from '../../domain/events.ts'
+import { canHaveGiven } from '../../domain/mining/session-book.ts'
 import { profileNamed } from '../../domain/stratum/profiles/index.ts'
 import { solveHeader } from '../../domain/stratum/solution.ts'
 import type { Journal, StreamWriter } from '../journal.ts'
@@ -44,7 +49,7 @@ export interface Blocks {
   readonly recover: () => Promise<void>
   /** The chain moved, or a node is back: asks after every unfinished block. */
   readonly chainMoved: () => void
-  /** A block joined the main chain: perhaps one of ours whose share was lost in a crash. */
+  /** A block joined the main chain: perhaps one of an earlier process of ours whose share was lost in a crash. */
   readonly blockConnected: (header: Uint8Array) => Promise<void>
   /** Unfinished ones. */
   readonly watched: () => number
@@ -53,6 +58,8 @@ export interface Blocks {
 
 /** What the blocks need of the pool. */
 export interface BlocksOptions {
+  /** Ordinal of this process. */
+  readonly gateway: number
   readonly node: Node
   readonly network: Network
   readonly journal: Journal
@@ -79,7 +86,7 @@ interface WatchedBlock {
 
 /** Starts with no block: `recover` brings back those of earlier processes. */
 export function watchBlocks(options: BlocksOptions): Blocks {
-  const { node, network, journal, readModels, nowMs, log } = options
+  const { gateway, node, network, journal, readModels, nowMs, log } = options
   const blocks = new Map<string, WatchedBlock>()
   let stopped = false
   const recovered = Promise.withResolvers<void>()
@@ -323,8 +330,8 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     await recovered.promise
     const hash = blockHash(header)
     if (blocks.has(hash) || stopped) return
-    const job = orThrow(readModels.jobByMerkleRoot(merkleRoot(header)))
-    if (job === undefined || !isMadeFrom(headerOf(job.header), header)) return
+    const job = orThrow(readModels.jobsByMerkleRoot(merkleRoot(header))).find((each) => isLost(each, header))
+    if (job === undefined) return
     if (orThrow(readModels.block(hash)) !== undefined) return
     log.warn({ block: hash, height: job.height }, 'a block of ours is on the chain, its share was lost')
     const block = watch(hash, header.slice(), job.powAlgorithm, 'found', NO_STREAM)
@@ -346,6 +353,18 @@ export function watchBlocks(options: BlocksOptions): Blocks {
       ])
       await ask(block)
     })
+  }
+
+  /**
+   * Whether a header is a solution by a miner of a process that is no more: the one that issued the job or one after it, which was given
+   * the same template and may have lost its own job with the share. This process remembers what its miners solved. The node gives a
+   * template to whoever asks, and mines on it itself: what they solve has another extranonce1.
+   */
+  function isLost(job: IssuedJob, header: Uint8Array): boolean {
+    if (!isMadeFrom(headerOf(job.header), header)) return false
+    for (let earlier = job.gateway; earlier < gateway; earlier++)
+      if (canHaveGiven(earlier, header)) return true
+    return false
   }
 
   return {

@@ -3,12 +3,9 @@ import type { MinerSocket } from '../../adapters/stratum/port.ts'
 import { accountId, payableAddress, SOLO_ACCOUNT_ID } from '../../domain/decred/address.ts'
 import { blockHash } from '../../domain/decred/header.ts'
 import type { Network } from '../../domain/decred/network.ts'
-import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { hashesPerDifficulty } from '../../domain/decred/target.ts'
 import {
   type DisconnectReason,
-  event,
-  type PoolEvent,
   publicText,
   type RejectReason,
   type ShareReference,
@@ -33,7 +30,7 @@ import {
 } from '../../domain/mining/session-book.ts'
 import { type AcceptedShare, DUPLICATE_TEXT, judgeShare } from '../../domain/mining/share.ts'
 import { codeOf, ERROR_CODE, type ErrorCode } from '../../domain/stratum/error.ts'
-import type { Profile, Wire } from '../../domain/stratum/profile.ts'
+import type { ExtranonceLayout, Profile, Wire } from '../../domain/stratum/profile.ts'
 import { profileOf } from '../../domain/stratum/profiles/index.ts'
 import {
   decodeRequest,
@@ -46,31 +43,25 @@ import {
   reconnectLine,
   resultLine,
   setDifficultyLine,
+  setExtranonceLine,
   subscribedLine,
   trueLine,
 } from '../../domain/stratum/response.ts'
 import { parseUser, wishedDifficulty } from '../../domain/stratum/user.ts'
 import type { DifficultyConfig } from '../config/config.ts'
-import type { Journal, StreamWriter } from '../journal.ts'
+import { ConnectionRecord, type RecordWorld, type Worker } from './connection-record.ts'
 
 /** What a connection needs of its gateway. One object shared by all of them. */
-export interface ConnectionWorld {
-  readonly gateway: number
+export interface ConnectionWorld extends RecordWorld {
   readonly network: Network
-  readonly mode: 'public' | 'solo'
   readonly nowMs: () => number
   readonly newSessionId: () => string
-  readonly journal: Journal
   readonly sessions: SessionBook
   readonly jobs: JobBook
   readonly sharesPerMinute: number
   readonly lateShareGraceMs: number
   readonly preAuthorizationMsMax: number
   readonly workersMax: number
-  /** The next number n of stream `connection-<gateway>.<n>`. */
-  readonly nextNumber: () => number
-  /** Whether an account was seen by this gateway before; it has been after the call. */
-  readonly knowsAccount: (id: string) => boolean
   readonly notifyLine: (job: Job, wire: Wire, clean: boolean) => Buffer
   /** Ends the live connection that has a session, so that it can be resumed by another. */
   readonly release: (sessionId: string) => void
@@ -78,6 +69,8 @@ export interface ConnectionWorld {
   readonly wantRetargetJob: (connection: Connection) => void
   /** A share met the network's target. False when it is not offered as a block: enough others are, on the same parent. */
   readonly solved: (solution: SolvedShare) => boolean
+  /** A miner can't be told the extranonces of new work, and was asked to come back. */
+  readonly outdated: (agent: string) => void
   readonly began: (connection: Connection) => void
   readonly ended: (connection: Connection, reason: DisconnectReason) => void
   readonly failed: (error: unknown) => void
@@ -95,12 +88,6 @@ export interface SolvedShare {
   readonly worker: string
   /** Resolves once the share is in the log; never when it can't be. */
   readonly recorded: Promise<ShareReference>
-}
-
-interface Worker {
-  readonly user: string
-  readonly account: string
-  readonly name: string
 }
 
 /** Of a user name, which is kept as long as the connection: an address has 35, a worker's published name 64. */
@@ -126,11 +113,13 @@ export class Connection {
   #session: Session | null = null
   #profile: Profile = profileOf('')
   #agent = ''
-  #wire: Wire | null = null
+  /** The layout of extranonces that it was told last, and whether it can be told another. */
+  #told: ExtranonceLayout | null = null
+  #takesExtranonces = false
   #workers: readonly Worker[] = []
-  #stream: StreamWriter | null = null
-  #number = -1
-  /** The connection whose session this one took over. */
+  /** Since it mines. */
+  #record: ConnectionRecord | null = null
+  /** The newest connection in the log that had its session before. */
   #resumes: number | null = null
   /** Difficulty wanted from the next job on, and whether it is never changed. */
   #wanted = 0
@@ -158,8 +147,9 @@ export class Connection {
     this.#actor.start()
   }
 
-  get number(): number {
-    return this.#number
+  /** In the log; null while it is not there. */
+  get number(): number | null {
+    return this.#record?.number ?? null
   }
 
   get sessionId(): string | null {
@@ -193,8 +183,12 @@ export class Connection {
   /** Asks the miner to come back in a while; its shares still count until the socket is ended. */
   drain(): void {
     if (!this.isMining) return this.end('shutdown')
+    this.#askToComeBack(RECONNECT_SECONDS)
+  }
+
+  #askToComeBack(seconds: number): void {
     this.#actor.send({ type: 'DRAIN' })
-    this.socket.write(reconnectLine(RECONNECT_SECONDS))
+    this.socket.write(reconnectLine(seconds))
   }
 
   /** Sends a job, and the difficulty it will be judged at where that is another than before. Never throws, as `line`. */
@@ -207,20 +201,36 @@ export class Connection {
   }
 
   #sendJob(job: Job, clean: boolean): void {
-    const session = this.#session
-    if (session === null || this.#stream === null) return
-    this.#wire = this.#profile.wire(job.powAlgorithm)
-    if (session.difficulties.at(-1)?.difficulty !== this.#wanted) {
-      assignDifficulty(session, job.number, this.#wanted)
-      this.#recordDifficulty(job.number)
+    const [world, session, record] = [this.#world, this.#session, this.#record]
+    if (session === null || record === null || this.#actor.getSnapshot().value === 'draining') return
+    const wire = this.#wireOf(job)
+    const isTold = this.#told === wire.extranonce
+    if (!isTold && !this.#takesExtranonces) {
+      // What it made of this work with extranonces of another layout would be no share.
+      world.outdated(this.#agent)
+      return this.#askToComeBack(0)
     }
+    if (!isTold) this.socket.write(setExtranonceLine(...this.#tell(wire.extranonce, session)))
+    if (session.difficulties.at(-1)?.difficulty !== this.#wanted)
+      record.assigned(assignDifficulty(session, job.number, this.#wanted, world.nowMs()))
     this.#retargetPending = false
     const judgedAt = Math.min(this.#wanted, job.networkDifficulty)
     if (judgedAt !== this.#sentDifficulty) {
       this.#sentDifficulty = judgedAt
       this.socket.write(setDifficultyLine(judgedAt))
     }
-    this.socket.write(this.#world.notifyLine(job, this.#wire, clean))
+    this.socket.write(world.notifyLine(job, wire, clean || !isTold))
+  }
+
+  /** The extranonces as the miner is told them in a layout: extranonce1 as it is padded, and the size of extranonce2. */
+  #tell(layout: ExtranonceLayout, session: Session): [extranonce1: string, extranonce2Bytes: number] {
+    this.#told = layout
+    return ['00'.repeat(layout.padBytes) + session.extranonce1, layout.toldBytes]
+  }
+
+  /** Lets the log know of a miner that is here for long enough without a share. How many events that took. */
+  writeWhenOld(nowMs: number): number {
+    return this.#record?.writeWhenOld(nowMs) ?? 0
   }
 
   /** Lets the difficulty fall for a miner that sends too little. Called every few seconds. */
@@ -231,24 +241,22 @@ export class Connection {
   /** The machine's entry into `mining`. */
   startMining(): void {
     const { world, session } = this.#established()
-    this.#number = world.nextNumber()
-    this.#stream = world.journal.stream(`connection-${world.gateway}.${this.#number}`)
-    const at = world.nowMs()
-    this.#openAccounts(this.#workers)
-    world.journal.record(this.#stream, 'before', [
-      event('MinerConnected', {
-        v: 1,
-        at,
-        extranonce1: session.extranonce1,
-        listener: publicText(this.socket.listener),
-        resumes: this.#resumes,
-      }),
-      event('MinerIdentified', { v: 1, at, agent: publicText(this.#agent), profile: this.#profile.name }),
-      ...this.#workers.map((worker) => workerAuthorized(worker, at)),
-    ])
+    const atMs = world.nowMs()
+    const record = new ConnectionRecord(world, {
+      atMs,
+      extranonce1: session.extranonce1,
+      listener: this.socket.listener,
+      agent: this.#agent,
+      profile: this.#profile.name,
+      resumes: this.#resumes,
+    })
+    this.#record = record
+    for (const worker of this.#workers) record.authorized(worker, atMs)
+    // What the log does not say of the session that it resumes, and the difficulty that is in force.
+    session.difficulties.forEach((step, i, { length }) => {
+      if (!step.isLogged || i === length - 1) record.assigned(step)
+    })
     this.#chooseFirstDifficulty(session)
-    const resumed = session.difficulties.at(-1)
-    if (resumed !== undefined && resumed.difficulty === this.#wanted) this.#recordDifficulty(resumed.job)
     world.began(this)
     if (world.jobs.current !== null) this.#sendJob(world.jobs.current, true)
   }
@@ -257,19 +265,10 @@ export class Connection {
   leave(reason: DisconnectReason): void {
     const world = this.#world
     this.socket.end(reason)
-    if (this.#stream !== null)
-      world.journal.record(this.#stream, 'after', [
-        event('MinerDisconnected', {
-          v: 1,
-          at: world.nowMs(),
-          reason,
-          accepted: this.#accepted,
-          rejected: this.#rejected,
-          difficulty: String(this.#credited),
-        }),
-      ])
+    const [accepted, rejected, difficulty] = [this.#accepted, this.#rejected, this.#credited]
+    this.#record?.end(world.nowMs(), reason, { accepted, rejected, difficulty })
     if (this.#session !== null)
-      closeSession(world.sessions, this.#session, this.#stream !== null, this.#number, world.nowMs())
+      closeSession(world.sessions, this.#session, this.number ?? this.#resumes, world.nowMs())
     world.ended(this, reason)
     this.#session = null
   }
@@ -299,6 +298,7 @@ export class Connection {
         this.socket.write(trueLine(request.id))
         return
       case 'mining.extranonce.subscribe':
+        this.#takesExtranonces = true
         this.socket.write(trueLine(request.id))
         return
       case 'mining.get_transactions':
@@ -319,22 +319,21 @@ export class Connection {
     if (this.#session === null) {
       if (wanted !== null) world.release(wanted)
       const resumed = wanted === null ? undefined : resumeSession(world.sessions, wanted, world.nowMs())
+      const session = resumed?.session ?? openSession(world.sessions, world.newSessionId(), world.nowMs())
+      if (session === undefined) return this.#refuse(id, ERROR_CODE.other, NO_EXTRANONCE_TEXT)
+      this.#session = session
       this.#resumes = resumed?.connection ?? null
-      this.#session = resumed?.session ?? openSession(world.sessions, world.newSessionId(), world.nowMs())
       this.#agent = agent
       this.#profile = profileOf(agent)
     }
-    const layout = this.#wireNow().extranonce
-    const extranonce1 = '00'.repeat(layout.padBytes) + this.#session.extranonce1
-    this.socket.write(subscribedLine(id, this.#session.id, extranonce1, layout.toldBytes))
+    const told = this.#tell(this.#wireOf(world.jobs.current).extranonce, this.#session)
+    this.socket.write(subscribedLine(id, this.#session.id, ...told))
     this.#actor.send({ type: 'SUBSCRIBED' })
   }
 
-  /** The wire of the chain's present proof of work; before the first work of the newer one. */
-  #wireNow(): Wire {
-    const algorithm: PowAlgorithm = this.#world.jobs.current?.powAlgorithm ?? 'blake3'
-    this.#wire ??= this.#profile.wire(algorithm)
-    return this.#wire
+  /** The wire of a job, by its proof of work; while there is none, that of the newer one. */
+  #wireOf(job: Job | null): Wire {
+    return this.#profile.wire(job?.powAlgorithm ?? 'blake3')
   }
 
   #authorize(id: RequestId, user: string, password: string): void {
@@ -361,10 +360,7 @@ export class Connection {
     this.socket.write(trueLine(id))
     if (worker === null) return
     this.#workers = [...this.#workers, worker]
-    if (this.#stream !== null) {
-      this.#openAccounts([worker])
-      world.journal.record(this.#stream, 'before', [workerAuthorized(worker, world.nowMs())])
-    }
+    this.#record?.authorized(worker, world.nowMs())
     this.#actor.send({ type: 'AUTHORIZED' })
   }
 
@@ -375,16 +371,6 @@ export class Connection {
     const payable = payableAddress(address, this.#world.network)
     if (payable._tag === 'Left') return payable.left.message
     return { user, account: accountId(address), name: publicText(worker) }
-  }
-
-  #openAccounts(workers: readonly Worker[]): void {
-    if (this.#world.mode === 'solo') return
-    for (const { user, account } of workers)
-      if (!this.#world.knowsAccount(account))
-        this.#world.journal.recordFirst(
-          `account-${account}`,
-          event('AccountOpened', { v: 1, at: this.#world.nowMs(), address: parseUser(user).address }),
-        )
   }
 
   #submit(id: RequestId, submission: Submission): void {
@@ -411,7 +397,7 @@ export class Connection {
       nowMs,
       world.lateShareGraceMs,
       session,
-      this.#wireNow(),
+      this.#wireOf(world.jobs.jobs.get(submission.job) ?? world.jobs.current),
       submission,
     )
     if (verdict.kind === 'rejected')
@@ -426,6 +412,8 @@ export class Connection {
 
   #accept(id: RequestId, session: Session, workerIndex: number, share: AcceptedShare, nowMs: number): void {
     const { job, solution, difficulty } = share
+    if (this.#record === null) throw new Error('a share was accepted before mining began')
+    const connection = this.#record.write()
     takeSolution(session, job.template, share.key)
     this.#refusedInARow = 0
     this.#accepted += 1
@@ -439,7 +427,7 @@ export class Connection {
         header: share.solvedHeader,
         job,
         gateway: this.#world.gateway,
-        connection: this.#number,
+        connection,
         account: worker.account,
         worker: worker.name,
         recorded: new Promise((resolve) => {
@@ -449,7 +437,7 @@ export class Connection {
       if (this.#world.solved(candidate)) hash = candidate.hash
     }
     this.#world.journal.share({
-      connection: this.#number,
+      connection,
       worker: workerIndex,
       job: job.number,
       difficulty,
@@ -483,7 +471,7 @@ export class Connection {
   ): void {
     this.#rejected += 1
     this.#refusedInARow += 1
-    if (this.#stream !== null) this.#world.journal.rejected(this.#number, worker, reason, needed, best)
+    if (this.#record !== null) this.#world.journal.rejected(this.#record, worker, reason, needed, best)
     this.#refuse(id, codeOf[reason], text)
     if (this.#refusedInARow >= REFUSED_IN_A_ROW_MAX) this.end('bad-input')
   }
@@ -541,13 +529,6 @@ export class Connection {
     }
   }
 
-  #recordDifficulty(job: number): void {
-    if (this.#stream === null) return
-    this.#world.journal.record(this.#stream, 'before', [
-      event('DifficultyAssigned', { v: 1, at: this.#world.nowMs(), difficulty: this.#wanted, job }),
-    ])
-  }
-
   #established(): { readonly world: ConnectionWorld; readonly session: Session } {
     if (this.#session === null) throw new Error('mining began without a session')
     return { world: this.#world, session: this.#session }
@@ -562,8 +543,7 @@ export class Connection {
 
 const STORE_AWAY_TEXT = 'The pool cannot record shares now: its store is away; try again in a minute'
 
-const workerAuthorized = (worker: Worker, at: number): PoolEvent =>
-  event('WorkerAuthorized', { v: 1, at, account: worker.account, worker: worker.name })
+const NO_EXTRANONCE_TEXT = 'The pool has as many sessions as it can tell apart; try again in a few minutes'
 
 function assertNever(value: never): never {
   throw new Error(`unexpected ${JSON.stringify(value)}`)

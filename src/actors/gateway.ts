@@ -5,7 +5,7 @@ import { previousBlock } from '../../domain/decred/header.ts'
 import { toHex } from '../../domain/decred/hex.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
-import { event, type IssueReason } from '../../domain/events.ts'
+import { event, type IssueReason, publicText } from '../../domain/events.ts'
 import type { Job } from '../../domain/mining/job.ts'
 import {
   issueJob,
@@ -63,6 +63,11 @@ export interface GatewayOptions {
 }
 
 const SWEEP_MS = 5_000
+/**
+ * Events of connections that are written for their age alone, in one sweep, after which no further one is; the oldest come first. A
+ * hundred connections: a bound on what those do to the log who come for a minute, whoever they are.
+ */
+const WRITTEN_FOR_AGE_MAX = 400
 /** A job for miners that are far too fast is issued this often at most: each one is an event. */
 const RETARGET_MS_MIN = 2_000
 /** Blocks offered of one template at most; on a real network a second one is rare. */
@@ -77,7 +82,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   const jobs = newJobBook()
   const sessions = newSessionBook(options.prefix, config.limits.resumeGraceMs)
   const connected = new Set<Connection>()
-  const mining = new Map<number, Connection>()
+  const mining = new Set<Connection>()
   const bySession = new Map<string, Connection>()
   const knownAccounts = new Set<string>()
   const lines = new Map<string, Buffer>()
@@ -121,14 +126,19 @@ export function openGateway(options: GatewayOptions): Gateway {
       tooFast.add(connection)
     },
     solved: offerBlock,
+    outdated: (agent) =>
+      log.info(
+        { agent: publicText(agent) },
+        'a miner was asked to come back: the proof of work is another than when it subscribed, and it does not take new extranonces',
+      ),
     began: (connection) => {
-      mining.set(connection.number, connection)
+      mining.add(connection)
       if (connection.sessionId !== null) bySession.set(connection.sessionId, connection)
     },
     ended: (connection, reason) => {
       connected.delete(connection)
       tooFast.delete(connection)
-      if (mining.delete(connection.number)) log.debug({ connection: connection.number, reason }, 'miner left')
+      if (mining.delete(connection)) log.debug({ connection: connection.number, reason }, 'miner left')
       if (connection.sessionId !== null && bySession.get(connection.sessionId) === connection)
         bySession.delete(connection.sessionId)
     },
@@ -195,7 +205,7 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   function broadcast(job: Job, clean: boolean): void {
     tooFast.clear()
-    for (const connection of mining.values()) connection.sendJob(job, clean)
+    for (const connection of mining) connection.sendJob(job, clean)
   }
 
   function issueToAll(header: Uint8Array, reason: IssueReason, clean: boolean): void {
@@ -246,9 +256,14 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   function sweep(): void {
     const now = nowMs()
+    let written = 0
     for (const connection of connected) {
-      if (now - connection.lastLineMs > config.limits.idleMsMax) connection.end('idle')
-      else connection.sweep(now)
+      if (now - connection.lastLineMs > config.limits.idleMsMax) {
+        connection.end('idle')
+        continue
+      }
+      connection.sweep(now)
+      if (written < WRITTEN_FOR_AGE_MAX && journal.hasRoom()) written += connection.writeWhenOld(now)
     }
   }
 

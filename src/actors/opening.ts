@@ -4,6 +4,7 @@ import { proposeAppend, read } from '../../adapters/event-store/catalogue.ts'
 import { type EventStore, NO_STREAM, type StreamEvent } from '../../adapters/event-store/port.ts'
 import type { NetworkName } from '../../domain/decred/network.ts'
 import { event, type PoolEvent, publicText } from '../../domain/events.ts'
+import { extranoncePrefix } from '../../domain/mining/session-book.ts'
 import { epochOf, sharesStream } from '../journal.ts'
 
 /** What the pool's own stream says when a gateway process begins. */
@@ -75,7 +76,7 @@ export const openPool =
       })
     const joined = past.filter((each) => each.type === 'GatewayJoined')
     const gateway = joined.length
-    const prefix = gateway % 256
+    const prefix = extranoncePrefix(gateway)
     events.push(
       event('GatewayJoined', {
         v: 1,

@@ -22,7 +22,7 @@ import {
   readLog,
   stopHouses,
 } from './house.ts'
-import { type Found, refused, startMiner, taken } from './miner.ts'
+import { type Found, miner, refused, startMiner, taken } from './miner.ts'
 
 /** A pool that dies at the worst moments, and the one that comes after it on the same directory. */
 
@@ -146,7 +146,7 @@ test('a block whose share could not be written before the end is the pool s all 
   const first = await openHouse([devnet])
   const rig = await begin(first)
   const job = await rig.job()
-  await poll(() => first.events('DifficultyAssigned').length).toBe(1)
+  await poll(() => first.events('WorkIssued').length).toBe(1)
   const other = new DatabaseSync(join(first.directory, 'lodebook.db'))
   other.exec('BEGIN IMMEDIATE')
   const block = await rig.find('block', job)
@@ -159,9 +159,36 @@ test('a block whose share could not be written before the end is the pool s all 
   const second = await openHouse([devnet], {}, image)
   await second.block(block.hash, ({ state }) => state === 'connected')
   expect(finderOf(second, block)).toMatchObject({ share: null, account: null })
+  expect(second.events('MinerConnected')).toEqual([])
   // The other one was not killed in truth: it has written what waited, once.
   await first.block(block.hash, ({ state }) => state === 'connected')
   expect(finderOf(first, block)).toMatchObject({ share: { index: 0 }, account: accountId(address(1)) })
+})
+
+test('a block that somebody else made of work that the pool was given is none of the pool s', async () => {
+  const { node, doors } = await kept(chainWithDoors(1))
+  const first = await openHouse(doors)
+  const rig = await begin(first)
+  const job = await rig.job()
+  // The node's own miner takes the template that it has given the pool.
+  const [generated] = await node.generate(1)
+  expect(node.chain.get(generated ?? '')?.header.subarray(0, 136)).toEqual(
+    Uint8Array.from(job.header.subarray(0, 136)),
+  )
+  await rig.job(generated)
+  // Another client of the node was given it as well, and solves it while the pool is down.
+  const subscribed = { result: [[[], ['', rig.session]], 'ff00000a', 4] }
+  const theirs = await miner(rig.client, cpuMiner, rig.user, subscribed).find('block')
+  await first.stop()
+  expect(node.submit(theirs.header)).toBe(true)
+  const [next] = await node.generate(1)
+
+  const second = await openHouse(doors, {}, first.directory)
+  const again = await begin(second)
+  const block = await again.find('block', await again.job(next))
+  expect(await again.submit(block)).toMatchObject(taken)
+  await second.block(block.hash, ({ state }) => state === 'connected')
+  expect(second.events('BlockFound').map(({ stream }) => stream)).toEqual([`block-${block.hash}`])
 })
 
 test('a pool that was away while others built on its block goes on with it', async () => {

@@ -39,7 +39,7 @@ export async function chainWithDoors(count: number, options: ChainOptions = {}):
   const chain = new Chain({ parameters, clock: Date.now, file: undefined })
   const node = new DevnetNode({ chain, script: paymentScript(mining.right), random })
   await node.generate(1)
-  const certificate = await loadCertificate(undefined, Date.now())
+  const certificate = await loadCertificate(undefined, 'rpc', Date.now())
   const admin = { user: 'user', password: 'pass' }
 
   async function door(): Promise<Door> {

@@ -10,7 +10,7 @@ import type { Devnet } from '../../src/devnet/devnet.ts'
 import { connectStratum } from '../support/stratum-client.ts'
 import { blake256Devices, cpuMiner, device, submissionOf } from './devices.ts'
 import { address, type House, hardChain, mixedChain, openHouse, poll, stopHouses } from './house.ts'
-import { miner, refused, startMiner, taken } from './miner.ts'
+import { miner, refused, startKnownMiner, startMiner, taken } from './miner.ts'
 
 /** What miners, broken ones and hostile ones do to a pool: each of these hurt or killed another pool. */
 
@@ -40,12 +40,12 @@ async function kept(chain: Promise<Devnet>): Promise<Devnet> {
 
 const begin = (n: number, over: Partial<Parameters<typeof startMiner>[0]> = {}) =>
   startMiner({ port: house.port, device: cpuMiner, user: address(n), ...over })
+const beginKnown = (n: number) => startKnownMiner({ port: house.port, device: cpuMiner, user: address(n) })
 
 const account = (n: number) => house.api(`miners/${address(n)}?after=${house.log().length - 1}`, AccountView)
 
 async function sendHalfALine(): Promise<number> {
-  const rig = await begin(1)
-  await rig.job()
+  const rig = await beginKnown(1)
   const began = performance.now()
   rig.client.sendRaw('{"id":99,"method":"mining.su')
   await rig.client.closed
@@ -114,6 +114,7 @@ describe('a share', () => {
     test.each(layouts)('with %s and %s counts for the first alone', async (inFront, behind, areaOf) => {
       const asics = await kept(hardChain({ powAlgorithm: 'blake256' }))
       const own = await openHouse([asics], { limits: { resumeGraceMs: 1 } })
+      await poll(() => own.pool.status().work).not.toBe(null)
       const start = (agent: string, n: number) =>
         startMiner({ port: own.port, device: device(agent, blake256Devices), user: address(n) })
       const [one, two] = [await start(behind, 1), await start(inFront, 2)]
@@ -267,8 +268,7 @@ describe('what is no stratum', () => {
     ['ten lines that are no objects', Buffer.from('[]\n1\n"x"\nnull\ntrue\n[{}]\n-1\n1e999\n""\n[[]]\n')],
     ['a greeting of another protocol', Buffer.from(`GET / HTTP/1.1\r\n${'Host: pool\r\n'.repeat(12)}\r\n`)],
   ])('%s ends that connection alone', async (_, bytes) => {
-    const [rig, bystander] = [await begin(10), await begin(11)]
-    await rig.job()
+    const [rig, bystander] = [await beginKnown(10), await begin(11)]
     const before = endings(house).length
     rig.client.sendRaw(bytes)
     await rig.client.closed
@@ -472,9 +472,7 @@ describe('many connections', () => {
       listener: fixedShare,
       limits: { preAuthorizationMsMax: 1_000 },
     })
-    const rig = await startMiner({ port: quiet.port, device: cpuMiner, user: address(31) })
-    await rig.job()
-    await poll(() => quiet.events('DifficultyAssigned').length).toBe(1)
+    const rig = await startKnownMiner({ port: quiet.port, device: cpuMiner, user: address(31) })
     const before = quiet.log().length
     const sockets = await Promise.all(Array.from({ length: 3_000 }, () => bare(quiet.port)))
     const began = performance.now()
@@ -492,6 +490,27 @@ describe('many connections', () => {
         .slice(before)
         .map(({ type }) => type),
     ).toEqual(['SharesAccepted', 'SharesAccepted'])
+  })
+
+  test('1 000 of them that come, authorize and leave again leave nothing in the log', async () => {
+    const own = await openHouse([devnet], { listener: fixedShare })
+    await poll(() => own.events('WorkIssued').length).toBe(1)
+    const before = own.log()
+    const comeAndGo = async (n: number): Promise<void> => {
+      const { socket, next } = await bare(own.port)
+      socket.write('{"id":1,"method":"mining.subscribe","params":["cpuminer/1.0.0"]}\n')
+      socket.write(`{"id":2,"method":"mining.authorize","params":["${address(32)}.${n}","x"]}\n`)
+      let line = ''
+      while (!line.includes('mining.notify')) line = await next()
+      await new Promise((resolve) => {
+        socket.once('close', resolve).destroy()
+      })
+    }
+    for (let round = 0; round < 20; round++)
+      await Promise.all(Array.from({ length: 50 }, (_, i) => comeAndGo(50 * round + i)))
+    await poll(() => own.pool.status().connections).toBe(0)
+    expect(await own.stop()).toBe(true)
+    expect(own.log()).toEqual(before)
   })
 
   test('more than one address may have are turned away', async () => {
@@ -527,7 +546,9 @@ test('miners that do not read are dropped and delay nobody', async () => {
   for (let i = 0; i < 9; i++) alone.push(await newsMs())
 
   const stalled = await Promise.all(
-    Array.from({ length: 20 }, () => startMiner({ port: own.port, device: cpuMiner, user: address(41) })),
+    Array.from({ length: 20 }, () =>
+      startKnownMiner({ port: own.port, device: cpuMiner, user: address(41) }),
+    ),
   )
   for (const { client } of stalled) client.socket.pause()
   const beside: number[] = []
@@ -553,17 +574,15 @@ test('a flood of refused shares costs its senders their connections, and the log
     return process.memoryUsage().heapUsed
   }
   const own = await openHouse([devnet], { listener: fixedShare })
-  const honest = await startMiner({ port: own.port, device: cpuMiner, user: address(50) })
-  await honest.job()
+  const honest = await startKnownMiner({ port: own.port, device: cpuMiner, user: address(50) })
   const before = heapBytes()
 
   const flooders = await Promise.all(
     Array.from({ length: 60 }, async (_, i) => {
-      const rig = await startMiner({ port: own.port, device: cpuMiner, user: `${address(51)}.${i}` })
+      const rig = await startKnownMiner({ port: own.port, device: cpuMiner, user: `${address(51)}.${i}` })
       return { rig, low: await rig.find('low') }
     }),
   )
-  await poll(() => own.events('DifficultyAssigned').length).toBe(61)
   const logged = own.log().length
   const line = (submission: readonly string[]) =>
     `${JSON.stringify({ id: 1, method: 'mining.submit', params: ['x', ...submission] })}\n`
@@ -618,9 +637,10 @@ test('a flood of refused shares costs its senders their connections, and the log
 test('what a miner calls itself is published short and clean', async () => {
   const hostile = `<script>alert(1)</script>\u0000\u202e${'é'.repeat(100)}`
   const client = await connectStratum({ port: house.port })
-  await client.request('mining.subscribe', [hostile])
+  const subscribed = await client.request('mining.subscribe', [hostile])
   await client.request('mining.authorize', [`${address(60)}.${hostile}`, 'x'])
-  await client.notification('mining.notify')
+  const rig = miner(client, cpuMiner, address(60), subscribed)
+  expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
   await poll(() => house.events('MinerIdentified').at(-1)?.data.agent).toBe(
     `<script>alert(1)</script>??${'?'.repeat(37)}`,
   )

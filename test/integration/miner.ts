@@ -74,6 +74,14 @@ export async function startMiner(options: MinerOptions): Promise<Miner> {
   return miner(client, device, user, subscribed)
 }
 
+/** The same, with a share behind it: from then on its connection is in the log. */
+export async function startKnownMiner(options: MinerOptions): Promise<Miner> {
+  const known = await startMiner(options)
+  const answer = await known.submit(await known.find('share'))
+  if (answer.result !== true) throw new Error(`its share is not taken: ${JSON.stringify(answer)}`)
+  return known
+}
+
 /** A device on a connection that has subscribed already. */
 export function miner(
   client: StratumClient,

@@ -74,7 +74,7 @@ async function stopWithoutStore() {
   const house = await openHouse([devnet])
   const rig = await begin(house, 1)
   await rig.job()
-  await vi.waitFor(() => expect(house.events('DifficultyAssigned')).toHaveLength(1), { timeout: 10_000 })
+  await vi.waitFor(() => expect(house.events('WorkIssued')).toHaveLength(1), { timeout: 10_000 })
   const unlock = lockStore(house.directory)
   const answer = rig.submit(await rig.find('share')).then(
     () => 'answered',
@@ -285,7 +285,7 @@ describe('while the store is away', () => {
     const house = await openHouse([devnet])
     const rig = await begin(house, 1)
     await rig.job()
-    await poll(() => house.events('DifficultyAssigned').length).toBe(1)
+    await poll(() => house.events('WorkIssued').length).toBe(1)
     const unlock = lockStore(house.directory)
     const shares = await Promise.all(Array.from({ length: 20 }, () => rig.find('share')))
     const answers = shares.map((share) => rig.submit(share))
@@ -314,7 +314,7 @@ describe('while the store is away', () => {
     const house = await openHouse([devnet], { listener: SHARE, journal: { queueSharesMax: 3 } })
     const rig = await begin(house, 1)
     const job = await rig.job()
-    await poll(() => house.events('DifficultyAssigned').length).toBe(1)
+    await poll(() => house.events('WorkIssued').length).toBe(1)
     const unlock = lockStore(house.directory)
     const waiting = [1, 2, 3].map(async () => rig.submit(await rig.find('share', job)))
     await poll(() => house.pool.status().journal).toEqual({ state: 'full', queued: 3, queueMax: 3 })

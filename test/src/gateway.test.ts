@@ -1,10 +1,13 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { pino } from 'pino'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { read } from '../../adapters/event-store/catalogue.ts'
 import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
 import type { LineHandler, MinerSocket } from '../../adapters/stratum/port.ts'
 import { HEADER_BYTES } from '../../domain/decred/header.ts'
 import { networks } from '../../domain/decred/network.ts'
-import type { DisconnectReason } from '../../domain/events.ts'
+import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
+import type { DisconnectReason, PoolEvent } from '../../domain/events.ts'
 import type { SolvedShare } from '../../src/actors/connection.ts'
 import { type Gateway, openGateway } from '../../src/actors/gateway.ts'
 import { type Journal, openJournal } from '../../src/journal.ts'
@@ -25,7 +28,10 @@ interface House {
   readonly solved: SolvedShare[]
   readonly clock: { now: number }
   readonly connect: () => Miner
-  readonly block: (parent: number, bits?: number) => void
+  readonly block: (parent: number, bits?: number, powAlgorithm?: PowAlgorithm) => void
+  /** Types of the events of each commit so far. */
+  readonly commits: readonly (readonly string[])[]
+  readonly log: () => Promise<readonly (PoolEvent & { readonly stream: string })[]>
 }
 
 const open: { gateway: Gateway; journal: Journal }[] = []
@@ -42,8 +48,16 @@ function house(over: PoolOverrides = {}): House {
   const clock = { now: Date.UTC(2026, 10, 23) }
   const config = poolConfig(temporaryDirectory(), [], over)
   const solved: SolvedShare[] = []
+  const commits: string[][] = []
+  const store = memoryEventStore()
   const journal = openJournal({
-    store: memoryEventStore(),
+    store: {
+      ...store,
+      append: (appends) => {
+        commits.push(appends.flatMap(({ events }) => events.map(({ type }) => type)))
+        return store.append(appends)
+      },
+    },
     gateway: 0,
     nowMs: () => clock.now,
     ...config.journal,
@@ -72,6 +86,16 @@ function house(over: PoolOverrides = {}): House {
     journal,
     solved,
     clock,
+    commits,
+    log: async () => {
+      const all = await store.readAll(null, 10_000)()
+      if (E.isLeft(all)) throw new Error(all.left.message)
+      return all.right.map((recorded) => {
+        const decoded = read(recorded)
+        if (E.isLeft(decoded)) throw new Error(decoded.left.message)
+        return { ...decoded.right, stream: recorded.stream }
+      })
+    },
     connect: () => {
       let heard = ''
       let id = 0
@@ -97,13 +121,13 @@ function house(over: PoolOverrides = {}): House {
         say: (method, params) => handler.line(JSON.stringify({ id: ++id, method, params })),
       }
     },
-    block: (parent, bits = 0x207fffff) => {
+    block: (parent, bits = 0x207fffff, powAlgorithm = 'blake3') => {
       const header = new Uint8Array(HEADER_BYTES).fill(parent, 4, 36)
       const view = new DataView(header.buffer)
       view.setUint32(116, bits, true)
       view.setUint32(128, parent, true)
       view.setUint32(136, clock.now / 1000, true)
-      gateway.work({ header, powAlgorithm: 'blake3', reason: 'new-parent' }, 0n)
+      gateway.work({ header, powAlgorithm, reason: 'new-parent' }, 0n)
     },
   }
 }
@@ -249,4 +273,291 @@ test('a user name without end is refused', () => {
   expect(miner.heard()).toMatchObject([
     { id: 1, result: false, error: [24, expect.stringContaining('200 characters'), null] },
   ])
+})
+
+/** Bits of a network that no share here is good enough for. */
+const HARD = 0x1d00ffff
+
+/** Lets so much time pass, in steps in which the gateway looks around. */
+async function pass({ clock }: House, ms: number): Promise<void> {
+  for (const end = clock.now + ms; clock.now < end; ) {
+    const step = Math.min(5_000, end - clock.now)
+    clock.now += step
+    await vi.advanceTimersByTimeAsync(step)
+  }
+}
+
+/** Submits nonces for a job until one is taken. How many were refused before it. */
+function takenShare(
+  { journal }: House,
+  miner: Miner,
+  job: readonly unknown[] | undefined,
+  extranonce2 = '00000000',
+): number {
+  const { queuedShares } = journal.state()
+  for (let nonce = 0; nonce < 100_000; nonce++) {
+    const hex = nonce.toString(16).padStart(8, '0')
+    miner.say('mining.submit', [`${ADDRESS}.rig`, job?.[0], extranonce2, job?.[7], hex])
+    if (journal.state().queuedShares > queuedShares) return nonce
+  }
+  throw new Error(`no share: ${JSON.stringify(miner.heard().at(-1))}`)
+}
+
+describe('a connection in the log', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  const variable = { listener: { difficulty: { start: 1, min: 1, max: null, fixed: null } } }
+  const hopeless = { listener: { difficulty: { start: null, min: 1, max: null, fixed: 2 ** 40 } } }
+
+  /** What the log says of connections, a line each: number, seconds since the start, what. */
+  async function story({ log }: House): Promise<readonly string[]> {
+    const start = Date.UTC(2026, 10, 23)
+    return (await log())
+      .filter(({ stream }) => stream.startsWith('connection-0.'))
+      .map(({ stream, type, data }) => `${stream.slice(13)} ${(data.at - start) / 1_000} ${type}`)
+  }
+
+  const refusals = async ({ log }: House) =>
+    (await log()).flatMap((each) =>
+      each.type === 'SharesRejected' ? [[each.data.connection, each.data.count, each.data.others]] : [],
+    )
+
+  test('is there with its first accepted share: all that happened so far, in order, in the same commit', async () => {
+    const desk = house(variable)
+    desk.block(1, HARD)
+    const miner = desk.connect()
+    begin(miner)
+    await pass(desk, 5_000)
+    miner.say('mining.authorize', [`${ADDRESS}.second`, ''])
+    miner.say('mining.suggest_difficulty', [2])
+    await pass(desk, 5_000)
+    desk.block(2, HARD)
+    await pass(desk, 5_000)
+    expect(desk.commits).toEqual([['WorkIssued'], ['WorkIssued']])
+    takenShare(desk, miner, jobs(miner).at(-1))
+    await pass(desk, 1_000)
+    expect(desk.commits.slice(2)).toEqual([
+      [
+        'AccountOpened',
+        'MinerConnected',
+        'MinerIdentified',
+        'WorkerAuthorized',
+        'DifficultyAssigned',
+        'WorkerAuthorized',
+        'DifficultyAssigned',
+        'SharesAccepted',
+      ],
+    ])
+    miner.say('mining.authorize', [`${ADDRESS}.third`, ''])
+    miner.handler.closed('closed-by-miner')
+    await pass(desk, 1_000)
+    expect(await story(desk)).toEqual([
+      '0 0 MinerConnected',
+      '0 0 MinerIdentified',
+      '0 0 WorkerAuthorized',
+      '0 0 DifficultyAssigned',
+      '0 5 WorkerAuthorized',
+      '0 10 DifficultyAssigned',
+      '0 16 WorkerAuthorized',
+      '0 16 MinerDisconnected',
+    ])
+  })
+
+  test('is there after a minute when it is idle, and not before', async () => {
+    const desk = house(variable)
+    desk.block(1, HARD)
+    const [miner, passer] = [desk.connect(), desk.connect()]
+    begin(passer)
+    begin(miner)
+    await pass(desk, 55_000)
+    passer.handler.closed('closed-by-miner')
+    expect(await story(desk)).toEqual([])
+    await pass(desk, 10_000)
+    expect(await story(desk)).toEqual([
+      '0 0 MinerConnected',
+      '0 0 MinerIdentified',
+      '0 0 WorkerAuthorized',
+      '0 0 DifficultyAssigned',
+    ])
+    miner.handler.closed('closed-by-miner')
+    await pass(desk, 1_000)
+    expect((await story(desk)).at(-1)).toBe('0 65 MinerDisconnected')
+  })
+
+  test('is there somewhat later when many others are idle, which came before', async () => {
+    const desk = house(variable)
+    desk.block(1, HARD)
+    const miners = Array.from({ length: 150 }, desk.connect)
+    for (const miner of miners) begin(miner)
+    const connected = async () =>
+      (await desk.log()).flatMap((each) => (each.type === 'MinerConnected' ? [each.data.extranonce1] : []))
+    await pass(desk, 61_000)
+    expect((await connected()).length).toBe(100)
+    await pass(desk, 5_000)
+    const extranonces = miners.map((miner) => Object(miner.heard()[0]?.['result'])[1])
+    expect(await connected()).toEqual(extranonces)
+  })
+
+  test('is there after a minute when all its shares are refused, and they are counted as its own', async () => {
+    const desk = house(hopeless)
+    desk.block(1, HARD)
+    await pass(desk, 30_000)
+    const miner = desk.connect()
+    begin(miner)
+    shares(miner, 20)
+    await pass(desk, 50_000)
+    // A summary would have been due by now.
+    expect([await story(desk), await refusals(desk)]).toEqual([[], []])
+    await pass(desk, 30_000)
+    expect((await story(desk))[0]).toBe('0 30 MinerConnected')
+    expect(await refusals(desk)).toEqual([[[0], [20], 0]])
+  })
+
+  test('is never there when it ends before: its refused shares are counted without it', async () => {
+    const desk = house(hopeless)
+    desk.block(1, HARD)
+    for (let n = 0; n < 100; n++) {
+      const miner = desk.connect()
+      begin(miner)
+      shares(miner, 3)
+      miner.handler.closed('closed-by-miner')
+    }
+    await pass(desk, 70_000)
+    expect(desk.commits.flat()).toEqual(['WorkIssued', 'WorkIssued', 'SharesRejected'])
+    expect(await refusals(desk)).toEqual([[[], [], 300]])
+  })
+
+  test('goes on with a session that one before it had which is not there', async () => {
+    const desk = house({ listener: { difficulty: { start: 4, min: 1, max: null, fixed: null } } })
+    desk.block(1, HARD)
+    const first = desk.connect()
+    begin(first)
+    const [job] = jobs(first)
+    first.handler.closed('connection-lost')
+    await pass(desk, 10_000)
+
+    const second = desk.connect()
+    second.say('mining.subscribe', ['cpuminer/1.0.0', 'session-1'])
+    second.say('mining.authorize', [`${ADDRESS}.rig`, ''])
+    second.say('mining.suggest_difficulty', [1])
+    desk.block(1, HARD)
+    takenShare(desk, second, job)
+    second.handler.closed('connection-lost')
+
+    const third = desk.connect()
+    third.say('mining.subscribe', ['cpuminer/1.0.0', 'session-1'])
+    third.say('mining.authorize', [`${ADDRESS}.rig`, ''])
+    takenShare(desk, third, jobs(second).at(-1), '00000001')
+    await pass(desk, 1_000)
+    const log = await desk.log()
+    expect(
+      log.flatMap((each) =>
+        each.type === 'MinerConnected' ? [[each.stream, each.data.extranonce1, each.data.resumes]] : [],
+      ),
+    ).toEqual([
+      ['connection-0.0', 'ab000001', null],
+      ['connection-0.1', 'ab000001', 0],
+    ])
+    // The difficulty of each share is that of the newest step at or before its job.
+    expect(
+      log.flatMap((each) =>
+        each.type === 'DifficultyAssigned' ? [[each.stream, each.data.job, each.data.difficulty]] : [],
+      ),
+    ).toEqual([
+      ['connection-0.0', 0, 4],
+      ['connection-0.0', 1, 1],
+      ['connection-0.1', 1, 1],
+    ])
+    expect(
+      log.flatMap((each) =>
+        each.type === 'SharesAccepted' ? [[each.data.connection, each.data.job, each.data.difficulty]] : [],
+      ),
+    ).toEqual([
+      [
+        [0, 1],
+        [0, 1],
+        [4, 1],
+      ],
+    ])
+  })
+})
+
+describe('when the proof of work is another than a miner was told extranonces for', () => {
+  const told = (miner: Miner) =>
+    miner
+      .heard()
+      .filter(({ method }) => method !== undefined && method !== 'mining.set_difficulty')
+      .map(({ method, params }) => [method, Array.isArray(params) ? params.at(-1) : undefined])
+
+  test('it is told others before the first work, and a share is read as its job was told', () => {
+    const desk = house({ mining: { lateShareGraceMs: 60_000 } })
+    const miner = desk.connect()
+    miner.say('mining.subscribe', ['NiceHash/1.0.0'])
+    miner.say('mining.extranonce.subscribe', [])
+    miner.say('mining.authorize', [`${ADDRESS}.rig`, ''])
+    expect(miner.heard()[0]).toMatchObject({ result: [expect.anything(), 'ab000001', 4] })
+    desk.block(1, HARD, 'blake256')
+    desk.block(2, HARD, 'blake256')
+    desk.block(3, HARD, 'blake3')
+    expect(told(miner)).toEqual([
+      ['mining.set_extranonce', 8],
+      ['mining.notify', true],
+      ['mining.notify', true],
+      ['mining.set_extranonce', 4],
+      ['mining.notify', true],
+    ])
+    const setting = miner.heard().filter(({ method }) => method === 'mining.set_extranonce')
+    expect(setting.map(({ params }) => params)).toEqual([
+      ['ab000001', 8],
+      ['ab000001', 4],
+    ])
+    const [, old, current] = jobs(miner)
+    const answer = (job: readonly unknown[] | undefined, extranonce2: string): unknown => {
+      miner.say('mining.submit', ['w', job?.[0], extranonce2, job?.[7], '00000000'])
+      return miner.heard().at(-1)?.['error']
+    }
+    const malformed = expect.arrayContaining([20, expect.stringContaining('extranonce2 must be 8 hex')])
+    expect(answer(current, '0000000000000001')).toEqual(malformed)
+    expect(answer(current, '00000001')).not.toEqual(malformed)
+    expect(answer(old, '0000000000000001')).not.toEqual(malformed)
+    takenShare(desk, miner, current)
+  })
+
+  test('and it takes no others, it gets no such work: it is asked to come back, and ended', () => {
+    vi.useFakeTimers()
+    try {
+      const desk = house()
+      const miner = desk.connect()
+      miner.say('mining.subscribe', ['NiceHash/1.0.0'])
+      miner.say('mining.authorize', [`${ADDRESS}.rig`, ''])
+      desk.block(1, HARD, 'blake256')
+      desk.block(2, HARD, 'blake256')
+      expect(told(miner)).toEqual([['client.reconnect', 0]])
+      expect(miner.ended).toEqual([])
+      vi.advanceTimersByTime(1_000)
+      expect(miner.ended).toEqual(['shutdown'])
+
+      const again = desk.connect()
+      again.say('mining.subscribe', ['NiceHash/1.0.0', 'session-1'])
+      again.say('mining.authorize', [`${ADDRESS}.rig`, ''])
+      expect(again.heard()[0]).toMatchObject({ result: [expect.anything(), 'ab000002', 8] })
+      takenShare(desk, again, jobs(again).at(-1), '0000000000000001')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('the work that comes between subscribe and authorize tells it too', () => {
+    const desk = house()
+    const miner = desk.connect()
+    miner.say('mining.subscribe', ['NiceHash/1.0.0'])
+    desk.block(1, HARD, 'blake256')
+    miner.say('mining.authorize', [`${ADDRESS}.rig`, ''])
+    expect(told(miner)).toEqual([['client.reconnect', 0]])
+  })
 })

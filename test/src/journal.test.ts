@@ -129,6 +129,25 @@ describe('the journal', () => {
     ])
   })
 
+  test('writes long records in several commits, and the share that follows them in the last', async () => {
+    const sizes: string[] = []
+    const store = memoryEventStore()
+    const { journal, share, commits } = desk({
+      store: {
+        ...store,
+        append: (appends) => {
+          sizes.push(`${appends.flatMap(({ events }) => events).length}`)
+          return store.append(appends)
+        },
+      },
+    })
+    for (let n = 0; n < 10; n++)
+      journal.record(journal.stream(`connection-3.${n}`), 'before', Array(1_000).fill(connected))
+    share(1)
+    await vi.waitFor(() => expect(commits.at(-1)).toBe(1))
+    expect(sizes).toEqual(['5000', '5001'])
+  })
+
   test('gathers shares until there are enough of them, a block at once', async () => {
     const { share, commits, journal } = desk({ lingerMsMax: 60_000, batchSharesTarget: 4 })
     for (const nonce of [1, 2, 3]) share(nonce)
@@ -295,7 +314,10 @@ describe('the journal', () => {
 
   test('a flood of refused shares is one small event', async () => {
     const { journal, log } = desk()
-    for (let i = 0; i < 100_000; i++) journal.rejected(i % 2_000, 0, 'low-difficulty', 64, i % 60)
+    for (let number = 0; number < 2_000; number++) {
+      const connection = { number, isOver: false }
+      for (let best = 10; best < 60; best++) journal.rejected(connection, 0, 'low-difficulty', 64, best)
+    }
     await journal.stop(1_000)
     const [summary] = await log()
     expect(summary?.type).toBe('SharesRejected')

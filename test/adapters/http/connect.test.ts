@@ -172,7 +172,7 @@ describe('the Connect page', () => {
       lastShareAt: null,
       shares: { ...seen.shares, accepted: 0, rejected: 0 },
     })
-    expect(await look(address)).toMatch(/^Seen\. Connected; the first share should come/)
+    expect(await look(address)).toMatch(/^Seen\. Connected for a minute, and no share came yet/)
     pool.accounts.set(address, { ...seen, shares: { ...seen.shares, accepted: 0, rejected: 9 } })
     expect(await look(address)).toMatch(/^Seen, but refused\. 9 shares came and none was good/)
   })

@@ -367,7 +367,7 @@ function readModelsOf(example: PoolExample, rate: number): ReadModels {
     unfinishedBlocks: notUsedHere,
     solvedWithoutBlock: notUsedHere,
     job: notUsedHere,
-    jobByMerkleRoot: notUsedHere,
+    jobsByMerkleRoot: notUsedHere,
     close: notUsedHere,
   }
 }
