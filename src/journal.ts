@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { propose } from '../adapters/event-store/catalogue.ts'
+import { proposeAppend } from '../adapters/event-store/catalogue.ts'
 import {
   type EventStore,
   NO_STREAM,
@@ -135,8 +135,6 @@ interface Waiter {
 
 interface Batch {
   readonly appends: readonly StreamAppend[]
-  /** Streams that another writer, or this one in an earlier life, may have begun already: then theirs stands. */
-  readonly firsts: ReadonlySet<string>
   readonly shares: readonly JournalShare[]
   readonly references: readonly ShareReference[]
   readonly waiters: readonly Waiter[]
@@ -240,8 +238,8 @@ export function openJournal(options: JournalOptions): Journal {
   function takeBatch(): Batch | null {
     const appends: StreamAppend[] = []
     rollEpoch(appends)
-    const firsts = takeRecords(before)
-    addRecords(appends, firsts)
+    const records = takeRecords(before)
+    addRecords(appends, records)
 
     // Shares whose connection's records are still queued must wait for them.
     const taken = before.length > 0 ? [] : shares.slice(0, COMMIT_SHARES_MAX)
@@ -254,14 +252,7 @@ export function openJournal(options: JournalOptions): Journal {
     }
     if (appends.length === 0) return null
     inFlight = taken.length
-    const firstStreams = firsts.flatMap(({ stream }) => (typeof stream === 'string' ? [stream] : []))
-    return {
-      appends,
-      firsts: new Set(firstStreams),
-      shares: taken,
-      references,
-      waiters: firsts.flatMap(({ waiter }) => waiter ?? []),
-    }
+    return { appends, shares: taken, references, waiters: records.flatMap(({ waiter }) => waiter ?? []) }
   }
 
   function takeRecords(queued: RecordedItem[]): readonly RecordedItem[] {
@@ -286,28 +277,22 @@ export function openJournal(options: JournalOptions): Journal {
   function closeEpoch(appends: StreamAppend[], at: number): void {
     if (epoch.events === 0) return
     const { stream, shares: count, events, difficulty } = epoch
-    addEvents(appends, stream.name, stream.revision, [
-      event('EpochClosed', { v: 1, at, shares: count, events, difficulty: String(difficulty) }),
-    ])
+    const closed = event('EpochClosed', { v: 1, at, shares: count, events, difficulty: String(difficulty) })
+    appends.push(proposeAppend(stream.name, stream.revision, [closed]))
     stream.revision += 1
   }
 
+  /**
+   * Which of the records of a commit comes first does not matter: what one says of another stream's (a worker of an account, a connection
+   * of the one that it resumes) is looked up when a share needs it.
+   */
   function addRecords(appends: StreamAppend[], items: readonly RecordedItem[]): void {
-    for (const { stream, firstRevision, events } of items)
-      addEvents(appends, typeof stream === 'string' ? stream : stream.name, firstRevision - 1, events)
-  }
-
-  function addEvents(
-    appends: StreamAppend[],
-    stream: string,
-    expected: number,
-    events: readonly PoolEvent[],
-  ): void {
-    appends.push({
-      stream,
-      expected,
-      events: events.map((each, i) => propose(stream, expected + 1 + i, each)),
-    })
+    for (const { stream, firstRevision, events } of items) {
+      const unordered = true
+      if (typeof stream === 'string')
+        appends.push({ ...proposeAppend(stream, firstRevision - 1, events), unordered, ifAbsent: true })
+      else appends.push({ ...proposeAppend(stream.name, firstRevision - 1, events), unordered })
+    }
   }
 
   function addShares(appends: StreamAppend[], taken: readonly JournalShare[]): readonly ShareReference[] {
@@ -326,12 +311,13 @@ export function openJournal(options: JournalOptions): Journal {
     epoch.shares += taken.length
     epoch.events += events.length
     epoch.stream.revision += events.length
-    addEvents(appends, epoch.stream.name, expected, events)
+    appends.push(proposeAppend(epoch.stream.name, expected, events))
     return references
   }
 
   function addRefused(appends: StreamAppend[]): void {
-    addEvents(appends, epoch.stream.name, epoch.stream.revision, [refused.take(nowMs())])
+    const { name, revision } = epoch.stream
+    appends.push(proposeAppend(name, revision, [refused.take(nowMs())]))
     epoch.stream.revision += 1
     epoch.events += 1
   }
@@ -339,9 +325,8 @@ export function openJournal(options: JournalOptions): Journal {
   /** Tries until the store has it. False when it never will: then the journal has stopped. */
   async function write(batch: Batch): Promise<boolean> {
     let retryMs = RETRY_MS_MIN
-    let appends = batch.appends
     for (;;) {
-      const result = await store.append(appends)()
+      const result = await store.append(batch.appends)()
       if (E.isRight(result)) {
         inFlight = 0
         if (away !== null) options.onStoreError(null)
@@ -351,10 +336,6 @@ export function openJournal(options: JournalOptions): Journal {
         return true
       }
       const error = result.left
-      if (error.kind === 'wrong-expected-revision' && batch.firsts.has(error.stream)) {
-        appends = appends.filter(({ stream }) => stream !== error.stream)
-        continue
-      }
       options.onStoreError(error)
       if (error.kind !== 'unavailable' && error.kind !== 'closed') return die(error, batch)
       away = error
@@ -463,8 +444,7 @@ export function openJournal(options: JournalOptions): Journal {
     if (dead !== null) return
     const appends: StreamAppend[] = []
     closeEpoch(appends, nowMs())
-    if (appends.length > 0)
-      await write({ appends, firsts: new Set(), shares: [], references: [], waiters: [] })
+    if (appends.length > 0) await write({ appends, shares: [], references: [], waiters: [] })
     dead ??= { kind: 'closed', message: 'the journal was closed' }
   }
 }

@@ -36,6 +36,8 @@ export interface StreamAppend {
    * stream: a server that is far away writes them at the same time.
    */
   readonly unordered?: true
+  /** With {@link NO_STREAM} expected: where the stream is there already, whatever it holds, nothing is written and nothing is wrong. */
+  readonly ifAbsent?: true
 }
 
 /** Why the store could not do it. `message` is a sentence for the operator. */

@@ -29,7 +29,7 @@ export async function benchEventStoreDb(directory: string, secondsEach: number):
   try {
     const measures: Measure[] = []
     for (const batch of BATCHES) measures.push(...(await appends(batch, remote, embedded, secondsEach)))
-    measures.push(await catchUp(scratch, remote, embedded))
+    measures.push(await storm(remote, embedded), await catchUp(scratch, remote, embedded))
     return measures
   } finally {
     await Promise.all([remote.close(), embedded.close()])
@@ -106,6 +106,33 @@ function sharesAccepted(count: number): PoolEvent {
     elapsed: column((i) => i % 100),
     solved: [],
   })
+}
+
+/** What a pool writes when a thousand miners come back at once: a stream of its own for each. */
+async function storm(remote: EventStore, embedded: EventStore): Promise<Measure> {
+  const at = 1_795_600_000_000
+  const appends = Array.from({ length: 1_000 }, (_, n) => ({
+    ...proposeAppend(`connection-0.${n}`, NO_STREAM, [
+      event('MinerConnected', { v: 1, at, extranonce1: '00000001', listener: 'stratum', resumes: null }),
+      event('MinerIdentified', { v: 1, at, agent: 'cpuminer/1.0.0', profile: 'cpuminer' }),
+      event('WorkerAuthorized', { v: 1, at, account: '00'.repeat(32), worker: 'rig' }),
+    ]),
+    unordered: true as const,
+  }))
+  const timed = async (store: EventStore): Promise<number> => {
+    const startedMs = performance.now()
+    right(await store.append(appends)())
+    return performance.now() - startedMs
+  }
+  return {
+    id: 'eventstoredb',
+    measure: 'commit of 1 000 new connections, a stream each; baseline SQLite',
+    value: await timed(remote),
+    unit: 'ms',
+    baseline: await timed(embedded),
+    budget: null,
+    met: null,
+  }
 }
 
 /** The same history in both stores, followed into read models from nothing. */

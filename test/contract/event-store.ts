@@ -133,6 +133,18 @@ export function eventStoreContract(
         expect((await all()).map(({ data }) => data).sort()).toEqual(['"after"', '"new"', '"new"', '"there"'])
       })
 
+      test('only where no stream is: one that is there is left as it is, and the rest goes on', async () => {
+        const first = (stream: string, text: string): StreamAppend => ({
+          ...to(stream, NO_STREAM, text),
+          ifAbsent: true,
+        })
+        await append(first('a', 'one'), first('a', 'other'), to('b', NO_STREAM, 'x'))
+        await append(first('a', 'other'), to('a', 0, 'two'), first('c', 'new'), to('b', 0, 'y'))
+        expect((await readStream(store, 'a')).map(({ data }) => data)).toEqual(['"one"', '"two"'])
+        expect((await readStream(store, 'b')).map(({ data }) => data)).toEqual(['"x"', '"y"'])
+        expect(await readStream(store, 'c')).toHaveLength(1)
+      })
+
       test('of nothing is nothing', async () => {
         await append()
         expect(await all()).toEqual([])

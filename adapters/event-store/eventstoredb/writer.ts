@@ -29,9 +29,8 @@ export function appender(client: DatabaseClient, { name, prefix }: Server, reade
         ? E.right(undefined)
         : E.left(damaged(name, renumbered(stream, nextExpectedRevision)))
     } catch (thrown) {
-      return thrown instanceof WrongExpectedVersionError
-        ? mismatch(append, thrown.actualVersion)
-        : E.left(storeError(thrown, name, stream))
+      if (!(thrown instanceof WrongExpectedVersionError)) return E.left(storeError(thrown, name, stream))
+      return append.ifAbsent === true ? E.right(undefined) : mismatch(append, thrown.actualVersion)
     }
   }
 

@@ -3,7 +3,14 @@ import * as O from 'fp-ts/lib/Option.js'
 import { BehaviorSubject, ReplaySubject } from 'rxjs'
 import { answerMismatch, checkSizes } from '../append-rules.ts'
 import { EMBEDDED_LOG, followLog } from '../follow.ts'
-import type { EventStore, RecordedEvent, StoreError, StreamAppend, StreamRange } from '../port.ts'
+import {
+  type EventStore,
+  NO_STREAM,
+  type RecordedEvent,
+  type StoreError,
+  type StreamAppend,
+  type StreamRange,
+} from '../port.ts'
 
 /** An event store for tests and the simulator: nothing is kept, and it fails when it is told to. */
 export interface MemoryEventStore extends EventStore {
@@ -42,6 +49,7 @@ export function memoryEventStore(): MemoryEventStore {
       const kept = streams.get(stream) ?? []
       const drafted = draft.filter((event) => event.stream === stream)
       const actual = kept.length + drafted.length - 1
+      if (append.ifAbsent === true && actual !== NO_STREAM) continue
       if (expected !== actual) {
         const repeated = answerMismatch(append, actual, [...kept, ...drafted].slice(expected + 1))
         if (E.isLeft(repeated)) return repeated

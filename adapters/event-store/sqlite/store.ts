@@ -86,6 +86,7 @@ export function sqliteEventStore({ path, db, release }: OpenFile): EventStore {
     const { stream, expected, events } = append
     const found = statements.findStream.get(stream)
     const actual = column(found, 1) ?? NO_STREAM
+    if (append.ifAbsent === true && actual !== NO_STREAM) return E.right(newest)
     if (expected !== actual) {
       const stored = readForwards(stream, expected + 1, Math.min(events.length, actual - expected))
       if (E.isLeft(stored)) return stored
