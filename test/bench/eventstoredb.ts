@@ -112,7 +112,7 @@ function sharesAccepted(count: number): PoolEvent {
 async function storm(remote: EventStore, embedded: EventStore): Promise<Measure> {
   const at = 1_795_600_000_000
   const appends = Array.from({ length: 1_000 }, (_, n) => ({
-    ...proposeAppend(`connection-0.${n}`, NO_STREAM, [
+    ...proposeAppend(`connection-9.${n}`, NO_STREAM, [
       event('MinerConnected', { v: 1, at, extranonce1: '00000001', listener: 'stratum', resumes: null }),
       event('MinerIdentified', { v: 1, at, agent: 'cpuminer/1.0.0', profile: 'cpuminer' }),
       event('WorkerAuthorized', { v: 1, at, account: '00'.repeat(32), worker: 'rig' }),
