@@ -152,10 +152,15 @@ Examples:
     .command('devnet')
     .summary('a small Decred chain that answers like dcrd, for trying a pool')
     .description(
-      'Serves a small chain of its own on this machine, over the interface of dcrd: the pool needs no other configuration for it than for the real one. Its money is play.',
+      'Serves a small chain of its own and its wallet on this machine, over the interfaces of dcrd and dcrwallet: the pool needs no other configuration for them than for the real ones. Its money is play.',
     )
-    .option('--data-directory <directory>', 'where the chain and its certificate are kept', './data/devnet')
+    .option('--data-directory <directory>', 'where the chain and its certificates are kept', './data/devnet')
     .option('--port <port>', 'port on 127.0.0.1; 0 takes any free one', wholeNumber(0, 65_535), 19_556)
+    .option(
+      '--wallet-port <port>',
+      "the wallet's port; two above --port unless given",
+      wholeNumber(0, 65_535),
+    )
     .addOption(powOption())
     .option('--block-seconds <seconds>', 'seconds between blocks on average', wholeNumber(1, 3600))
     .option('--mining-address <address>', 'simnet address that rewards go to')

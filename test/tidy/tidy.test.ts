@@ -66,15 +66,15 @@ describe('dependencies point down only', () => {
     expect(wrong).toEqual([])
   })
 
-  test('only the composition of the pool chooses a store, a node and the read models', () => {
+  test('only src/open-store.ts chooses a store; reading an address chooses none', () => {
     const choosers = code.filter(
       (file) =>
         !file.startsWith('adapters/event-store/') &&
-        importsOf(file).some((source) => /event-store\/(sqlite|memory|eventstoredb)\//.test(source)),
+        importsOf(file).some((source) =>
+          /event-store\/(sqlite|memory|eventstoredb)\/(?!connection-string)/.test(source),
+        ),
     )
-    expect(choosers.filter((file) => file !== 'src/pool.ts' && !file.startsWith('src/cli/doctor'))).toEqual(
-      [],
-    )
+    expect(choosers).toEqual(['src/open-store.ts'])
   })
 })
 
