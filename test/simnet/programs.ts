@@ -14,11 +14,11 @@ export interface Program {
 
 /** dcrd with today's proof of work: from release 1.8 on. */
 export const findDcrd = (): Program | undefined =>
-  found(onPath('dcrd'), '--version', /^dcrd version (?!1\.[0-7]\.)/)
+  found(onPath('dcrd'), '--version', /^dcrd\S* version (?!1\.[0-7]\.)/)
 
 /** dcrd with the ASICs' proof of work; undefined when the variable is not set or names something else. */
 export const findBlake256Dcrd = (): Program | undefined =>
-  found(process.env[BLAKE256_VARIABLE], '--version', /^dcrd version 1\.[67]\./)
+  found(process.env[BLAKE256_VARIABLE], '--version', /^dcrd\S* version 1\.[67]\./)
 
 /** dcrwallet, of the releases whose gRPC interface the pool knows: from 1.5 on. */
 export const findDcrwallet = (): Program | undefined =>
