@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -19,6 +17,7 @@ import {
   type StreamEvent,
 } from '../../adapters/event-store/port.ts'
 import { eventId } from '../../domain/event-id.ts'
+import { heapAfterCollection } from '../support/heap.ts'
 
 /** An empty store, and the power to hurt it. */
 export interface StoreUnderTest {
@@ -722,12 +721,4 @@ function succeeded<A>(result: E.Either<StoreError, A>): A {
 function failed(result: E.Either<StoreError, unknown>): StoreError {
   if (E.isRight(result)) throw new Error(`succeeded with ${JSON.stringify(result.right)}`)
   return result.left
-}
-
-/** Bytes in use once everything that nobody holds is gone. */
-function heapAfterCollection(): number {
-  setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') collect()
-  return process.memoryUsage().heapUsed
 }

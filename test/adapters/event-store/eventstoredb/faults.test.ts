@@ -5,6 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { DatabaseClient } from '../../../../adapters/event-store/eventstoredb/client.ts'
 import type { EventStore, RecordedEvent } from '../../../../adapters/event-store/port.ts'
+import { heapAfterCollection } from '../../../support/heap.ts'
 import { appendUntilDone, NO_STREAM, openedStore, runningServer, textsOf, to } from './open-server.ts'
 
 /** Each fault of the client, and each of a server, that the reference names: what the store makes of it. */
@@ -162,6 +163,34 @@ describe('nothing that the client leaves unobserved reaches the process', () => 
     expect(unobserved).toEqual([])
   })
 })
+
+test('thousands of reads, appends and subscriptions, over connections that come and go, leave nothing behind', async () => {
+  const server = await runningServer()
+  const store = await openedStore(server.url)
+  await appendUntilDone(store, to('a', NO_STREAM, 'one', 'two', 'three'))
+  let revision = 2
+  const round = async (): Promise<void> => {
+    for (let i = 0; i < 100; i++) {
+      await store.readStream('a', { from: 'start', direction: 'forwards', limit: 2 })()
+      await store.readStream('none', { from: 'start', direction: 'forwards', limit: 1 })()
+      await store.readAll(null, 2)()
+    }
+    for (let i = 0; i < 10; i++) {
+      const followed = follow(store, null)
+      await followed.has(1)
+      followed.stop()
+    }
+    await appendUntilDone(store, to('a', revision++, 'more'))
+    server.faults.cutConnections()
+    await appendUntilDone(store, to('a', revision++, 'more'))
+  }
+  for (let i = 0; i < 3; i++) await round()
+  const before = heapAfterCollection()
+  for (let i = 0; i < 15; i++) await round()
+  await sleep(50)
+  // A call that is kept takes some 20 kB; there were 5,000.
+  expect(heapAfterCollection() - before).toBeLessThan(10_000_000)
+}, 120_000)
 
 describe('a subscription', () => {
   const EVENTS = 8
