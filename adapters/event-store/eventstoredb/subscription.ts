@@ -97,8 +97,6 @@ function receive(subscription: AllStreamSubscription, prefix: string, answerMsMa
     stop: () => {
       clearTimeout(silence)
       subscription.unsubscribe().catch(() => undefined)
-      // The client never lets go of a stream that is not read to its end.
-      subscription.removeAllListeners('readable').resume()
     },
   }
 }
