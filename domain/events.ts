@@ -39,6 +39,7 @@ const Decimal = text('Decimal', /^(0|[1-9][0-9]*)$/)
 const AtomsText = t.refinement(
   text('AtomsText', /^(0|[1-9][0-9]{0,15})$/),
   (atoms) => atoms.length < 16 || atoms <= '2100000000000000',
+  'AtomsText',
 )
 const Ppm = integer('Ppm', 0, 1_000_000)
 /** 32 bytes as explorers print them, lower case. */

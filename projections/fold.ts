@@ -1,6 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { BlockEvent } from '../domain/bookkeeping/block-entries.ts'
+import { Atoms } from '../domain/decred/amount.ts'
 import { networks } from '../domain/decred/network.ts'
 import { decodeEvent, type PoolEvent } from '../domain/events.ts'
+import type { PayoutEvent } from '../domain/payout/lifecycle.ts'
 import { foldBlockFound, foldBlockStep } from './blocks.ts'
 import {
   connectionOf,
@@ -12,6 +15,14 @@ import {
   foldMinerIdentified,
   foldWorkerAuthorized,
 } from './miners.ts'
+import {
+  foldAllocation,
+  foldBlockMoney,
+  foldPayout,
+  foldPolicyAdopted,
+  foldWorkSettled,
+} from './money/fold.ts'
+import { keepOpenWork, openWorkOf } from './money/open-work.ts'
 import { foldSharesAccepted, foldSharesRejected } from './shares.ts'
 import { parseStream, type Stream } from './streams.ts'
 import type { Tally } from './tally.ts'
@@ -69,10 +80,13 @@ function evolve(tally: Tally, recorded: LogEvent, event: PoolEvent): string | un
   const stream = parseStream(recorded.stream)
   const fault = faultOf(stream, event)
   if (fault !== undefined) return fault
+  const work = earnedWork(tally, stream, recorded, event)
+  if (E.isLeft(work)) return work.left
+  if (work.right !== null) keepOpenWork(tally, work.right)
   tally.clockMs = Math.max(tally.clockMs, event.data.at)
   switch (stream.kind) {
     case 'pool':
-      evolvePool(tally, event)
+      evolvePool(tally, recorded.revision, event)
       return undefined
     case 'connection':
       evolveConnection(tally, stream, event)
@@ -87,19 +101,30 @@ function evolve(tally: Tally, recorded: LogEvent, event: PoolEvent): string | un
       evolveBlock(tally, stream.hash, recorded, event)
       return undefined
     case 'settlement':
+      evolveSettlement(tally, stream.number, recorded, event)
+      return undefined
     case 'payout':
+      evolvePayout(tally, stream.number, recorded, event)
+      return undefined
     case 'other':
       return undefined
   }
 }
 
-function evolvePool(tally: Tally, event: PoolEvent): void {
+/** What shares earn at once under `pps`; null for everything else. */
+const earnedWork = (tally: Tally, stream: Stream, recorded: LogEvent, event: PoolEvent) =>
+  stream.kind === 'gateway' && event.type === 'SharesAccepted'
+    ? openWorkOf(tally, stream.gateway, recorded, event.data)
+    : E.right(null)
+
+function evolvePool(tally: Tally, revision: number, event: PoolEvent): void {
   if (event.type === 'PoolOpened')
     tally.pool ??= {
       network: networks[event.data.network],
       mode: event.data.mode,
       openedAt: event.data.at,
     }
+  if (event.type === 'PolicyAdopted') foldPolicyAdopted(tally, revision, event.data)
   if (event.type === 'GatewayJoined') foldGatewayJoined(tally, event.data)
 }
 
@@ -132,7 +157,21 @@ function evolveBlock(tally: Tally, hash: string, recorded: LogEvent, event: Pool
   tally.changes.blockEvents.push({ hash, revision, at: event.data.at, type, data })
   if (event.type === 'BlockFound') foldBlockFound(tally, hash, event.data)
   else foldBlockStep(tally, hash, revision, event)
+  if (isBlockEvent(event)) foldBlockMoney(tally, hash, recorded, event)
 }
+
+function evolveSettlement(tally: Tally, number: number, where: LogEvent, event: PoolEvent): void {
+  if (event.type === 'WorkSettled') foldWorkSettled(tally, number, where, event)
+  if (event.type === 'RewardAllocated' || event.type === 'RewardReversed')
+    foldAllocation(tally, number, where, event)
+}
+
+function evolvePayout(tally: Tally, number: number, where: LogEvent, event: PoolEvent): void {
+  if (isPayoutEvent(event)) foldPayout(tally, number, where, event)
+}
+
+const isBlockEvent = (event: PoolEvent): event is BlockEvent => HOME[event.type] === 'block'
+const isPayoutEvent = (event: PoolEvent): event is PayoutEvent => HOME[event.type] === 'payout'
 
 /** Kind of stream that each type of event belongs to. */
 const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
@@ -170,6 +209,10 @@ const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
 
 function faultOf(stream: Stream, event: PoolEvent): string | undefined {
   if (stream.kind !== HOME[event.type]) return `${event.type} does not belong in this stream`
+  if (event.type === 'WorkIssued' && !Atoms.is(BigInt(event.data.subsidy)))
+    return 'its subsidy is more than there can be'
+  if (event.type === 'BlockConnected' && !Atoms.is(BigInt(event.data.reward.atoms)))
+    return 'its reward is more than there can be'
   if (event.type !== 'SharesAccepted') return undefined
   const { solved, connection } = event.data
   return solved.some(({ share }) => share >= connection.length)

@@ -1,6 +1,7 @@
 import { LEVELS } from './hashrate.ts'
 import { newGathering, releaseBuckets, releaseEarlier, startMeter } from './meters.ts'
 import { isForgotten, workerKey } from './miners.ts'
+import { releaseMoney, startMoney } from './money/tally.ts'
 import {
   type Account,
   type Changes,
@@ -38,10 +39,12 @@ export const startTally = (stored: Stored): Tally => ({
   workers: new Map(),
   jobs: new Map(),
   height: 0,
+  firstHeight: null,
   newestBits: null,
   perDifficulty: new Map(),
   asked: { finest: -1, clockMs: -1, starts: [] },
   storedUpTo: LEVELS.map(() => 0),
+  money: startMoney(),
   changes: noChanges(),
   stored,
 })
@@ -82,6 +85,7 @@ export function releaseStored(tally: Tally, forgotten: readonly Connection[]): v
   for (const connection of forgotten) releaseConnection(tally, connection)
   if (forgotten.length > 0) tally.ended = without(tally.ended, new Set(forgotten))
   if (changes.jobs.length > 0) releaseJobs(tally)
+  releaseMoney(tally.money)
   tally.changes = noChanges()
 }
 

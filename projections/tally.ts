@@ -2,6 +2,7 @@ import type { Network } from '../domain/decred/network.ts'
 import type { PowAlgorithm } from '../domain/decred/proof-of-work.ts'
 import type { IssueReason, RejectReason, ShareReference } from '../domain/events.ts'
 import type { WorkSums } from './hashrate.ts'
+import type { MoneyTally, StoredMoney } from './money/tally.ts'
 import type { BlockState, PoolMode } from './views.ts'
 
 /**
@@ -34,6 +35,8 @@ export interface Tally {
   readonly jobs: Map<number, Map<number, JobFacts>>
   /** Highest height that work was issued for. */
   height: number
+  /** Height of the first work: runs of payouts are counted from the block before it. Null before it. */
+  firstHeight: number | null
   /** Bits of the newest work: for a share whose job is not known. Null before the first. */
   newestBits: number | null
   /** Effort (2^-96) of one difficulty, by bits. */
@@ -42,6 +45,7 @@ export interface Tally {
   readonly asked: { finest: number; clockMs: number; readonly starts: number[] }
   /** Seconds, by level: a bucket that begins later is in memory if it exists at all. */
   readonly storedUpTo: number[]
+  readonly money: MoneyTally
   changes: Changes
   readonly stored: Stored
 }
@@ -152,6 +156,8 @@ export interface Connection {
 export interface JobFacts {
   readonly height: number
   readonly bits: number
+  /** Full proof-of-work subsidy, atoms. */
+  readonly subsidy: bigint
 }
 
 /** A job as it is stored. */
@@ -293,4 +299,5 @@ export interface Stored {
   readonly bucket: (scope: Scope, meter: number, level: number, start: number) => WorkSums | undefined
   readonly solved: (hash: string) => SolvedRow | undefined
   readonly block: (hash: string) => BlockRow | undefined
+  readonly money: StoredMoney
 }

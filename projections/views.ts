@@ -2,42 +2,13 @@ import * as t from 'io-ts'
 import { NetworkName } from '../domain/decred/network.ts'
 import { PowAlgorithm } from '../domain/decred/proof-of-work.ts'
 import { IssueReason, RejectReason, ShareReference } from '../domain/events.ts'
+import { Count, Decimal, Hash, orNull, Ratio, Time } from './codecs.ts'
+import { MinerBalances, NextPayout, PolicyView, Quota } from './money/views.ts'
 
 /**
  * What the read models answer: the shapes of every figure that pages and API show, as codecs. Plain JSON. Numbers that may
  * pass 2^53 are decimal text; times are Unix milliseconds; fields that may be missing are null.
  */
-
-const text = (name: string, pattern: RegExp): t.Type<string> =>
-  new t.Type(
-    name,
-    (u): u is string => typeof u === 'string' && pattern.test(u),
-    (u, c) => (typeof u === 'string' && pattern.test(u) ? t.success(u) : t.failure(u, c)),
-    t.identity,
-  )
-
-const number = (name: string, holds: (value: number) => boolean): t.Type<number> =>
-  new t.Type(
-    name,
-    (u): u is number => typeof u === 'number' && holds(u),
-    (u, c) => (typeof u === 'number' && holds(u) ? t.success(u) : t.failure(u, c)),
-    t.identity,
-  )
-
-const natural = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
-
-/** Non-negative integer as decimal text: hashes per second, atoms, sums of difficulty. */
-export const Decimal = text('Decimal', /^(0|[1-9][0-9]*)$/)
-/** 32 bytes, lower case: a block hash or transaction id as explorers print it, or an account id. */
-export const Hash = text('Hash', /^[0-9a-f]{64}$/)
-/** Integer from 0 to 2^53 - 1. */
-export const Count = number('Count', natural)
-/** Unix milliseconds. */
-export const Time = number('Time', natural)
-/** Non-negative fraction, six decimals: 1 is what was to be expected. */
-export const Ratio = number('Ratio', (value) => Number.isFinite(value) && value >= 0)
-
-const orNull = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null])
 
 /**
  * Hashrate over the last `seconds`, estimated from the difficulties d of the shares accepted in it: sum(d) * H / seconds, with
@@ -255,6 +226,10 @@ export const PoolView = t.type(
     blocks: BlockCounts,
     lastBlock: orNull(BlockSummary),
     shares: ShareTotals,
+    /** In force; null before the first. */
+    policy: orNull(PolicyView),
+    /** Null when the pool pays nobody. */
+    nextPayout: orNull(NextPayout),
   },
   'PoolView',
 )
@@ -333,6 +308,9 @@ export const AccountView = t.type(
     shares: ShareTotals,
     workers: pageOf(WorkerView),
     blocksFound: Count,
+    balances: MinerBalances,
+    /** Null where the next block is not shared by a window. */
+    quota: orNull(Quota),
   },
   'AccountView',
 )

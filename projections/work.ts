@@ -16,8 +16,9 @@ export const jobsKeptFrom = (tally: Tally): number => tally.height - JOB_HEIGHTS
 /** A job was handed out: its bits weigh the shares that name it, and its template is kept for recognising blocks. */
 export function foldWorkIssued(tally: Tally, gateway: number, data: EventData<'WorkIssued'>): void {
   const { job, header, powAlgorithm, height, bits, subsidy, at: issuedAt, reason } = data
-  rememberJob(tally, gateway, job, { height, bits })
+  rememberJob(tally, gateway, job, { height, bits, subsidy: BigInt(subsidy) })
   tally.height = Math.max(tally.height, height)
+  tally.firstHeight ??= height
   tally.newestBits = bits
   tally.changes.jobs.push({
     gateway,

@@ -18,6 +18,7 @@ import { JOB_HEIGHTS_KEPT, type ReadModels } from '../adapters/read-models/port.
 import { openReadModels } from '../adapters/read-models/sqlite.ts'
 import { connectionLimits, stratumLimits } from '../adapters/stratum/limits.ts'
 import { type Listener, startListener } from '../adapters/stratum/listener.ts'
+import { dcrwallet } from '../adapters/wallet/dcrwallet/wallet.ts'
 import { networks } from '../domain/decred/network.ts'
 import { watchBlocks } from './actors/blocks.ts'
 import { type Gateway, openGateway } from './actors/gateway.ts'
@@ -27,6 +28,9 @@ import { type Projector, project } from './actors/projector.ts'
 import type { Config, ListenerConfig, TlsFiles } from './config/config.ts'
 import { type JournalState, openJournal } from './journal.ts'
 import { openEventStore } from './open-store.ts'
+import type { PayingWallet } from './treasury/payout.ts'
+import { policyOf } from './treasury/policy.ts'
+import { openTreasury, type Treasury } from './treasury/treasury.ts'
 
 /** A running pool. */
 export interface Pool {
@@ -35,6 +39,8 @@ export interface Pool {
   readonly listeners: readonly ListenerStatus[]
   readonly status: () => PoolStatus
   readonly readModels: ReadModels
+  /** What shares rewards and pays miners; null in mode `solo`. */
+  readonly treasury: Treasury | null
   /** Resolves when the pool can't go on: its journal has stopped. Miners get no more `true` from then on. */
   readonly failed: Promise<PoolError>
   /** Asks miners to come back, writes what is queued and ends, within 10 s. Resolves false when something could not be written. */
@@ -53,12 +59,16 @@ export interface PoolOptions {
   readonly software: string
   /** The node is a devnet of ours: the pages say so. */
   readonly devnet: boolean
+  /** Blocks on a coinbase before it may be spent, on a devnet that has another number than its network. */
+  readonly coinbaseMaturity?: number
 }
 
 /** How long miners' last shares may come after they were asked to reconnect, and how long the store may take for the rest. */
 const DRAIN_MS = 500
 const FLUSH_MS_MAX = 6_000
 const BLOCKS_MS_MAX = 1_000
+/** What is under way is taken up again at the next start, wherever it ends. */
+const MONEY_MS_MAX = 1_000
 const RECOVER_AGAIN_MS = 1_000
 
 /** Everything that was opened so far, to be closed in reverse when the start fails or the pool stops. */
@@ -91,12 +101,15 @@ async function start(
   const nodes = openNodes(config)
   if (E.isLeft(nodes)) return nodes
 
+  const paying = openWallet(config)
+  if (E.isLeft(paying)) return paying
+
   const directory = makeDataDirectory(config)
   if (E.isLeft(directory)) return directory
   const store = await openEventStore(config.store.url)()
   if (E.isLeft(store)) return store
   closers.push(() => store.right.close())
-  const opening = await openPool(store.right, config.pool, options.software, startedAt)()
+  const opening = await openPool(store.right, config.pool, policyOf(config), options.software, startedAt)()
   if (E.isLeft(opening)) return opening
   const { gateway: ordinal, prefix, earlier } = opening.right
 
@@ -142,13 +155,33 @@ async function start(
   const blocks = watchBlocks({
     gateway: ordinal,
     node,
-    network,
+    network: { ...network, coinbaseMaturity: options.coinbaseMaturity ?? network.coinbaseMaturity },
     journal,
     readModels: readModels.right,
     nowMs,
     log,
   })
   closers.push(() => Promise.race([blocks.stop(), sleep(BLOCKS_MS_MAX)]))
+  const treasury =
+    config.pool.mode === 'solo'
+      ? null
+      : openTreasury({
+          store: store.right,
+          node,
+          network,
+          paying: paying.right,
+          nowMs,
+          log,
+          onWalletError: ({ kind }) => metrics.walletErrors.inc({ kind }),
+          onStoreError: ({ kind }) => metrics.storeErrors.inc({ kind }),
+          onWritten: (type, seconds) => {
+            metrics.moneyEvents.inc({ type })
+            if (type === 'RewardAllocated') metrics.settlementSeconds.observe(seconds)
+          },
+        })
+  closers.push(() =>
+    Promise.race([Promise.all([treasury?.stop(), paying.right?.wallet.stop()]), sleep(MONEY_MS_MAX)]),
+  )
   const gateway = openGateway({
     ordinal,
     prefix,
@@ -174,7 +207,10 @@ async function start(
     nodeGoneMsMax: config.mining.nodeGoneMsMax,
     work: gateway.work,
     holdWork: gateway.holdWork,
-    chainMoved: blocks.chainMoved,
+    chainMoved: () => {
+      blocks.chainMoved()
+      void treasury?.chainMoved()
+    },
     blockConnected: blocks.blockConnected,
     catchUpBlocksMax: JOB_HEIGHTS_KEPT,
     onError: (kind) => metrics.nodeErrors.inc({ kind }),
@@ -200,6 +236,7 @@ async function start(
       connections: gateway.connections().connected,
       listeners: listenerStatus,
       journal: journalStatus(journal.state()),
+      money: treasury?.status() ?? null,
       projections: { position: readModels.right.checkpoint(), head: projector.head() },
     }
   }
@@ -236,6 +273,7 @@ async function start(
     listeners: listenerStatus,
     status,
     readModels: readModels.right,
+    treasury,
     failed: failure.promise,
     stop: () => {
       stopping ??= stop()
@@ -290,6 +328,20 @@ function openNodes(config: Config): E.Either<PoolError, readonly Node[]> {
     )
   }
   return E.right(nodes)
+}
+
+/** Connects with its first call: a wallet that is away keeps no pool from starting. */
+function openWallet({ wallet, pool }: Config): E.Either<PoolError, PayingWallet | null> {
+  if (wallet === null || pool.mode === 'solo') return E.right(null)
+  const { address, passphrase, account } = wallet
+  const files = [wallet.certificateFile, wallet.clientCertificateFile, wallet.clientKeyFile].map(readText)
+  const unreadable = files.find(E.isLeft)
+  if (unreadable !== undefined)
+    return E.left({ message: `A file of the [wallet] section can't be read: ${unreadable.left.message}` })
+  const [certificate = '', clientCertificate = '', clientKey = ''] = files.map(E.getOrElse(() => ''))
+  const { network } = pool
+  const peer = { address, certificate, clientCertificate, clientKey, passphrase }
+  return E.right({ wallet: dcrwallet({ ...peer, network, after: realAfter }), account })
 }
 
 interface OpenListener {

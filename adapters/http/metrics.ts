@@ -1,8 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { RejectReason } from '../../domain/events.ts'
+import { type PoolEvent, RejectReason } from '../../domain/events.ts'
 import type { StoreError } from '../event-store/port.ts'
 import type { NodeError } from '../node/port.ts'
+import type { WalletError } from '../wallet/port.ts'
 import { poolView, type Site } from './site.ts'
 
 /** What the pool counts as it runs, and the registry that Prometheus reads. Made once, before anything else starts. */
@@ -17,6 +18,11 @@ export interface Metrics {
   readonly commitSeconds: Histogram
   readonly storeErrors: Counter<'kind'>
   readonly nodeErrors: Counter<'kind'>
+  readonly walletErrors: Counter<'kind'>
+  /** Events of settlements and payouts that were written. */
+  readonly moneyEvents: Counter<'type'>
+  /** Seconds from a block's approval being seen to its reward being shared, summing up its window included. */
+  readonly settlementSeconds: Histogram
   readonly httpSeconds: Histogram<'route' | 'status'>
 }
 
@@ -43,6 +49,36 @@ const nodeErrorKinds: Readonly<Record<NodeError['kind'], null>> = {
   protocol: null,
   closed: null,
 }
+const walletErrorKinds: Readonly<Record<WalletError['kind'], null>> = {
+  away: null,
+  timeout: null,
+  certificate: null,
+  'too-old': null,
+  'wrong-network': null,
+  'not-synced': null,
+  locked: null,
+  'wrong-passphrase': null,
+  'unknown-account': null,
+  'unknown-coinbase': null,
+  'too-little-spendable': null,
+  'too-large': null,
+  'fee-refused': null,
+  'double-spend': null,
+  refused: null,
+  malformed: null,
+  closed: null,
+}
+const moneyEventTypes = [
+  'RewardAllocated',
+  'RewardReversed',
+  'WorkSettled',
+  'PayoutPlanned',
+  'PayoutApproved',
+  'PayoutSigned',
+  'PayoutPublished',
+  'PayoutConfirmed',
+  'PayoutReturned',
+] as const satisfies readonly PoolEvent['type'][]
 
 /** Makes the pool's metrics. All names begin with `lodebook_`; Node's own (event loop lag, memory) have their usual names. */
 export function poolMetrics(): Metrics {
@@ -85,6 +121,24 @@ export function poolMetrics(): Metrics {
       labelNames: ['kind'],
       registers,
     }),
+    walletErrors: new Counter({
+      name: 'lodebook_wallet_errors_total',
+      help: 'Calls of the wallet that failed, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    moneyEvents: new Counter({
+      name: 'lodebook_money_events_total',
+      help: 'Events of settlements and payouts that were written, by type.',
+      labelNames: ['type'],
+      registers,
+    }),
+    settlementSeconds: new Histogram({
+      name: 'lodebook_settlement_seconds',
+      help: "Time to share a block's reward, summing up its window included.",
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 30],
+      registers,
+    }),
     httpSeconds: new Histogram({
       name: 'lodebook_http_seconds',
       help: 'Time to answer a request, by route and status.',
@@ -97,6 +151,8 @@ export function poolMetrics(): Metrics {
   for (const reason of Object.keys(RejectReason.keys)) metrics.sharesRejected.inc({ reason }, 0)
   for (const kind of Object.keys(storeErrorKinds)) metrics.storeErrors.inc({ kind }, 0)
   for (const kind of Object.keys(nodeErrorKinds)) metrics.nodeErrors.inc({ kind }, 0)
+  for (const kind of Object.keys(walletErrorKinds)) metrics.walletErrors.inc({ kind }, 0)
+  for (const type of moneyEventTypes) metrics.moneyEvents.inc({ type }, 0)
   return metrics
 }
 
@@ -120,6 +176,9 @@ export function siteMetrics({ registry }: Metrics, site: Site, streams: () => nu
   const workAge = gauge('work_age_seconds', 'Age of the work that miners hash; -1 without work.')
   const workHeight = gauge('work_height', 'Height that miners hash; -1 without work.')
   const openStreams = gauge('event_streams', 'Open event streams of the dashboard and API.')
+  const moneyStopped = gauge('money_stopped', '1 when nothing is booked or paid any more.')
+  const moneyProblems = gauge('money_problems', 'Things that keep money from going its way.')
+  const openPayouts = gauge('payouts_open', 'Payouts that are not over.')
   const nodeUp = gaugeBy('node', 'node_up', '1 when the node is up, by its name.')
   const hashrate = gaugeBy('window', 'hashrate', 'Hashes a second of the pool over a window.')
   const miners = gauge('miners', 'Accounts with an open connection.')
@@ -138,6 +197,9 @@ export function siteMetrics({ registry }: Metrics, site: Site, streams: () => nu
     workAge.set(status.work === null ? -1 : (site.now() - status.work.issuedAt) / 1000)
     workHeight.set(status.work?.height ?? -1)
     openStreams.set(streams())
+    moneyStopped.set(status.money?.state === 'stopped' ? 1 : 0)
+    moneyProblems.set(status.money?.problems.length ?? 0)
+    openPayouts.set(status.money?.payouts.length ?? 0)
     for (const node of status.nodes) nodeUp.set({ node: node.name }, node.state === 'up' ? 1 : 0)
   }
 

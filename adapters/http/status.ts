@@ -1,6 +1,7 @@
 import type { NetworkName } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import type { IssueReason } from '../../domain/events.ts'
+import type { PayoutPhase } from '../../domain/payout/lifecycle.ts'
 import type { PoolMode } from '../../projections/views.ts'
 
 /** One node as the pool sees it now. `message` is a sentence for people; empty when there is nothing to say. */
@@ -46,6 +47,41 @@ export interface JournalStatus {
   readonly queueMax: number
 }
 
+/** Something that keeps money from going its way until somebody does something, or it passes. `message` says what to do. */
+export interface MoneyProblem {
+  /** What it is about: `payouts`, `payout 3`, `block <hash>`. */
+  readonly about: string
+  /** Stable, for programs: a kind of `WalletError`, or of what else was in the way. */
+  readonly kind: string
+  readonly message: string
+  /** Unix ms. */
+  readonly since: number
+}
+
+/** A payout that is not over. */
+export interface OpenPayoutStatus {
+  readonly payout: number
+  readonly phase: PayoutPhase
+  /** What its miners are paid. */
+  readonly atoms: string
+}
+
+/** How rewards and payouts go. */
+export interface MoneyStatus {
+  /** `reading`: the log is not booked to its end yet. `stopped`: nothing is booked or paid any more, see `message`. */
+  readonly state: 'reading' | 'ready' | 'stopped'
+  /** Why it has stopped, or that nobody is paid; empty otherwise. */
+  readonly message: string
+  /** Shares read from the log so far. */
+  readonly shares: number
+  /** Milliseconds that reading it took; null while it does. */
+  readonly readMs: number | null
+  /** The pool has a wallet. Without one nothing is planned. */
+  readonly wallet: boolean
+  readonly problems: readonly MoneyProblem[]
+  readonly payouts: readonly OpenPayoutStatus[]
+}
+
 /**
  * The running pool as pages, probes and metrics show it: what is true now and is not in the log.
  * Given as a function that is called several times a second, so it must be cheap and must not fail.
@@ -66,6 +102,8 @@ export interface PoolStatus {
   readonly connections: number
   readonly listeners: readonly ListenerStatus[]
   readonly journal: JournalStatus
+  /** Null in mode `solo`, where nobody is paid. */
+  readonly money: MoneyStatus | null
   /** Positions in the log: of the newest event, and of the newest that the read models have. */
   readonly projections: { readonly position: number | null; readonly head: number | null }
 }

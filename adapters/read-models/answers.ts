@@ -15,10 +15,14 @@ import type {
   WorkView,
 } from '../../projections/views.ts'
 import { openBlockQueries } from './block-queries.ts'
-import { readPage } from './cursor.ts'
+import { openBooksQueries } from './books-queries.ts'
+import { type Page, readPage } from './cursor.ts'
 import { planHistory } from './history.ts'
 import { openMinerQueries } from './miner-queries.ts'
+import { openMoneyQueries } from './money-queries.ts'
+import { openPayoutQueries } from './payout-queries.ts'
 import type { Answer, BlockFilter, HistoryRequest, IssuedJob, PageRequest, ReadModels } from './port.ts'
+import { openQuotaQueries } from './quota-queries.ts'
 import { type Measured, openWorkQueries } from './work-queries.ts'
 
 /** The questions of the port, answered from the tables. Each throws what SQLite throws. */
@@ -31,6 +35,15 @@ export type Answers = Pick<
   | 'blocks'
   | 'block'
   | 'hashrateHistory'
+  | 'balances'
+  | 'earnings'
+  | 'statement'
+  | 'minerPayments'
+  | 'allocation'
+  | 'payments'
+  | 'payment'
+  | 'policies'
+  | 'books'
   | 'unfinishedBlocks'
   | 'solvedWithoutBlock'
   | 'job'
@@ -45,6 +58,10 @@ export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
   const work = openWorkQueries(db)
   const miners = openMinerQueries(db, work)
   const blocks = openBlockQueries(db, tally)
+  const money = openMoneyQueries(db)
+  const payouts = openPayoutQueries(db, tally)
+  const books = openBooksQueries(db, tally)
+  const quotas = openQuotaQueries(db, tally, () => books.policies().history)
 
   function pool(nowMs: number): Answer<PoolView | undefined> {
     const { pool, total } = tally
@@ -70,6 +87,8 @@ export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
         rejected: total.rejected,
         reasons: miners.reasons(total.id),
       },
+      policy: books.inForce(),
+      nextPayout: payouts.next(nowMs),
     })
   }
 
@@ -89,6 +108,8 @@ export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
       },
       workers: miners.workers(network, row.id, { after: undefined, limit: ACCOUNT_WORKERS_SHOWN }, nowMs),
       blocksFound: blocks.foundBy(row.account),
+      balances: money.balances(row.account),
+      quota: quotas.quota(row.id),
     })
   }
 
@@ -110,6 +131,22 @@ export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
     const page = readPage(request)
     return E.isLeft(page) ? page : E.right(blocks.page(filter, page.right))
   }
+
+  /** A page of something of an account, which is empty when there is no such account. */
+  const ofAccount =
+    <T>(list: (account: string, page: Page) => PageOf<T>) =>
+    (key: string, request: PageRequest): Answer<PageOf<T>> => {
+      const page = readPage(request)
+      if (E.isLeft(page)) return page
+      const row = miners.account(key)
+      return E.right(row === undefined ? NOTHING : list(row.account, page.right))
+    }
+
+  /** Something in pages. */
+  const inPages =
+    <T>(list: (page: Page) => T) =>
+    (request: PageRequest): Answer<T> =>
+      E.map(list)(readPage(request))
 
   function hashrateHistory(request: HistoryRequest): Answer<HashrateHistory | undefined> {
     const { pool } = tally
@@ -144,6 +181,15 @@ export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
     blocks: blocksPage,
     block: (hash) => E.right(blocks.block(hash)),
     hashrateHistory,
+    balances: inPages(money.holders),
+    earnings: ofAccount(money.earnings),
+    statement: ofAccount(money.statement),
+    minerPayments: ofAccount(payouts.ofMiner),
+    allocation: (block, request) => inPages((page) => money.allocation(block, page))(request),
+    payments: inPages(payouts.payments),
+    payment: (number) => E.right(payouts.payment(number)),
+    policies: () => E.right(books.policies()),
+    books: () => E.right(books.books()),
     unfinishedBlocks: () => E.right(blocks.unfinished()),
     solvedWithoutBlock: () => E.right(blocks.solvedWithoutBlock()),
     job: (gateway, job) => E.right(blocks.job(gateway, job)),

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import * as E from 'fp-ts/lib/Either.js'
-import { decodeEvent, type PoolEvent } from '../../domain/events.ts'
+import type { PoolEvent } from '../../domain/events.ts'
 import { poolMark } from '../../projections/blocks.ts'
 import { effortRatio, luckRatio } from '../../projections/effort.ts'
 import type { BlockRow, PoolMark, SolvedRow, Tally } from '../../projections/tally.ts'
@@ -19,7 +18,8 @@ import {
 import { type Page, writeCursor } from './cursor.ts'
 import type { BlockFilter, IssuedJob, SolvedShare, UnfinishedBlock } from './port.ts'
 import { blockRow, jobRow, solvedRow } from './stored.ts'
-import { decimal, member, number, type Row, text, textOrNull } from './values.ts'
+import { readEvent } from './stored-money.ts'
+import { decimal, member, number, type Row, textOrNull } from './values.ts'
 
 /** Questions about blocks, rounds and work. Each throws what SQLite throws. */
 export interface BlockQueries {
@@ -197,14 +197,6 @@ function viewOf(row: Row, eventRows: readonly Row[], tally: Tally): BlockView {
     submissions: events.flatMap(submissionOf),
     life: events.flatMap(momentOf),
   }
-}
-
-/** The log was decoded when it was folded, so what was kept of it decodes. */
-function readEvent(row: Row): PoolEvent {
-  const decoded = decodeEvent(text(row, 'type'), text(row, 'data'))
-  if (E.isLeft(decoded))
-    throw new TypeError(`an event in the read models is damaged: ${decoded.left.message}`)
-  return decoded.right
 }
 
 function submissionOf(event: PoolEvent): readonly Submission[] {

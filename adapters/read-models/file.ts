@@ -42,12 +42,21 @@ function openOrRenew(file: string, log: string): DatabaseSync | undefined {
 const BUSY_MS_MAX = 20
 
 function contentOf(db: DatabaseSync, log: string): 'empty' | 'ours' | 'outdated' | 'foreign' {
-  const value = (sql: string, column: string): number => number(db.prepare(sql).get() ?? {}, column)
-  if (value('SELECT count(*) AS tables FROM sqlite_schema', 'tables') === 0) return 'empty'
-  if (value('PRAGMA application_id', 'application_id') !== APPLICATION_ID) return 'foreign'
-  if (value('PRAGMA user_version', 'user_version') !== SCHEMA_VERSION) return 'outdated'
+  if (readNumber(db, 'SELECT count(*) AS tables FROM sqlite_schema', 'tables') === 0) return 'empty'
+  if (!isOurs(db)) return 'foreign'
+  if (!isOfThisVersion(db)) return 'outdated'
   return db.prepare('SELECT log FROM pool').get()?.['log'] === log ? 'ours' : 'outdated'
 }
+
+const readNumber = (db: DatabaseSync, sql: string, column: string): number =>
+  number(db.prepare(sql).get() ?? {}, column)
+
+const isOurs = (db: DatabaseSync): boolean =>
+  readNumber(db, 'PRAGMA application_id', 'application_id') === APPLICATION_ID
+
+/** Says whether a file holds read models as this program writes them. */
+export const isOfThisVersion = (db: DatabaseSync): boolean =>
+  isOurs(db) && readNumber(db, 'PRAGMA user_version', 'user_version') === SCHEMA_VERSION
 
 function create(db: DatabaseSync, log: string): DatabaseSync {
   prepared(db)

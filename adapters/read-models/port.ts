@@ -3,6 +3,17 @@ import type { Observable } from 'rxjs'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import type { IssueReason, ShareReference } from '../../domain/events.ts'
 import type {
+  AllocationPage,
+  BalanceView,
+  BooksView,
+  EarningView,
+  MinerPayment,
+  PaymentSummary,
+  PaymentView,
+  PolicyHistory,
+  StatementLineView,
+} from '../../projections/money/views.ts'
+import type {
   AccountView,
   BlockState,
   BlockSummary,
@@ -167,6 +178,21 @@ export interface ReadModels {
   readonly block: (hash: string) => Answer<BlockView | undefined>
   /** Undefined when there is no such account or worker. */
   readonly hashrateHistory: (request: HistoryRequest) => Answer<HashrateHistory | undefined>
+
+  /** Miners whom the ledger knows, by what they are owed, largest first. */
+  readonly balances: (page: PageRequest) => Answer<PageOf<BalanceView>>
+  /** What a miner has of each block, newest first. By address or account id, like the two below; empty when there is no such account. */
+  readonly earnings: (account: string, page: PageRequest) => Answer<PageOf<EarningView>>
+  readonly statement: (account: string, page: PageRequest) => Answer<PageOf<StatementLineView>>
+  readonly minerPayments: (account: string, page: PageRequest) => Answer<PageOf<MinerPayment>>
+  /** How a block's reward is shared, credits largest first. Undefined when it never was. */
+  readonly allocation: (block: string, page: PageRequest) => Answer<AllocationPage | undefined>
+  /** Newest first. */
+  readonly payments: (page: PageRequest) => Answer<PageOf<PaymentSummary>>
+  /** By the number of its stream. */
+  readonly payment: (number: number) => Answer<PaymentView | undefined>
+  readonly policies: () => Answer<PolicyHistory>
+  readonly books: () => Answer<BooksView>
 
   /** Blocks neither matured nor orphaned, oldest first. */
   readonly unfinishedBlocks: () => Answer<readonly UnfinishedBlock[]>

@@ -1,3 +1,5 @@
+import { MONEY_SCHEMA } from './money-schema.ts'
+
 /** Marks a file as read models of Lodebook: `Lode` in ASCII. Any other file is left alone. */
 export const APPLICATION_ID = 0x4c6f6465
 
@@ -5,7 +7,7 @@ export const APPLICATION_ID = 0x4c6f6465
  * Version of the tables and of the arithmetic that fills them. A file of another version is thrown away and folded again, so
  * any change of either raises it.
  */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /**
  * The tables. All of it follows from the log and is the same whatever store the log is in, but for `pool.log` and `pool.position`.
@@ -21,6 +23,7 @@ CREATE TABLE pool (
   skipped INTEGER NOT NULL,      -- of these, of types unknown to the program
   clock_ms INTEGER NOT NULL,     -- latest time of an event
   next_meter INTEGER NOT NULL,
+  first_height INTEGER,          -- of the first work
   newest_bits INTEGER,           -- of the newest work
   network TEXT,                  -- null before PoolOpened, like the next two
   mode TEXT,
@@ -29,7 +32,9 @@ CREATE TABLE pool (
   difficulty TEXT NOT NULL,      -- sum over accepted shares
   effort TEXT NOT NULL,          -- sum of difficulty / network difficulty, in 2^-96
   rejected INTEGER NOT NULL,
-  last_share_at INTEGER
+  last_share_at INTEGER,
+  next_holder INTEGER NOT NULL,
+  fee_payouts INTEGER NOT NULL   -- payouts with an output for the pool's fees, without returned ones
 ) STRICT;
 
 CREATE TABLE accounts (
@@ -198,7 +203,7 @@ CREATE TABLE block_counts (
   state TEXT PRIMARY KEY,
   count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-INSERT INTO pool (id, log, entries, skipped, clock_ms, next_meter, accepted, difficulty, effort, rejected)
-VALUES (1, '', 0, 0, 0, 1, 0, '0', '0', 0);
+${MONEY_SCHEMA}
+INSERT INTO pool (id, log, entries, skipped, clock_ms, next_meter, accepted, difficulty, effort, rejected, next_holder, fee_payouts)
+VALUES (1, '', 0, 0, 0, 1, 0, '0', '0', 0, 1, 0);
 `

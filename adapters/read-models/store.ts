@@ -15,6 +15,7 @@ import {
   type Worker,
 } from '../../projections/tally.ts'
 import { jobsKeptFrom } from '../../projections/work.ts'
+import { openMoneyStore } from './store-money.ts'
 
 /** Writes the changes of a tally, inside the caller's transaction. Throws what SQLite throws. */
 export type StoreChanges = (tally: Tally, forgotten: readonly Connection[]) => void
@@ -22,6 +23,7 @@ export type StoreChanges = (tally: Tally, forgotten: readonly Connection[]) => v
 /** Prepares the statements that write. */
 export function openStore(db: DatabaseSync): StoreChanges {
   const sql = prepareAll(db)
+  const storeMoney = openMoneyStore(db)
   return (tally, forgotten) => {
     const { changes } = tally
     const retired = new Set(changes.retired)
@@ -48,6 +50,7 @@ export function openStore(db: DatabaseSync): StoreChanges {
     for (const { hash, revision, at, type, data } of changes.blockEvents)
       sql.blockEvent.run(hash, revision, at, type, data)
     for (const [state, count] of changes.blockCounts) sql.blockCount.run(state, count)
+    storeMoney(tally.money)
     throwAway(sql, tally)
   }
 }
@@ -55,7 +58,7 @@ export function openStore(db: DatabaseSync): StoreChanges {
 type Statements = ReturnType<typeof prepareAll>
 
 const prepareAll = (db: DatabaseSync) => ({
-  pool: db.prepare(`UPDATE pool SET position = ?, entries = ?, skipped = ?, clock_ms = ?, next_meter = ?, newest_bits = ?,
+  pool: db.prepare(`UPDATE pool SET position = ?, entries = ?, skipped = ?, clock_ms = ?, next_meter = ?, first_height = ?, newest_bits = ?,
     network = ?, mode = ?, opened_at = ?, accepted = ?, difficulty = ?, effort = ?, rejected = ?, last_share_at = ?`),
   account: db.prepare(`INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (meter) DO UPDATE SET address = excluded.address, accepted = excluded.accepted,
@@ -106,6 +109,7 @@ function storePool(sql: Statements, { total, ...tally }: Tally): void {
     tally.skipped,
     tally.clockMs,
     tally.nextMeter,
+    tally.firstHeight,
     tally.newestBits,
     tally.pool?.network.name ?? null,
     tally.pool?.mode ?? null,

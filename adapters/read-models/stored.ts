@@ -21,6 +21,7 @@ import type {
 import { BlockState, PoolMode } from '../../projections/views.ts'
 import { rememberJob } from '../../projections/work.ts'
 import type { IssuedJob } from './port.ts'
+import { loadMoney, openStoredMoney } from './stored-money.ts'
 import { decimal, member, number, numberOrNull, type Row, text, textOrNull } from './values.ts'
 
 /** Answers the fold's questions about what is stored. Throws what SQLite throws. */
@@ -46,6 +47,7 @@ export function openStored(db: DatabaseSync): Stored {
       })),
     solved: (hash) => one(solved.get(hash), solvedRow),
     block: (hash) => one(block.get(hash), blockRow),
+    money: openStoredMoney(db),
   }
 }
 
@@ -62,6 +64,7 @@ export function loadTally(db: DatabaseSync): Tally {
   tally.skipped = number(row, 'skipped')
   tally.clockMs = number(row, 'clock_ms')
   tally.nextMeter = number(row, 'next_meter')
+  tally.firstHeight = numberOrNull(row, 'first_height')
   tally.newestBits = numberOrNull(row, 'newest_bits')
   tally.total.accepted = number(row, 'accepted')
   tally.total.difficulty = decimal(row, 'difficulty')
@@ -70,10 +73,15 @@ export function loadTally(db: DatabaseSync): Tally {
   tally.total.lastShareAt = numberOrNull(row, 'last_share_at')
   tally.storedUpTo.fill(Math.floor(tally.clockMs / 1_000))
   loadConnections(db, tally)
-  for (const job of db.prepare('SELECT gateway, job, height, bits FROM jobs').iterate()) {
+  loadMoney(db, tally.money)
+  for (const job of db.prepare('SELECT gateway, job, height, bits, subsidy FROM jobs').iterate()) {
     const height = number(job, 'height')
     tally.height = Math.max(tally.height, height)
-    rememberJob(tally, number(job, 'gateway'), number(job, 'job'), { height, bits: number(job, 'bits') })
+    rememberJob(tally, number(job, 'gateway'), number(job, 'job'), {
+      height,
+      bits: number(job, 'bits'),
+      subsidy: decimal(job, 'subsidy'),
+    })
   }
   return tally
 }

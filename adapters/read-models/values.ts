@@ -38,6 +38,19 @@ export function decimal(row: Row, column: string): bigint {
   return BigInt(digits)
 }
 
+/** Reads atoms, of either sign, from an INTEGER column: see `storable`. */
+export const atoms = (row: Row, column: string): bigint => BigInt(number(row, column))
+
+/**
+ * Atoms for an INTEGER column: numbers up to 2^53 come back as they were.
+ *
+ * @throws TypeError for more, which is more than there can ever be.
+ */
+export function storable(amount: bigint): bigint {
+  if (!Number.isSafeInteger(Number(amount))) throw new TypeError(`${amount} atoms are more than there can be`)
+  return amount
+}
+
 /** Reads one of a codec's values. */
 export function member<T>(codec: t.Type<T>, row: Row, column: string): T {
   const value = row[column]

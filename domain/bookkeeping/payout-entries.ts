@@ -50,7 +50,8 @@ function plan(books: Books, number: number, data: Plan): Answer {
   return E.right(postings)
 }
 
-function plannedMoney(data: Plan): PlannedMoney {
+/** Money that a plan moves. */
+export function plannedMoney(data: Plan): PlannedMoney {
   const { poolFee } = data
   return {
     outputs: data.address.map((address, i) => ({
@@ -62,9 +63,12 @@ function plannedMoney(data: Plan): PlannedMoney {
     paid: sum(data.atoms) + BigInt(poolFee?.atoms ?? '0'),
     fee: BigInt(data.fee),
     hasFeeOutput: poolFee !== null,
-    funding: data.funding.transaction.map((id, i) => `${id}:${data.funding.output[i]}`),
+    funding: data.funding.transaction.map((id, i) => outpointOf(id, data.funding.output[i] ?? 0)),
   }
 }
+
+/** The key of {@link Books.funding} for an output of a transaction. */
+export const outpointOf = (transaction: string, output: number): string => `${transaction}:${output}`
 
 const sum = (amounts: readonly string[]): bigint =>
   amounts.reduce((total, atoms) => total + BigInt(atoms), 0n)

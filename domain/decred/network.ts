@@ -39,6 +39,8 @@ export interface Network {
   readonly votesPerBlock: number
   /** Port where dcrd serves JSON-RPC unless told otherwise. */
   readonly rpcPort: number
+  /** Port where dcrwallet serves gRPC unless told otherwise. */
+  readonly walletPort: number
   readonly addressPrefix: AddressPrefixes
   readonly subsidy: SubsidySchedule
 }
@@ -53,6 +55,7 @@ const mainnet: Network = {
   stakeValidationHeight: 4096,
   votesPerBlock: 5,
   rpcPort: 9109,
+  walletPort: 9111,
   addressPrefix: {
     publicKey: 0x1386,
     publicKeyHashEcdsa: 0x073f,
@@ -74,6 +77,7 @@ const testnet3: Network = {
   stakeValidationHeight: 768,
   votesPerBlock: 5,
   rpcPort: 19109,
+  walletPort: 19111,
   addressPrefix: {
     publicKey: 0x28f7,
     publicKeyHashEcdsa: 0x0f21,
@@ -95,6 +99,7 @@ const simnet: Network = {
   stakeValidationHeight: 144,
   votesPerBlock: 5,
   rpcPort: 19556,
+  walletPort: 19558,
   addressPrefix: {
     publicKey: 0x276f,
     publicKeyHashEcdsa: 0x0e91,
@@ -116,6 +121,7 @@ const regnet: Network = {
   stakeValidationHeight: 144,
   votesPerBlock: 5,
   rpcPort: 18656,
+  walletPort: 18658,
   addressPrefix: {
     publicKey: 0x25e5,
     publicKeyHashEcdsa: 0x0e00,

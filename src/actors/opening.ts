@@ -2,10 +2,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { proposeAppend, read } from '../../adapters/event-store/catalogue.ts'
 import { type EventStore, NO_STREAM, type StreamEvent } from '../../adapters/event-store/port.ts'
-import type { NetworkName } from '../../domain/decred/network.ts'
+import { type NetworkName, networks } from '../../domain/decred/network.ts'
 import { event, type PoolEvent, publicText } from '../../domain/events.ts'
 import { extranoncePrefix } from '../../domain/mining/session-book.ts'
+import type { Policy } from '../../domain/policy.ts'
 import { epochOf, sharesStream } from '../journal.ts'
+import { adoption } from '../treasury/policy.ts'
 
 /** What the pool's own stream says when a gateway process begins. */
 export interface Opening {
@@ -32,13 +34,14 @@ const POOL_STREAM = 'pool'
 const PAGE = 1_000
 
 /**
- * Opens the pool's history, or checks that it is the history of this pool, and writes that a gateway has begun. A history of
- * another network or mode is refused: money could not be told apart in it.
+ * Opens the pool's history, or checks that it is the history of this pool, and writes its rules when they are others than those in
+ * force, and that a gateway has begun. A history of another network or mode is refused: money could not be told apart in it.
  */
 export const openPool =
   (
     store: EventStore,
     pool: { readonly network: NetworkName; readonly mode: 'public' | 'solo' },
+    policy: Policy,
     software: string,
     nowMs: number,
   ): TE.TaskEither<OpeningError, Opening> =>
@@ -74,6 +77,9 @@ export const openPool =
           `${store.name} is the history of a ${first.data.mode} pool on ${first.data.network}, the configuration says ` +
           `${pool.mode} on ${pool.network}. Correct pool.mode and pool.network, or give this pool a data directory of its own.`,
       })
+    const adopted = await adoption(store, networks[pool.network], past, policy, nowMs)
+    if (E.isLeft(adopted)) return adopted
+    events.push(...adopted.right)
     const joined = past.filter((each) => each.type === 'GatewayJoined')
     const gateway = joined.length
     const prefix = extranoncePrefix(gateway)

@@ -4,7 +4,7 @@ import * as t from 'io-ts'
 import { encodeAddress } from '../../domain/decred/address.ts'
 import { blake256 } from '../../domain/decred/hash.ts'
 import { networks } from '../../domain/decred/network.ts'
-import type { Config, NodeConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import type { ConfigFlag } from '../config/sources.ts'
 import { type Pool, startPool } from '../pool.ts'
@@ -12,7 +12,7 @@ import { version } from '../version.ts'
 import { type Child, startChild } from './child.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { openLog } from './log.ts'
-import { narrate } from './narration.ts'
+import { narrate, narrateMoney } from './narration.ts'
 import { tryPort } from './port.ts'
 import { absolute, readText, tellProblems } from './read-config.ts'
 import { stopRequest } from './signals.ts'
@@ -24,6 +24,17 @@ export interface DemoRequest {
   readonly devnetPort: number
   readonly flags: readonly ConfigFlag[]
 }
+
+/** Blocks on a reward before it may be spent: a minute or two, so that miners are paid while somebody looks on. */
+const COINBASE_MATURITY = 4
+
+/** A payable address of simnet that nobody has the key of; always the same for one name. */
+const addressOf = (owner: string): string =>
+  encodeAddress(
+    'public-key-hash-ecdsa',
+    blake256(Buffer.from(`lodebook demo ${owner}`)).subarray(0, 20),
+    networks.simnet,
+  )
 
 /**
  * The demo's configuration; flags go on top. Shares of its slow miners are easy from the start, so that there is something
@@ -38,6 +49,12 @@ data_directory = "./data/demo"
 name = "demo"
 host = "127.0.0.1"
 difficulty.start = 20000
+[reward]
+fee_addresses = "${addressOf('pool')}"
+[payout]
+minimum = "0.1"
+every_blocks = 3
+confirmations = 2
 [log]
 level = "warn"
 format = "text"
@@ -56,7 +73,9 @@ const MINER_RATE = 25_000
 
 /** `lodebook demo`: a devnet and four miners in processes of their own, and the pool in this one. */
 export async function demo({ devnetPort, flags }: DemoRequest): Promise<ExitCode> {
-  const fixed = flags.find(({ path }) => path.startsWith('nodes.') || path === 'pool.network')
+  const fixed = flags.find(
+    ({ path }) => path.startsWith('nodes.') || path.startsWith('wallet.') || path === 'pool.network',
+  )
   if (fixed !== undefined) {
     complain(`the demo brings its own node and network; leave --${fixed.path} out, or use "lodebook run"`)
     return EXIT.usage
@@ -81,14 +100,15 @@ export async function demo({ devnetPort, flags }: DemoRequest): Promise<ExitCode
   const stop = stopRequest()
   const devnet = startChild([
     ...['devnet', '--json', '--port', String(devnetPort), '--wallet-port', '0'],
+    ...['--coinbase-maturity', String(COINBASE_MATURITY)],
     ...['--data-directory', join(config.pool.dataDirectory, 'devnet')],
   ])
-  const node = nodeOf(await devnet.ready)
-  if (node === undefined) {
+  const chain = chainOf(await devnet.ready)
+  if (chain === undefined) {
     complain(`the devnet did not start: ${await devnet.ended}`)
     return EXIT.failed
   }
-  const code = await withPool({ ...config, nodes: [node] }, devnet, stop)
+  const code = await withPool({ ...config, ...chain }, devnet, stop)
   await devnet.stop()
   return code
 }
@@ -118,17 +138,32 @@ const DevnetReady = t.type({
   certificateFile: t.string,
   user: t.string,
   password: t.string,
+  wallet: t.type({
+    address: t.string,
+    certificateFile: t.string,
+    clientCertificateFile: t.string,
+    clientKeyFile: t.string,
+    passphrase: t.string,
+  }),
 })
 
-function nodeOf(line: string | undefined): NodeConfig | undefined {
+/** The devnet's node and wallet as the pool is told of them. */
+function chainOf(line: string | undefined): Pick<Config, 'nodes' | 'wallet'> | undefined {
   if (line === undefined) return undefined
   const ready: unknown = JSON.parse(line)
-  return DevnetReady.is(ready) ? { name: 'devnet', ...ready } : undefined
+  if (!DevnetReady.is(ready)) return undefined
+  const { wallet, ...node } = ready
+  return { nodes: [{ name: 'devnet', ...node }], wallet: { ...wallet, account: 'default' } }
 }
 
 async function withPool(config: Config, devnet: Child, stop: Promise<string>): Promise<ExitCode> {
   const log = openLog(config.log)
-  const pool = await startPool(config, { log, software: `lodebook ${version}`, devnet: true })()
+  const pool = await startPool(config, {
+    log,
+    software: `lodebook ${version}`,
+    devnet: true,
+    coinbaseMaturity: COINBASE_MATURITY,
+  })()
   if (E.isLeft(pool)) {
     complain(pool.left.message)
     return EXIT.failed
@@ -136,6 +171,7 @@ async function withPool(config: Config, devnet: Child, stop: Promise<string>): P
   const miners = startChild(minerWords(pool.right))
   introduce(config, pool.right)
   const quiet = narrate(pool.right.readModels)
+  const quietMoney = pool.right.treasury === null ? () => undefined : narrateMoney(pool.right.treasury.news)
   const broken = await Promise.race([
     stop.then(() => undefined),
     pool.right.failed.then(() => undefined),
@@ -143,6 +179,7 @@ async function withPool(config: Config, devnet: Child, stop: Promise<string>): P
     miners.ended.then((why) => `the miners ended: ${why}`),
   ])
   quiet()
+  quietMoney()
   if (broken !== undefined) complain(broken)
   print('Stopping: miners, pool, chain. Ctrl-C again ends at once.')
   await miners.stop()
@@ -160,14 +197,6 @@ function minerWords({ listeners }: Pool): readonly string[] {
     ...MINERS.flatMap(({ dialect }) => ['--dialect', dialect]),
   ]
 }
-
-/** A payable address of simnet that nobody has the key of; always the same for one name. */
-const addressOf = (owner: string): string =>
-  encodeAddress(
-    'public-key-hash-ecdsa',
-    blake256(Buffer.from(`lodebook demo ${owner}`)).subarray(0, 20),
-    networks.simnet,
-  )
 
 function introduce(config: Config, pool: Pool): void {
   const { host, port } = pool.listeners[0] ?? { host: '', port: 0 }

@@ -20,6 +20,7 @@ export interface DevnetRequest {
   readonly walletPort?: number
   readonly pow: PowAlgorithm
   readonly blockSeconds?: number
+  readonly coinbaseMaturity?: number
   readonly miningAddress?: string
   readonly json: boolean
   /** Also ends when standard input does: so it never outlives a program that started it. */
@@ -69,6 +70,7 @@ export async function devnet(request: DevnetRequest): Promise<ExitCode> {
       walletPort,
       powAlgorithm: request.pow,
       ...(request.blockSeconds === undefined ? {} : { blockTimeSeconds: request.blockSeconds }),
+      ...(request.coinbaseMaturity === undefined ? {} : { coinbaseMaturity: request.coinbaseMaturity }),
       ...(request.miningAddress === undefined ? {} : { miningAddress: request.miningAddress }),
     })
   } catch (error) {

@@ -1,8 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { Observable } from 'rxjs'
 import { hashrateOf, integer, percent } from '../../adapters/http/dashboard/format.ts'
 import type { ReadModels } from '../../adapters/read-models/port.ts'
 import { formatDcr } from '../../domain/decred/amount.ts'
 import type { BlockState, BlockSummary, PoolView } from '../../projections/views.ts'
+import { type MoneyNews, paidBy } from '../treasury/treasury.ts'
 import { paint, print } from './terminal.ts'
 
 /** Milliseconds between two lines about how it goes. */
@@ -58,6 +60,37 @@ export function blockLine(block: BlockSummary, before: BlockState | undefined): 
       return `${paint('yellow', name)} is orphaned for good: no reward`
   }
 }
+
+/** Says what the treasury does, until the returned function is called. */
+export function narrateMoney(news: Observable<MoneyNews>): () => void {
+  const subscription = news.subscribe((each) => {
+    const line = moneyLine(each)
+    if (line !== undefined) say(line)
+  })
+  return () => subscription.unsubscribe()
+}
+
+/** What to say about money, if anything. */
+export function moneyLine(news: MoneyNews): string | undefined {
+  const { type, data } = news.event
+  if (news.kind === 'settlement') {
+    if (type === 'RewardAllocated')
+      return `Block ${data.height} is shared: ${amount(BigInt(data.reward) - BigInt(data.fee))} DCR to ${miners(data.account.length)}`
+    return type === 'RewardReversed'
+      ? `${paint('yellow', 'A reward')} is taken back: its block was ${data.why}`
+      : undefined
+  }
+  const { payout, plan } = news
+  const what = `${paint('green', `Payout ${payout}`)}: ${amount(paidBy(plan))} DCR to ${miners(plan.address.length)}`
+  if (type === 'PayoutPublished') return `${what}, on its way`
+  if (type === 'PayoutConfirmed') return `${what}, confirmed`
+  return type === 'PayoutReturned' ? `${what}, returned (${data.why})` : undefined
+}
+
+/** DCR as short as it goes. */
+const amount = (atoms: bigint): string => formatDcr(atoms).replace(/\.?0+$/, '')
+
+const miners = (count: number): string => `${count} ${count === 1 ? 'miner' : 'miners'}`
 
 /** How the pool does, in one line. */
 export function statusLine({ shares, hashrate, workers, work }: PoolView): string {

@@ -9,11 +9,20 @@ import { splitConfigFlags } from './config-flags.ts'
 import type { DevnetRequest } from './devnet.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import type { MinerRequest } from './miner.ts'
+import { addMoneyCommands } from './money/commands.ts'
 import { addStoreCommands } from './store/commands.ts'
 import { complain, print } from './terminal.ts'
 
 /** Commands that take a key of the configuration as a flag: `--http.port 8081`. */
-const CONFIGURABLE: ReadonlySet<string> = new Set(['run', 'demo', 'config', 'doctor'])
+const CONFIGURABLE: ReadonlySet<string> = new Set([
+  'run',
+  'demo',
+  'config',
+  'doctor',
+  'balances',
+  'statement',
+  'payout',
+])
 
 /** Runs one command line (without `node` and the script) to its end and gives the exit code. */
 export async function main(given: readonly string[]): Promise<ExitCode> {
@@ -163,6 +172,11 @@ Examples:
     )
     .addOption(powOption())
     .option('--block-seconds <seconds>', 'seconds between blocks on average', wholeNumber(1, 3600))
+    .option(
+      '--coinbase-maturity <blocks>',
+      'blocks on a reward before it may be spent; a pool expects 16',
+      wholeNumber(1, 10_000),
+    )
     .option('--mining-address <address>', 'simnet address that rewards go to')
     .option('--json', 'print where it is as one line of JSON')
     .addOption(untilStdinEnds())
@@ -296,6 +310,7 @@ Examples:
       done(await doctor({ ...options, json: options.json === true, flags: withStore(flags, store) }))
     })
 
+  addMoneyCommands(program, flags, done)
   addStoreCommands(program, done)
 
   program

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { networks } from '../../domain/decred/network.ts'
 import { readStoreUrl } from '../store-url.ts'
-import type { Config, ListenerConfig, NodeConfig, TlsFiles } from './config.ts'
+import type { Config, ListenerConfig, NodeConfig, TlsFiles, WalletConfig } from './config.ts'
 import { passwordIn } from './password-file.ts'
 import { type ConfigProblem, foundText, type Origin, problem } from './problem.ts'
 import type { ConfigDraft, ListenerDraft, NodeDraft, TlsDraft } from './schema.ts'
@@ -29,6 +29,7 @@ export function complete(
     store: { url: storeUrl(draft.store.url, dataDirectory, around, problems) },
     nodes: draft.nodes.map((node, n) => completeNode(node, n, draft, around, problems)),
     listeners: draft.listeners.map((listener, n) => completeListener(listener, n, around, problems)),
+    wallet: completeWallet(draft, around, problems),
     http: { ...draft.http, tls: tlsOf(draft.http.tls, 'http', around, problems) },
   }
   const conflict = (key: string, sentence: string): void => {
@@ -105,59 +106,122 @@ function completeNode(
   problems: ConfigProblem[],
 ): NodeConfig {
   const { name, address, certificateFile, user } = draft
-  const hasPort = /:[0-9]+$/.test(address)
-  const complete = hasPort ? address : `${address}:${networks[pool.network].rpcPort}`
-  const port = Number(complete.slice(complete.lastIndexOf(':') + 1))
-  if (port < 1 || port > 65_535)
-    problems.push(
-      problem(
-        'not-allowed',
-        `nodes.${n}.address`,
-        around.originOf(`nodes.${n}.address`),
-        `nodes.${n}.address: found port ${port}, allowed: a port from 1 to 65535`,
-      ),
-    )
   return {
     name: name ?? `node-${n}`,
-    address: complete,
+    address: withPort(address, networks[pool.network].rpcPort, `nodes.${n}.address`, around, problems),
     certificateFile: around.absolute(certificateFile),
     user,
     password: passwordOf(draft, n, around, problems),
   }
 }
 
-/** The password itself or its file, whichever was given with more weight: flag, environment, file. */
+function withPort(
+  address: string,
+  usual: number,
+  key: string,
+  around: Surroundings,
+  problems: ConfigProblem[],
+): string {
+  const complete = /:[0-9]+$/.test(address) ? address : `${address}:${usual}`
+  const port = Number(complete.slice(complete.lastIndexOf(':') + 1))
+  if (port < 1 || port > 65_535)
+    problems.push(
+      problem(
+        'not-allowed',
+        key,
+        around.originOf(key),
+        `${key}: found port ${port}, allowed: a port from 1 to 65535`,
+      ),
+    )
+  return complete
+}
+
+/** A wallet is there when its address is given; then it needs its three files. */
+function completeWallet(
+  { wallet, pool }: ConfigDraft,
+  around: Surroundings,
+  problems: ConfigProblem[],
+): WalletConfig | null {
+  const { address, passphrase, passphraseFile, account } = wallet
+  if (address === null) return null
+  const file = (given: string | null, key: string, what: string): string => {
+    if (given === null)
+      problems.push(
+        problem(
+          'missing',
+          key,
+          around.originOf('wallet.address'),
+          `${key} is missing, which a wallet needs: ${what}`,
+        ),
+      )
+    return given === null ? '' : around.absolute(given)
+  }
+  return {
+    address: withPort(address, networks[pool.network].walletPort, 'wallet.address', around, problems),
+    certificateFile: file(wallet.certificateFile, 'wallet.certificate_file', "dcrwallet's rpc.cert"),
+    clientCertificateFile: file(
+      wallet.clientCertificateFile,
+      'wallet.client_certificate_file',
+      "the pool's own certificate",
+    ),
+    clientKeyFile: file(wallet.clientKeyFile, 'wallet.client_key_file', 'the key of that certificate'),
+    passphrase:
+      secretOf(
+        { given: passphrase, file: passphraseFile, key: 'wallet.passphrase', what: 'the passphrase' },
+        around,
+        problems,
+      ) ?? '',
+    account,
+  }
+}
+
 function passwordOf(draft: NodeDraft, n: number, around: Surroundings, problems: ConfigProblem[]): string {
-  const { password, passwordFile } = draft
   const key = `nodes.${n}.password`
-  const fileKey = `nodes.${n}.password_file`
-  const origin = around.originOf(key)
-  const fileOrigin = around.originOf(fileKey)
-  if (password === null && passwordFile === null) {
+  const { password: given, passwordFile: file } = draft
+  const password = secretOf({ given, file, key, what: 'the password' }, around, problems)
+  if (password === null)
     problems.push(
       problem(
         'missing',
         key,
         around.originOf(`nodes.${n}`),
-        `${key} is missing; give it, or ${fileKey}: dcrd's rpcpass`,
+        `${key} is missing; give it, or ${key}_file: dcrd's rpcpass`,
       ),
     )
-    return ''
-  }
-  if (password !== null && passwordFile !== null && origin.kind === fileOrigin.kind)
+  return password ?? ''
+}
+
+/** A secret and the file that may hold it in its place, whose key is the same with `_file`. */
+interface SecretDraft {
+  readonly given: string | null
+  readonly file: string | null
+  readonly key: string
+  readonly what: string
+}
+
+/** The secret itself or its file's, whichever was given with more weight: flag, environment, file. Null when neither was. */
+function secretOf(
+  { given, file, key, what }: SecretDraft,
+  around: Surroundings,
+  problems: ConfigProblem[],
+): string | null {
+  const fileKey = `${key}_file`
+  const origin = around.originOf(key)
+  const fileOrigin = around.originOf(fileKey)
+  if (given !== null && file !== null && origin.kind === fileOrigin.kind)
     problems.push(
       problem('conflict', key, origin, `${key} and ${fileKey} are both given; leave one of them out`),
     )
-  if (passwordFile === null) return password ?? ''
-  if (password !== null && weight(origin) >= weight(fileOrigin)) return password
-  const read = around.readText(around.absolute(passwordFile))
+  if (file === null) return given
+  if (given !== null && weight(origin) >= weight(fileOrigin)) return given
+  const read = around.readText(around.absolute(file))
   if (E.isLeft(read)) {
     problems.push(
       problem(
         'unreadable-file',
         fileKey,
         fileOrigin,
-        `${fileKey}: found ${foundText(passwordFile)}, which can't be read (${read.left}); allowed: a file that this user can read`,
+        `${fileKey}: found ${foundText(file)}, which can't be read (${read.left}); allowed: a file that this user can read`,
       ),
     )
     return ''
@@ -169,7 +233,7 @@ function passwordOf(draft: NodeDraft, n: number, around: Surroundings, problems:
       'not-allowed',
       fileKey,
       fileOrigin,
-      `${fileKey}: ${passwordFile} ${line.left}; allowed: one line, the password`,
+      `${fileKey}: ${file} ${line.left}; allowed: one line, ${what}`,
     ),
   )
   return ''

@@ -67,6 +67,43 @@ export interface JournalConfig {
   readonly queueSharesMax: number
 }
 
+/** Who gets what of a block. Amounts are DCR as text. */
+export interface RewardConfig {
+  readonly scheme: 'pplns' | 'pplns-time' | 'pps' | 'prop'
+  readonly windowPpm: number
+  readonly periodMs: number
+  readonly reserve: string
+  readonly feePpm: number
+  /** Separated by commas; `null` leaves the fees in the wallet. */
+  readonly feeAddresses: string | null
+}
+
+/** When and how miners are paid. */
+export interface PayoutConfig {
+  readonly minimum: string
+  readonly feeBearer: 'miners' | 'pool'
+  readonly schedule: 'blocks' | 'daily'
+  readonly everyBlocks: number
+  /** `hh:mm` of the UTC day. */
+  readonly dailyAt: string
+  readonly mode: 'automatic' | 'manual'
+  readonly confirmations: number
+}
+
+/** The dcrwallet that pays. */
+export interface WalletConfig {
+  /** `host:port` of its gRPC. */
+  readonly address: string
+  /** dcrwallet's `rpc.cert`: the only certificate that is trusted. */
+  readonly certificateFile: string
+  /** The pool's own, which the wallet lets in, and its key. */
+  readonly clientCertificateFile: string
+  readonly clientKeyFile: string
+  /** Empty for a wallet that the operator keeps unlocked. */
+  readonly passphrase: string
+  readonly account: string
+}
+
 /** Dashboard and API. */
 export interface HttpConfig {
   readonly host: string
@@ -100,6 +137,10 @@ export interface Config {
   readonly limits: LimitsConfig
   readonly mining: MiningConfig
   readonly journal: JournalConfig
+  readonly reward: RewardConfig
+  readonly payout: PayoutConfig
+  /** `null`: rewards are shared and booked, and nobody is paid. */
+  readonly wallet: WalletConfig | null
   readonly http: HttpConfig
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
 }

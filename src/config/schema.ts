@@ -1,6 +1,6 @@
 import type * as t from 'io-ts'
 import { STORE_URL_ALLOWED } from '../store-url.ts'
-import type { Config, HttpConfig, ListenerConfig, NodeConfig } from './config.ts'
+import type { Config, HttpConfig, ListenerConfig, NodeConfig, WalletConfig } from './config.ts'
 import { choice, flag, integer, optional, text, type Value } from './values.ts'
 
 /**
@@ -27,11 +27,18 @@ export type ListenerDraft = Omit<ListenerConfig, 'name' | 'tls'> & {
   readonly tls: TlsDraft
 }
 
+/** A wallet as it is written: there is one when its address is given. */
+export type WalletDraft = { readonly [K in keyof Omit<WalletConfig, 'account'>]: string | null } & {
+  readonly passphraseFile: string | null
+  readonly account: string
+}
+
 /** The configuration as it is written, decoded key by key, before `complete` has filled in and compared. */
-export type ConfigDraft = Omit<Config, 'store' | 'nodes' | 'listeners' | 'http'> & {
+export type ConfigDraft = Omit<Config, 'store' | 'nodes' | 'listeners' | 'wallet' | 'http'> & {
   readonly store: { readonly url: string | null }
   readonly nodes: readonly NodeDraft[]
   readonly listeners: readonly ListenerDraft[]
+  readonly wallet: WalletDraft
   readonly http: Omit<HttpConfig, 'tls'> & { readonly tls: TlsDraft }
 }
 
@@ -132,6 +139,7 @@ const hostAndPort = text(
   /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/,
 )
 const secretText = text('text of one line', /^[^\r\n\0]+$/)
+const dcr = text('an amount in DCR, up to eight decimals', /^(0|[1-9][0-9]{0,7})(\.[0-9]{1,8})?$/)
 const port = integer(0, 65_535, '0 takes any free port')
 const difficulty = integer(1, DIFFICULTY_MAX)
 
@@ -330,6 +338,112 @@ export const schema = {
         'Shares that may wait while the store is away; more are refused with error 20.',
       ),
     }),
+    reward: group(
+      'Who gets what of a block. Changes are published, and count from the next start on, never backwards.',
+      {
+        scheme: key(
+          choice('pplns', 'pplns-time', 'pps', 'prop'),
+          'pplns',
+          '`pplns`: the last shares, by their work. `pplns-time`: those of the last `period_ms`. `pps`: every share its expected worth at once, at your risk. `prop`: those since the block before; miners who come and go gain by it. In mode `solo` nobody is paid and this does nothing.',
+        ),
+        windowPpm: key(
+          integer(1, 100_000_000),
+          2_000_000,
+          'Of `pplns`: how much work the last shares are, in millionths of the work that finds one block on average.',
+        ),
+        periodMs: key(
+          integer(1000, 366 * DAY_MS, 'ms'),
+          DAY_MS,
+          'Of `pplns-time`: how far back shares count.',
+        ),
+        reserve: key(
+          dcr,
+          '0',
+          'Of `pps`: DCR that you have put aside in the wallet, published, to pay shares in bad times.',
+        ),
+        feePpm: key(
+          integer(0, 1_000_000),
+          10_000,
+          "The pool's fee in millionths of a reward: 10000 is one percent.",
+        ),
+        feeAddresses: unset(
+          text('addresses, separated by commas', /^[A-Za-z0-9]+(,[A-Za-z0-9]+)*$/),
+          'DsOneAddressOfYours,DsAnotherAddressOfYours',
+          'Where the fees are paid to, in turn, with a payout. Not set: they stay in the wallet.',
+        ),
+      },
+    ),
+    payout: group('When and how miners are paid.', {
+      minimum: key(
+        dcr,
+        '0.01',
+        'Least DCR that an account is paid. What is below waits for ever, it is never forfeited.',
+      ),
+      feeBearer: key(
+        choice('miners', 'pool'),
+        'miners',
+        "Who bears the chain's fee: `miners` in proportion to what they get, or the `pool`.",
+      ),
+      schedule: key(
+        choice('blocks', 'daily'),
+        'blocks',
+        '`blocks`: after every so many blocks of the chain. `daily`: once a day.',
+      ),
+      everyBlocks: key(integer(1, 1_000_000), 288, 'Of `blocks`: how many. 288 are a day on mainnet.'),
+      dailyAt: key(
+        text('hh:mm', /^([01][0-9]|2[0-3]):[0-5][0-9]$/),
+        '00:00',
+        'Of `daily`: the time of the day, UTC.',
+      ),
+      mode: key(
+        choice('automatic', 'manual'),
+        'automatic',
+        '`manual`: a payout that is planned waits until an operator approves it.',
+      ),
+      confirmations: key(
+        integer(2, 10_000),
+        6,
+        'Blocks on a payout until it is over, and on money that is spent for one.',
+      ),
+    }),
+    wallet: group(
+      'The dcrwallet that pays, whose address the node mines to. There is one when its address is given; without it rewards are shared and booked, and nobody is paid.',
+      {
+        address: unset(
+          hostAndPort,
+          '127.0.0.1:9111',
+          "Where dcrwallet serves gRPC. The port may be left out: then it is dcrwallet's own for the network.",
+        ),
+        certificateFile: unset(
+          path,
+          '~/.dcrwallet/rpc.cert',
+          "dcrwallet's `rpc.cert`. No other certificate is trusted.",
+        ),
+        clientCertificateFile: unset(
+          path,
+          '/etc/lodebook/wallet-client.crt',
+          "The pool's own certificate, PEM; the wallet has it in the file of its `clientcafile`.",
+        ),
+        clientKeyFile: unset(path, '/etc/lodebook/wallet-client.key', 'Its private key, PEM.'),
+        passphrase: secret(
+          unset(
+            secretText,
+            'secret',
+            "The wallet's private passphrase. Better in `passphrase_file` or the environment. Neither: you keep the wallet unlocked.",
+          ),
+        ),
+        passphraseFile: unset(
+          path,
+          '/etc/lodebook/wallet-passphrase',
+          'File that holds the passphrase and nothing else; a newline at its end is dropped.',
+        ),
+        account: key(
+          text('1 to 50 printable characters', /^[\x20-\x7e]{1,50}$/),
+          'default',
+          "Name of the wallet's account that pays.",
+        ),
+      },
+    ),
     http: group('Dashboard and API.', {
       host: key(
         host,

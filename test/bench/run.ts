@@ -10,6 +10,7 @@ import { benchNotify } from './notify.ts'
 import { benchProjections, projectionLoads } from './projections.ts'
 import { benchRestart } from './restart.ts'
 import { benchConnections, benchLatency, benchThroughput } from './throughput.ts'
+import { benchAccounting, benchSettlement } from './treasury.ts'
 
 /**
  * `npm run bench`: every benchmark, one line of JSON each as it comes, then a table. `--short` takes a tenth of the time and says
@@ -33,6 +34,8 @@ const benchmarks: readonly { readonly name: string; readonly run: () => Promise<
   { name: 'P3', run: async () => [await benchNotify(short ? 1_000 : 5_000, short ? 20 : 100)] },
   { name: 'P4', run: async () => [await benchMemory(short ? 2_000 : 10_000)] },
   { name: 'projections', run: async () => benchFolding(short ? 1_000_000 : 10_000_000) },
+  { name: 'P5', run: async () => benchAccounting(short ? 500_000 : 3_000_000) },
+  { name: 'settlement', run: () => benchSettlement(short ? 1_000_000 : 10_000_000) },
   { name: 'P9', run: async () => [await benchRestart(short ? 1_000_000 : 10_000_000)] },
 ]
 

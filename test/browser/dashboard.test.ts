@@ -22,6 +22,8 @@ const address = exampleAddress(0)
 const pages = [
   ['Pool', '/'],
   ['Pool of an hour', '/?range=1h'],
+  ['Payments', '/payments'],
+  ['Block', `/blocks/${exampleHash(3)}`],
   ['Connect', '/connect'],
   ['Connect with an address', `/connect?address=${address}&worker=rig1`],
   ['Connect with mistakes', '/connect?address=nonsense&worker=a%20b&d=0&port=tls'],

@@ -4,17 +4,27 @@ import { lodebook } from './child.ts'
 
 const page = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8')
 
-test.each(['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'store copy', 'store verify', 'completion'])(
-  'docs/command-line.md has every option of %s',
-  async (command) => {
-    const { stdout } = await lodebook([...command.split(' '), '--help'], { directory: '.' })
-    const section =
-      new RegExp(`^## \`lodebook ${command}\`$([^]*?)(?=^## |$(?![^]))`, 'm').exec(page)?.[1] ?? ''
-    const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1] ?? '')
-    expect(options.length).toBeGreaterThan(0)
-    for (const option of options) if (option !== '--help') expect(section).toContain(option)
-  },
-)
+test.each([
+  'run',
+  'demo',
+  'devnet',
+  'miner',
+  'config',
+  'doctor',
+  'balances',
+  'statement',
+  'payout status',
+  'store copy',
+  'store verify',
+  'completion',
+])('docs/command-line.md has every option of %s', async (command) => {
+  const { stdout } = await lodebook([...command.split(' '), '--help'], { directory: '.' })
+  const section =
+    new RegExp(`^## \`lodebook ${command}\`$([^]*?)(?=^## |$(?![^]))`, 'm').exec(page)?.[1] ?? ''
+  const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map((match) => match[1] ?? '')
+  expect(options.length).toBeGreaterThan(0)
+  for (const option of options) if (option !== '--help') expect(section).toContain(option)
+})
 
 test('docs/from-dcrpool.md names no key that does not exist', () => {
   const moving = readFileSync(new URL('../../docs/from-dcrpool.md', import.meta.url), 'utf8')

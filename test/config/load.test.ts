@@ -68,6 +68,24 @@ describe('defaults', () => {
         nodeGoneMsMax: 60_000,
       },
       journal: { lingerMsMax: 100, batchSharesTarget: 32, queueSharesMax: 50_000 },
+      reward: {
+        scheme: 'pplns',
+        windowPpm: 2_000_000,
+        periodMs: 86_400_000,
+        reserve: '0',
+        feePpm: 10_000,
+        feeAddresses: null,
+      },
+      payout: {
+        minimum: '0.01',
+        feeBearer: 'miners',
+        schedule: 'blocks',
+        everyBlocks: 288,
+        dailyAt: '00:00',
+        mode: 'automatic',
+        confirmations: 6,
+      },
+      wallet: null,
       http: { host: '127.0.0.1', port: 8080, tls: null, behindProxy: false },
       log: { level: 'info', format: 'auto' },
     })
@@ -92,6 +110,35 @@ describe('defaults', () => {
   test('an empty table in a list is an item with every default', () => {
     expect(config('[[listeners]]\n[[listeners]]\nport = 5551').listeners.map(({ port }) => port)).toEqual([
       5550, 5551,
+    ])
+  })
+})
+
+describe('the wallet', () => {
+  const WALLET = `[wallet]
+address = "127.0.0.1"
+certificate_file = "wallet.cert"
+client_certificate_file = "pool.cert"
+client_key_file = "pool.key"
+`
+
+  test("is there when its address is given; its port is dcrwallet's own for the network", () => {
+    expect(config(WALLET).wallet).toEqual({
+      address: '127.0.0.1:9111',
+      certificateFile: '/work/wallet.cert',
+      clientCertificateFile: '/work/pool.cert',
+      clientKeyFile: '/work/pool.key',
+      passphrase: '',
+      account: 'default',
+    })
+    expect(config(`[pool]\nnetwork = "simnet"\n${WALLET}`).wallet?.address).toBe('127.0.0.1:19558')
+    expect(config(`${WALLET}passphrase = "p"`).wallet?.passphrase).toBe('p')
+    expect(config('[wallet]\naccount = "pool"').wallet).toBeNull()
+  })
+
+  test('without one of its files: told which', () => {
+    expect(messages(WALLET.replace(/^client_key_file.*$/m, ''))).toEqual([
+      'lodebook.toml:2: wallet.client_key_file is missing, which a wallet needs: the key of that certificate',
     ])
   })
 })

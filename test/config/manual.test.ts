@@ -30,7 +30,7 @@ describe('the commented file', () => {
       .split('\n')
       .map((line) => (/^#[a-z[]/.test(line) ? line.slice(1) : line))
       // Two ways to say one thing, of which a file can have one.
-      .filter((line) => !/^(password =|difficulty\.(start|max) =)/.test(line))
+      .filter((line) => !/^(password =|passphrase =|difficulty\.(start|max) =)/.test(line))
     const config = configOf(lines.join('\n'))
     expect(config).toMatchObject({ http: { host: '127.0.0.1', port: 8080 }, journal: { lingerMsMax: 100 } })
     const given = new Set(Object.keys(flat(parse(lines.join('\n')), '')))
@@ -39,6 +39,7 @@ describe('the commented file', () => {
       'listeners.0.difficulty.max',
       'listeners.0.difficulty.start',
       'nodes.0.password',
+      'wallet.passphrase',
     ])
   })
 

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
 import { HEADER_BYTES, previousBlock } from '../../domain/decred/header.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
+import type { PoolOverrides } from '../support/running-pool.ts'
 import type { PoolProcessOptions, PoolProcessReady } from './pool-process.ts'
 
 /** A pool in a process of its own. */
@@ -16,12 +17,18 @@ export interface PoolProcess {
 }
 
 /** Starts a pool on a directory. Its log is there too, or in the store of an address. */
-export function startPoolProcess(directory: string, devnet: Devnet, store?: string): PoolProcess {
-  const { certificate, port, user, password } = devnet
+export function startPoolProcess(
+  directory: string,
+  devnet: PoolProcessOptions['devnet'],
+  store?: string,
+  over: PoolOverrides = {},
+): PoolProcess {
+  const { certificate, port, user, password, wallet } = devnet
   const options: PoolProcessOptions = {
     directory,
-    devnet: { certificate, port, user, password },
+    devnet: { certificate, port, user, password, ...(wallet === undefined ? {} : { wallet }) },
     store: store ?? null,
+    over,
   }
   const script = new URL('./pool-process.ts', import.meta.url)
   const child = fork(script, [JSON.stringify(options)], { execArgv: [] })

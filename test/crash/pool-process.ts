@@ -1,4 +1,4 @@
-import { poolConfig, runningPool } from '../support/running-pool.ts'
+import { type PoolOverrides, poolConfig, runningPool } from '../support/running-pool.ts'
 
 /**
  * A pool in a process of its own, to be killed. Forked with {@link PoolProcessOptions} as JSON in its only argument; sends
@@ -9,6 +9,7 @@ export interface PoolProcessOptions {
   readonly devnet: Parameters<typeof poolConfig>[1][number]
   /** Address of the store; null for one in the directory. */
   readonly store: string | null
+  readonly over: PoolOverrides
 }
 
 /** Where miners connect. */
@@ -17,7 +18,10 @@ export interface PoolProcessReady {
 }
 
 process.on('disconnect', () => process.exit())
-const { directory, devnet, store }: PoolProcessOptions = JSON.parse(process.argv[2] ?? '')
-const config = poolConfig(directory, [devnet])
-const pool = await runningPool(store === null ? config : { ...config, store: { url: store } })
+const { directory, devnet, store, over }: PoolProcessOptions = JSON.parse(process.argv[2] ?? '')
+const config = poolConfig(directory, [devnet], over)
+const pool = await runningPool(
+  store === null ? config : { ...config, store: { url: store } },
+  over.coinbaseMaturity,
+)
 process.send?.({ port: pool.listeners[0]?.port ?? 0 } satisfies PoolProcessReady)

@@ -70,13 +70,13 @@ export function openHouse(
   over: PoolOverrides = {},
   directory = newDirectory(),
 ): Promise<House> {
-  return houseOf(poolConfig(directory, nodes, over))
+  return houseOf(poolConfig(directory, nodes, over), over.coinbaseMaturity)
 }
 
 /** Starts a pool from a whole configuration. */
-export async function houseOf(config: Config): Promise<House> {
+export async function houseOf(config: Config, coinbaseMaturity?: number): Promise<House> {
   const directory = config.pool.dataDirectory
-  const pool = await runningPool(config)
+  const pool = await runningPool(config, coinbaseMaturity)
   const [listener] = pool.listeners
   if (listener === undefined) throw new Error('the pool has no listener')
   const log = () => readLog(directory)

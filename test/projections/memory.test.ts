@@ -13,6 +13,7 @@ import {
   issue,
   openedLog,
 } from '../adapters/read-models/log.ts'
+import { ANN, moneyLog } from '../adapters/read-models/money-log.ts'
 
 const nothingStored: Stored = {
   account: () => undefined,
@@ -20,6 +21,12 @@ const nothingStored: Stored = {
   bucket: () => undefined,
   solved: () => undefined,
   block: () => undefined,
+  money: {
+    holder: () => undefined,
+    block: () => undefined,
+    payout: () => undefined,
+    funding: () => undefined,
+  },
 }
 
 /** A tally after these events, and after each of them was stored. */
@@ -79,4 +86,21 @@ test('nothing that is stored is a change any more', () => {
   expect(tally.changes.any).toBe(true)
   releaseStored(tally, [])
   expect(tally.changes).toEqual(startTally(nothingStored).changes)
+})
+
+test('of the money only the pool’s own accounts and its rules stay', () => {
+  const log = moneyLog()
+  log.block(1, 1_000, 'connected', 'approved', 'matured')
+  log.settle(2_000, new Map([[ANN, 1n]]))
+  log.plan(3_000)
+  const tally = startTally(nothingStored)
+  for (const event of log.events) foldEvent(tally, event)
+  expect(tally.money.holders.size).toBe(1)
+  releaseStored(tally, [])
+  const { books, holders, plans, policy, openWork } = tally.money
+  expect([books.blocks.size, books.payouts.size, books.funding.size, holders.size, plans.size]).toEqual([
+    0, 0, 0, 0, 0,
+  ])
+  expect([...books.balances.keys()]).toEqual(['chain:coinbase', 'pool:fee:in-payout'])
+  expect([books.names.ids, books.feePayouts, policy?.feePpm, openWork]).toEqual([[], 1, 10_000, []])
 })

@@ -15,6 +15,8 @@ export type FoundBlock = EventData<'BlockFound'> & { readonly hash: string }
 export interface Mining {
   readonly dialect?: DialectName
   readonly powAlgorithm?: PowAlgorithm
+  /** Number of its address. */
+  readonly account?: number
   /** Worker name. */
   readonly worker?: string
   /** simnet gets harder when its blocks come faster than one a second; so this is about their number a second. */
@@ -24,12 +26,18 @@ export interface Mining {
 /** Starts a device on a port of this machine. */
 export function mine(
   port: number,
-  { dialect = 'plain', powAlgorithm = 'blake3', worker = 'rig', hashesPerSecond = 50 }: Mining = {},
+  {
+    dialect = 'plain',
+    powAlgorithm = 'blake3',
+    account = 1,
+    worker = 'rig',
+    hashesPerSecond = 50,
+  }: Mining = {},
 ): Miner {
   return startMiner({
     host: '127.0.0.1',
     port,
-    user: `${address(1)}.${worker}`,
+    user: `${address(account)}.${worker}`,
     password: 'x',
     network: 'simnet',
     powAlgorithm,

@@ -55,7 +55,7 @@ if (dcrd === undefined || (wanted !== undefined && blake256 === undefined)) {
 const absent = [
   ...(blake256 === undefined ? ['test/simnet/blake256.test.ts'] : []),
   ...(miner === undefined ? ['test/simnet/foreign-miner.test.ts'] : []),
-  ...(wallet === undefined ? ['test/simnet/wallet.test.ts'] : []),
+  ...(wallet === undefined ? ['test/simnet/wallet.test.ts', 'test/simnet/payout.test.ts'] : []),
 ]
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
 const { status } = spawnSync(

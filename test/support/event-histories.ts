@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../adapters/event-store/port.ts'
+import type { BlockEvent } from '../../domain/bookkeeping/block-entries.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { accountId, encodeAddress } from '../../domain/decred/address.ts'
 import { encodeHeader } from '../../domain/decred/header.ts'
@@ -6,7 +7,16 @@ import { toHex } from '../../domain/decred/hex.ts'
 import { type Network, type NetworkName, networks } from '../../domain/decred/network.ts'
 import { networkDifficulty, targetToCompact } from '../../domain/decred/target.ts'
 import { eventId } from '../../domain/event-id.ts'
-import type { EventData, EventType, RejectReason } from '../../domain/events.ts'
+import {
+  type EventData,
+  type EventType,
+  event as eventOf,
+  type PoolEvent,
+  type RejectReason,
+  type Scheme,
+} from '../../domain/events.ts'
+import type { PayoutStepEvent } from '../../domain/payout/lifecycle.ts'
+import { MoneyWriter } from './money-writer.ts'
 
 /** What {@link eventHistory} makes up. The same options give the same events. */
 export interface HistoryOptions {
@@ -22,6 +32,8 @@ export interface HistoryOptions {
   readonly network?: NetworkName
   /** Seconds of pool work for one block on average. */
   readonly secondsPerOwnBlock?: number
+  /** How blocks are shared: `pplns` unless given. Null: there is no money in it. */
+  readonly scheme?: Scheme | null
   /** Things that go wrong happen this many times as often as they should. */
   readonly trouble?: number
 }
@@ -31,7 +43,8 @@ const START_MS = 1_790_000_000_000
 /**
  * Makes up the history of a pool as its log would hold it, quickly and without end to its length: one gateway that now and then is
  * killed and comes back, miners that come and go, one share each four seconds, jobs, refused shares, hours that close, blocks
- * with every kind of life, some whose finder is lost, and an event of a type that nobody knows. Nothing is really hashed.
+ * with every kind of life, some whose finder is lost, their rewards shared, taken back and paid out, and an event of a type that
+ * nobody knows. Nothing is really hashed.
  */
 export function* eventHistory(options: HistoryOptions): Generator<RecordedEvent> {
   const history = new History(options)
@@ -82,6 +95,7 @@ class History {
   #miners: Miner[] = []
   /** Streams of blocks. */
   readonly #disapproved = new Set<string>()
+  readonly #money: MoneyWriter | null
 
   constructor(options: HistoryOptions) {
     this.#options = {
@@ -89,6 +103,7 @@ class History {
       network: 'testnet3',
       secondsPerOwnBlock: 1_200,
       trouble: 1,
+      scheme: { kind: 'pplns', windowPpm: 2_000_000 },
       ...options,
     }
     this.#network = networks[this.#options.network]
@@ -108,6 +123,26 @@ class History {
       Math.round(MEAN_DIFFICULTY * sharesPerSecond * this.#options.secondsPerOwnBlock),
     )
     this.#bits = targetToCompact(this.#network.powLimit / BigInt(difficulty))
+    const { scheme } = this.#options
+    this.#money = scheme === null ? null : this.#writer(scheme)
+  }
+
+  #writer(scheme: Scheme): MoneyWriter {
+    const addresses = new Map(this.#accounts.map(({ id, address }) => [id, address]))
+    const own = (n: number): string =>
+      encodeAddress('public-key-hash-ecdsa', new Uint8Array(20).fill(n), this.#network)
+    return new MoneyWriter({
+      network: this.#network,
+      policyRevision: 1,
+      scheme,
+      mode: this.#pick(2) === 0 ? 'automatic' : 'manual',
+      feePpm: 10_000,
+      minimum: 1_000_000n,
+      feeAddresses: [own(253), own(254)],
+      changeAddress: own(255),
+      addressOf: (account) => addresses.get(account),
+      record: (stream, event) => this.#recordText(stream, event.type, canonicalJson(event.data)),
+    })
   }
 
   *opening(): Generator<RecordedEvent> {
@@ -118,6 +153,7 @@ class History {
       mode: 'public',
       software: 'lodebook 0.1.0',
     })
+    if (this.#money !== null) yield this.#record('pool', 'PolicyAdopted', this.#money.policy(this.#now))
     yield* this.#join()
     this.#plan(this.#network.blockTimeSeconds * 1_000, () => this.#chainMoves())
     this.#plan(60_000, () => this.#eachMinute())
@@ -152,6 +188,14 @@ class History {
       type,
       data,
     }
+  }
+
+  /** An event of a block, which the money goes by. */
+  #recordBlock<T extends BlockEvent['type']>(stream: string, type: T, data: EventData<T>): RecordedEvent {
+    const recorded = this.#record(stream, type, data)
+    const event: PoolEvent = eventOf(type, data)
+    if (isBlockEvent(event)) this.#money?.block(stream.slice('block-'.length), event)
+    return recorded
   }
 
   #pick(below: number): number {
@@ -242,7 +286,7 @@ class History {
       powAlgorithm: 'blake3',
       height: this.#height,
       bits: this.#bits,
-      subsidy: '12345678',
+      subsidy: String(SUBSIDY),
       reason,
     })
   }
@@ -259,7 +303,56 @@ class History {
   *#chainMoves(): Generator<RecordedEvent> {
     this.#height++
     yield this.#issue('new-parent')
+    if (this.#money !== null) {
+      if (this.#pick(4) > 0) yield* this.#money.settleWork(this.#now, this.#height)
+      yield* this.#settle()
+      if (this.#pick(4) === 0) yield* this.#pay()
+    }
     this.#plan(this.#network.blockTimeSeconds * 1_000 * (0.5 + this.#random()), () => this.#chainMoves())
+  }
+
+  /** Shares what is due, by work that is made up: nobody who reads the log compares it with the shares. */
+  *#settle(): Generator<RecordedEvent> {
+    const opened = this.#accounts.filter(({ opened }) => opened)
+    const units = new Map(opened.map(({ id }) => [id, 1n + BigInt(this.#pick(2 ** 31))]))
+    yield* this.#money?.settle(this.#now, units, this.#happens(0.2) ? Math.ceil(units.size / 4) : 500) ?? []
+    if (this.#happens(0.01)) {
+      const why = 'disconnected'
+      yield this.#record('settlement-0', 'RewardReversed', { v: 1, at: this.#now, block: this.#hash(), why })
+    }
+  }
+
+  *#pay(): Generator<RecordedEvent> {
+    const money = this.#money
+    if (money === null) return
+    for (const number of yield* money.plan(this.#now, this.#height)) {
+      const isManual = money.policy(this.#now).payoutMode === 'manual'
+      const rejected = this.#happens(0.1)
+      const steps = rejected ? ['reject'] : [...(isManual ? ['approve'] : []), 'sign', 'publish']
+      const last = rejected ? [] : [this.#happens(0.1) ? 'conflict' : 'confirm']
+      for (const [i, step] of [...steps, ...last].entries())
+        this.#plan((i + 1) * 40_000, () => [money.step(number, this.#payoutStep(step))])
+    }
+  }
+
+  #payoutStep(step: string): PayoutStepEvent {
+    const at = this.#now
+    switch (step) {
+      case 'approve':
+        return { type: 'PayoutApproved', data: { v: 1, at } }
+      case 'sign':
+        return { type: 'PayoutSigned', data: { v: 1, at, transaction: this.#hash(), bytes: '00' } }
+      case 'publish':
+        return { type: 'PayoutPublished', data: { v: 1, at } }
+      case 'confirm':
+        return { type: 'PayoutConfirmed', data: { v: 1, at, block: this.#hash(), confirmations: 2 } }
+      case 'reject':
+        return { type: 'PayoutReturned', data: { v: 1, at, why: 'rejected', conflict: null } }
+      default: {
+        const conflict = { transaction: this.#hash(), block: this.#hash(), confirmations: 2 }
+        return { type: 'PayoutReturned', data: { v: 1, at, why: 'conflict', conflict } }
+      }
+    }
   }
 
   *#eachMinute(): Generator<RecordedEvent> {
@@ -330,13 +423,32 @@ class History {
     this.#epoch = epoch
     const stream = this.#sharesStream()
     const { data, find } = this.#columns()
-    yield this.#recordText(stream, 'SharesAccepted', JSON.stringify(data))
+    const recorded = this.#recordText(stream, 'SharesAccepted', JSON.stringify(data))
+    yield recorded
+    this.#earn(recorded, data)
     if (find === undefined) return
     const isKnown = data.solved.length > 0
     // A pool that was killed just then has the share and no block: it is left for whoever starts next.
     if (isKnown && this.#happens(0.05)) return
     const share = { stream, revision: this.#revisions.get(stream) ?? 0, index: find.index }
     this.#plan(0, () => this.#block(find.hash, isKnown ? { share, miner: find.miner } : undefined))
+  }
+
+  /** Work that is paid for by the share. */
+  #earn(
+    { stream, revision }: RecordedEvent,
+    { at, connection, difficulty }: EventData<'SharesAccepted'>,
+  ): void {
+    if (this.#options.scheme?.kind !== 'pps') return
+    const accounts = new Map(this.#miners.map((miner) => [miner.connection, miner.account]))
+    this.#money?.shares(
+      {
+        ...{ stream, revision, atMs: at, difficulty },
+        account: connection.map((each) => accounts.get(each) ?? ''),
+        bits: connection.map(() => this.#bits),
+      },
+      SUBSIDY,
+    )
   }
 
   #closeEpoch(): RecordedEvent {
@@ -412,7 +524,7 @@ class History {
     found: { readonly share: EventData<'BlockFound'>['share']; readonly miner: Miner } | undefined,
   ): Generator<RecordedEvent> {
     const stream = `block-${hash}`
-    yield this.#record(stream, 'BlockFound', {
+    yield this.#recordBlock(stream, 'BlockFound', {
       v: 1,
       at: this.#now,
       height: this.#work.height,
@@ -426,7 +538,7 @@ class History {
       worker: found?.miner.worker ?? null,
     })
     const refused = this.#happens(0.05)
-    yield this.#record(stream, 'BlockSubmitted', {
+    yield this.#recordBlock(stream, 'BlockSubmitted', {
       v: 1,
       at: this.#now,
       node: 'dcrd-1',
@@ -434,16 +546,16 @@ class History {
       message: refused ? 'block is a duplicate' : '',
     })
     if (refused)
-      yield this.#record(stream, 'BlockOrphaned', { v: 1, at: this.#now, why: 'refused by every node' })
+      yield this.#recordBlock(stream, 'BlockOrphaned', { v: 1, at: this.#now, why: 'refused by every node' })
     else yield* this.#connectBlock(stream)
   }
 
   *#connectBlock(stream: string): Generator<RecordedEvent> {
     const { blockTimeSeconds, coinbaseMaturity } = this.#network
-    yield this.#record(stream, 'BlockConnected', {
+    yield this.#recordBlock(stream, 'BlockConnected', {
       v: 1,
       at: this.#now,
-      reward: { transaction: this.#hash(), output: 2, atoms: '12345678' },
+      reward: { transaction: this.#hash(), output: 2, atoms: String(SUBSIDY) },
     })
     if (this.#happens(0.05)) {
       this.#plan(5_000, () => this.#disconnectBlock(stream))
@@ -454,10 +566,10 @@ class History {
   }
 
   *#disconnectBlock(stream: string): Generator<RecordedEvent> {
-    yield this.#record(stream, 'BlockDisconnected', { v: 1, at: this.#now })
+    yield this.#recordBlock(stream, 'BlockDisconnected', { v: 1, at: this.#now })
     if (this.#happens(0.5)) this.#plan(5_000, () => this.#connectBlock(stream))
     else
-      yield this.#record(stream, 'BlockOrphaned', {
+      yield this.#recordBlock(stream, 'BlockOrphaned', {
         v: 1,
         at: this.#now,
         why: 'another block is deep enough',
@@ -469,18 +581,25 @@ class History {
     if (disapproved) this.#disapproved.add(stream)
     const by = this.#hash()
     yield disapproved
-      ? this.#record(stream, 'BlockDisapproved', { v: 1, at: this.#now, by })
-      : this.#record(stream, 'BlockApproved', { v: 1, at: this.#now, by })
+      ? this.#recordBlock(stream, 'BlockDisapproved', { v: 1, at: this.#now, by })
+      : this.#recordBlock(stream, 'BlockApproved', { v: 1, at: this.#now, by })
   }
 
   *#matureBlock(stream: string): Generator<RecordedEvent> {
     if (this.#disapproved.has(stream)) return
     const confirmations = this.#network.coinbaseMaturity + 1
-    yield this.#record(stream, 'BlockMatured', { v: 1, at: this.#now, confirmations })
+    yield this.#recordBlock(stream, 'BlockMatured', { v: 1, at: this.#now, confirmations })
+    // No chain does this; the books say what happens then.
+    if (this.#happens(0.02))
+      this.#plan(3_600_000, () => [this.#recordBlock(stream, 'BlockDisconnected', { v: 1, at: this.#now })])
   }
 }
 
+const isBlockEvent = (event: PoolEvent): event is BlockEvent => event.type.startsWith('Block')
+
 const MEAN_DIFFICULTY = 1_000
+/** Atoms of each block. */
+const SUBSIDY = 12_345_678n
 const NOBODY: Miner = { connection: 0, account: '', worker: '', difficulty: 1, accepted: 0, sum: 0 }
 const REASONS: readonly RejectReason[] = [
   'stale',

@@ -38,12 +38,43 @@ export interface PoolOverrides {
   readonly limits?: Section<'limits'>
   readonly mining?: Section<'mining'>
   readonly journal?: Section<'journal'>
+  readonly reward?: Section<'reward'>
+  readonly payout?: Section<'payout'>
+  /** The wallet of the first devnet pays. */
+  readonly wallet?: boolean
+  /** Of the devnet, when it is another than simnet's. */
+  readonly coinbaseMaturity?: number
+}
+
+/** What a pool must know of a wallet. */
+export type WalletAccess = Pick<
+  Devnet['wallet'],
+  'port' | 'certificate' | 'clientCertificate' | 'clientKey' | 'passphrase'
+>
+
+/** A wallet as a pool is told of it. */
+export function walletConfig(directory: string, wallet: WalletAccess): NonNullable<Config['wallet']> {
+  const file = (name: string, text: string): string => {
+    const path = join(directory, name)
+    writeFileSync(path, text)
+    return path
+  }
+  return {
+    address: `127.0.0.1:${wallet.port}`,
+    certificateFile: file('wallet.cert', wallet.certificate),
+    clientCertificateFile: file('wallet-client.cert', wallet.clientCertificate),
+    clientKeyFile: file('wallet-client.key', wallet.clientKey),
+    passphrase: wallet.passphrase,
+    account: 'default',
+  }
 }
 
 /** Configuration of a pool on devnets, with free ports and no patience. */
 export function poolConfig(
   directory: string,
-  devnets: readonly Pick<Devnet, 'certificate' | 'port' | 'user' | 'password'>[],
+  devnets: readonly (Pick<Devnet, 'certificate' | 'port' | 'user' | 'password'> & {
+    readonly wallet?: WalletAccess
+  })[],
   over: PoolOverrides = {},
 ): Config {
   return {
@@ -85,15 +116,45 @@ export function poolConfig(
       ...over.mining,
     },
     journal: { lingerMsMax: 5, batchSharesTarget: 32, queueSharesMax: 50_000, ...over.journal },
+    reward: {
+      scheme: 'pplns',
+      windowPpm: 2_000_000,
+      periodMs: 86_400_000,
+      reserve: '0',
+      feePpm: 10_000,
+      feeAddresses: null,
+      ...over.reward,
+    },
+    payout: {
+      minimum: '0.01',
+      feeBearer: 'miners',
+      schedule: 'blocks',
+      everyBlocks: 1,
+      dailyAt: '00:00',
+      mode: 'automatic',
+      confirmations: 2,
+      ...over.payout,
+    },
+    wallet: over.wallet === true ? walletConfig(directory, walletOf(devnets[0])) : null,
     http: { host: '127.0.0.1', port: 0, tls: null, behindProxy: false },
     log: { level: 'silent', format: 'json' },
   }
 }
 
+function walletOf(devnet: { readonly wallet?: WalletAccess } | undefined): WalletAccess {
+  if (devnet?.wallet === undefined) throw new Error('no devnet with a wallet')
+  return devnet.wallet
+}
+
 /** Starts a pool in this process. */
-export async function runningPool(config: Config): Promise<Pool> {
+export async function runningPool(config: Config, coinbaseMaturity?: number): Promise<Pool> {
   const log = pino({ level: process.env['LODEBOOK_TEST_LOG'] ?? 'silent' })
-  const pool = await startPool(config, { log, software: 'lodebook test', devnet: true })()
+  const pool = await startPool(config, {
+    log,
+    software: 'lodebook test',
+    devnet: true,
+    ...(coinbaseMaturity === undefined ? {} : { coinbaseMaturity }),
+  })()
   if (E.isLeft(pool)) throw new Error(pool.left.message)
   return pool.right
 }

@@ -2,11 +2,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PowAlgorithm } from '../../../domain/decred/proof-of-work.ts'
 import { IssueReason } from '../../../domain/events.ts'
-import { Count, PoolView, Time } from '../../../projections/views.ts'
+import { Count, orNull, Time } from '../../../projections/codecs.ts'
+import { PoolView } from '../../../projections/views.ts'
 import type { Problem } from '../problem.ts'
 import { poolView, type Site } from '../site.ts'
-
-const orNull = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null])
 
 const HealthLevel = t.keyof({ well: null, impaired: null, down: null })
 

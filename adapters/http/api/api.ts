@@ -4,6 +4,7 @@ import { cors } from 'hono/cors'
 import { etag } from 'hono/etag'
 import { streamSSE } from 'hono/streaming'
 import { filter, firstValueFrom, map, of, timeout } from 'rxjs'
+import type { PageRequest } from '../../read-models/port.ts'
 import type { LiveFeed } from '../live-feed.ts'
 import { type Problem, problem } from '../problem.ts'
 import { answered, type Site } from '../site.ts'
@@ -12,7 +13,19 @@ import { poolAnswer } from './answers.ts'
 import { queryNames, type Route, routes } from './catalogue.ts'
 import { openApi } from './openapi.ts'
 import { account, blockHash, onlyKnown, pageRequest, wholeNumber } from './parameters.ts'
-import { blockTable, csvOnRequest, hashrateTable, minerTable, workerTable } from './tables.ts'
+import {
+  allocationTable,
+  blockTable,
+  csvOnRequest,
+  earningTable,
+  hashrateTable,
+  minerPaymentTable,
+  minerTable,
+  paymentOutputTable,
+  paymentTable,
+  statementTable,
+  workerTable,
+} from './tables.ts'
 
 /** How long `?after=` waits, and how long a reader's own proxies will. */
 const AFTER_MS_MAX = 10_000
@@ -57,14 +70,43 @@ export function api(site: Site, feed: LiveFeed, visitorOf: VisitorOf) {
       return answer.right === undefined ? problem(c, unknownMiner) : c.json(answer.right, 200, fresh)
     })
     .get('/miners/:address/workers', tagged, csvOnRequest(workerTable), given(routes.workers), (c) => {
-      const who = account(c.req.param('address'), site.status().network)
-      if (E.isLeft(who)) return problem(c, who.left)
-      const page = pageRequest(c.req.query())
-      if (E.isLeft(page)) return problem(c, page.left)
-      const known = answered(site, site.readModels.account(who.right, site.now()))
-      if (E.isLeft(known)) return problem(c, known.left)
-      if (known.right === undefined) return problem(c, unknownMiner)
-      const answer = answered(site, site.readModels.workers(who.right, page.right, site.now()))
+      const asked = minersPage(c, c.req.param('address'), site)
+      if (E.isLeft(asked)) return problem(c, asked.left)
+      const { who, page } = asked.right
+      const answer = answered(site, site.readModels.workers(who, page, site.now()))
+      return E.isLeft(answer)
+        ? problem(c, answer.left)
+        : c.json(answer.right, 200, linked(c, answer.right.next))
+    })
+    .get('/miners/:address/earnings', tagged, csvOnRequest(earningTable), given(routes.earnings), (c) => {
+      const asked = minersPage(c, c.req.param('address'), site)
+      if (E.isLeft(asked)) return problem(c, asked.left)
+      const { who, page } = asked.right
+      const answer = answered(site, site.readModels.earnings(who, page))
+      return E.isLeft(answer)
+        ? problem(c, answer.left)
+        : c.json(answer.right, 200, linked(c, answer.right.next))
+    })
+    .get(
+      '/miners/:address/payments',
+      tagged,
+      csvOnRequest(minerPaymentTable),
+      given(routes.minerPayments),
+      (c) => {
+        const asked = minersPage(c, c.req.param('address'), site)
+        if (E.isLeft(asked)) return problem(c, asked.left)
+        const { who, page } = asked.right
+        const answer = answered(site, site.readModels.minerPayments(who, page))
+        return E.isLeft(answer)
+          ? problem(c, answer.left)
+          : c.json(answer.right, 200, linked(c, answer.right.next))
+      },
+    )
+    .get('/miners/:address/statement', tagged, csvOnRequest(statementTable), given(routes.statement), (c) => {
+      const asked = minersPage(c, c.req.param('address'), site)
+      if (E.isLeft(asked)) return problem(c, asked.left)
+      const { who, page } = asked.right
+      const answer = answered(site, site.readModels.statement(who, page))
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
@@ -86,6 +128,40 @@ export function api(site: Site, feed: LiveFeed, visitorOf: VisitorOf) {
       const answer = answered(site, site.readModels.block(hash.right))
       if (E.isLeft(answer)) return problem(c, answer.left)
       return answer.right === undefined ? problem(c, unknownBlock) : c.json(answer.right, 200, fresh)
+    })
+    .get('/blocks/:hash/allocation', tagged, csvOnRequest(allocationTable), given(routes.allocation), (c) => {
+      const hash = blockHash(c.req.param('hash'))
+      if (E.isLeft(hash)) return problem(c, hash.left)
+      const page = pageRequest(c.req.query())
+      if (E.isLeft(page)) return problem(c, page.left)
+      const answer = answered(site, site.readModels.allocation(hash.right, page.right))
+      if (E.isLeft(answer)) return problem(c, answer.left)
+      return answer.right === undefined
+        ? problem(c, notShared)
+        : c.json(answer.right, 200, linked(c, answer.right.next))
+    })
+    .get('/payments', tagged, csvOnRequest(paymentTable), given(routes.payments), (c) => {
+      const page = pageRequest(c.req.query())
+      if (E.isLeft(page)) return problem(c, page.left)
+      const answer = answered(site, site.readModels.payments(page.right))
+      return E.isLeft(answer)
+        ? problem(c, answer.left)
+        : c.json(answer.right, 200, linked(c, answer.right.next))
+    })
+    .get('/payments/:number', tagged, csvOnRequest(paymentOutputTable), given(routes.payment), (c) => {
+      const number = wholeNumber(c.req.param(), 'number', 0, Number.MAX_SAFE_INTEGER)
+      if (E.isLeft(number)) return problem(c, number.left)
+      const answer = answered(site, site.readModels.payment(number.right ?? 0))
+      if (E.isLeft(answer)) return problem(c, answer.left)
+      return answer.right === undefined ? problem(c, unknownPayment) : c.json(answer.right, 200, fresh)
+    })
+    .get('/policy', tagged, given(routes.policy), (c) => {
+      const answer = answered(site, site.readModels.policies())
+      return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, fresh)
+    })
+    .get('/books', tagged, given(routes.books), (c) => {
+      const answer = answered(site, site.readModels.books())
+      return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, fresh)
     })
     .get('/hashrate', tagged, csvOnRequest(hashrateTable), given(routes.hashrate), (c) => {
       const request = historyRequest(c, site)
@@ -130,6 +206,14 @@ const unknownMiner: Problem = {
   detail: 'No miner with this address has connected to this pool yet.',
 }
 const unknownBlock: Problem = { kind: 'not-found', detail: 'This is not a block of this pool.' }
+const notShared: Problem = {
+  kind: 'not-found',
+  detail: 'The reward of this block is not shared: it is once the next block has approved it.',
+}
+const unknownPayment: Problem = {
+  kind: 'not-found',
+  detail: 'The pool has planned no payout of this number.',
+}
 const unknownWorker: Problem = {
   kind: 'not-found',
   detail: 'No miner with this address, or no worker of this name, has connected to this pool yet.',
@@ -164,6 +248,21 @@ function hasEntry({ readModels }: Site, entry: number): Promise<boolean> {
     timeout({ first: AFTER_MS_MAX, with: () => of(false) }),
   )
   return firstValueFrom(seen, { defaultValue: false })
+}
+
+/** The miner of a path, who must be known, and the page that is asked for. */
+function minersPage(
+  c: Context,
+  address: string,
+  site: Site,
+): E.Either<Problem, { readonly who: string; readonly page: PageRequest }> {
+  const who = account(address, site.status().network)
+  if (E.isLeft(who)) return who
+  const page = pageRequest(c.req.query())
+  if (E.isLeft(page)) return page
+  const known = answered(site, site.readModels.account(who.right, site.now()))
+  if (E.isLeft(known)) return known
+  return known.right === undefined ? E.left(unknownMiner) : E.right({ who: who.right, page: page.right })
 }
 
 function optionalAccount(c: Context, site: Site): E.Either<Problem, string | undefined> {

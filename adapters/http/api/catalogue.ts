@@ -1,5 +1,15 @@
 import type * as t from 'io-ts'
 import {
+  AllocationPage,
+  BooksView,
+  EarningView,
+  MinerPayment,
+  PaymentSummary,
+  PaymentView,
+  PolicyHistory,
+  StatementLineView,
+} from '../../../projections/money/views.ts'
+import {
   AccountView,
   BlockSummary,
   BlockView,
@@ -66,6 +76,12 @@ const address: Parameter = {
   description: 'A payable address (public key hash or script hash), or an account id.',
   schema: { type: 'string' },
 }
+const hash: Parameter = {
+  name: 'hash',
+  in: 'path',
+  description: 'Block hash as explorers print it.',
+  schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+}
 const accountFilter: Parameter = { ...address, name: 'account', in: 'query' }
 
 /** Every route of the API, by name. */
@@ -106,6 +122,33 @@ export const routes = {
     alternatives: ['text/csv'],
     problems: ['bad-address', 'bad-parameter', 'not-found', 'unavailable'],
   },
+  earnings: {
+    path: '/miners/{address}/earnings',
+    name: 'earnings',
+    summary: 'What a miner has of each block, newest first: units, share of the window, atoms.',
+    parameters: [address, ...paging, format, after],
+    answer: pageOf(EarningView),
+    alternatives: ['text/csv'],
+    problems: ['bad-address', 'bad-parameter', 'not-found', 'unavailable'],
+  },
+  minerPayments: {
+    path: '/miners/{address}/payments',
+    name: 'minerPayments',
+    summary: 'What was paid to a miner, or is on its way, newest first.',
+    parameters: [address, ...paging, format, after],
+    answer: pageOf(MinerPayment),
+    alternatives: ['text/csv'],
+    problems: ['bad-address', 'bad-parameter', 'not-found', 'unavailable'],
+  },
+  statement: {
+    path: '/miners/{address}/statement',
+    name: 'statement',
+    summary: 'Every change of what a miner is owed, newest first, with the balance after it.',
+    parameters: [address, ...paging, format, after],
+    answer: pageOf(StatementLineView),
+    alternatives: ['text/csv'],
+    problems: ['bad-address', 'bad-parameter', 'not-found', 'unavailable'],
+  },
   blocks: {
     path: '/blocks',
     name: 'blocks',
@@ -119,18 +162,64 @@ export const routes = {
     path: '/blocks/{hash}',
     name: 'block',
     summary: 'One block with its header, who found it, what the nodes said, and its life so far.',
-    parameters: [
-      {
-        name: 'hash',
-        in: 'path',
-        description: 'Block hash as explorers print it.',
-        schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-      },
-      after,
-    ],
+    parameters: [hash, after],
     answer: BlockView,
     alternatives: [],
     problems: ['bad-parameter', 'not-found', 'unavailable'],
+  },
+  allocation: {
+    path: '/blocks/{hash}/allocation',
+    name: 'allocation',
+    summary: 'Who gets what of a block and why: the window, units of each miner, the split to the atom.',
+    parameters: [hash, ...paging, format, after],
+    answer: AllocationPage,
+    alternatives: ['text/csv'],
+    problems: ['bad-parameter', 'not-found', 'unavailable'],
+  },
+  payments: {
+    path: '/payments',
+    name: 'payments',
+    summary: 'Payouts of the pool, newest first: each is one transaction.',
+    parameters: [...paging, format, after],
+    answer: pageOf(PaymentSummary),
+    alternatives: ['text/csv'],
+    problems: ['bad-parameter', 'unavailable'],
+  },
+  payment: {
+    path: '/payments/{number}',
+    name: 'payment',
+    summary: 'One payout with its outputs, what funds it, and what became of it.',
+    parameters: [
+      {
+        name: 'number',
+        in: 'path',
+        description: 'Number of the payout, as the list has it.',
+        schema: whole(0, Number.MAX_SAFE_INTEGER),
+      },
+      format,
+      after,
+    ],
+    answer: PaymentView,
+    alternatives: ['text/csv'],
+    problems: ['bad-parameter', 'not-found', 'unavailable'],
+  },
+  policy: {
+    path: '/policy',
+    name: 'policy',
+    summary: 'The rules of the pool: those in force, and all that there were, newest first.',
+    parameters: [after],
+    answer: PolicyHistory,
+    alternatives: [],
+    problems: ['bad-parameter', 'unavailable'],
+  },
+  books: {
+    path: '/books',
+    name: 'books',
+    summary: 'The books of the pool: what it owes, its fees and reserve, and the sums that must agree.',
+    parameters: [after],
+    answer: BooksView,
+    alternatives: [],
+    problems: ['bad-parameter', 'unavailable'],
   },
   hashrate: {
     path: '/hashrate',

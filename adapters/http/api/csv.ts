@@ -1,5 +1,5 @@
 /** What a cell may hold. Text may come from a miner; numbers and hashes are the pool's own. */
-export type Cell = string | number | boolean | null
+export type Cell = string | number | bigint | boolean | null
 
 /** Columns of a table for {@link toCsv}: the heading, and the cell of a row. */
 export interface Column<Row> {

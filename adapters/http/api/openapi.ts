@@ -15,6 +15,16 @@ const leaves: Readonly<Record<string, JsonSchema>> = {
     pattern: '^(0|[1-9][0-9]*)$',
     description: 'Whole number as text, since it may pass 2^53.',
   },
+  Signed: {
+    type: 'string',
+    pattern: '^(0|-?[1-9][0-9]*)$',
+    description: 'Whole number of either sign as text, since it may pass 2^53.',
+  },
+  AtomsText: { type: 'string', pattern: '^(0|[1-9][0-9]{0,15})$', description: 'Atoms.' },
+  WindowPpm: { ...integer, description: 'Millionths of the work that finds one block on average.' },
+  PeriodMs: { ...integer, description: 'Milliseconds.' },
+  Every: { ...integer, description: 'Blocks of the chain.' },
+  Minute: { ...integer, maximum: 1439, description: 'Of the UTC day.' },
   Hash: {
     type: 'string',
     pattern: '^[0-9a-f]{64}$',

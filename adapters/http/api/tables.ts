@@ -2,6 +2,16 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { MiddlewareHandler } from 'hono'
 import type * as t from 'io-ts'
 import {
+  AllocationPage,
+  type CreditView,
+  EarningView,
+  MinerPayment,
+  type PaymentOutput,
+  PaymentSummary,
+  PaymentView,
+  StatementLineView,
+} from '../../../projections/money/views.ts'
+import {
   BlockSummary,
   HashrateHistory,
   type HashratePoint,
@@ -114,5 +124,109 @@ export const hashrateTable: Table<HashratePoint> = {
     { name: 'standard_error', cell: (row) => row.standardError },
     { name: 'shares', cell: (row) => row.shares },
     { name: 'rejected', cell: (row) => row.rejected },
+  ],
+}
+
+/** Columns of what a miner has of each block. */
+export const earningTable: Table<EarningView> = {
+  name: 'earnings',
+  rows: items(EarningView),
+  columns: [
+    { name: 'height', cell: (row) => row.height },
+    { name: 'block', cell: (row) => row.block },
+    { name: 'shared_at', cell: (row) => iso(row.at) },
+    { name: 'state', cell: (row) => row.state },
+    { name: 'units', cell: (row) => row.units },
+    { name: 'window_units', cell: (row) => row.windowUnits },
+    { name: 'share', cell: (row) => row.share },
+    { name: 'atoms', cell: (row) => row.atoms },
+    { name: 'settlement', cell: (row) => row.settlement },
+    { name: 'entry', cell: (row) => row.entry },
+  ],
+}
+
+/** Columns of what was paid to a miner. */
+export const minerPaymentTable: Table<MinerPayment> = {
+  name: 'payments',
+  rows: items(MinerPayment),
+  columns: [
+    { name: 'payout', cell: (row) => row.number },
+    { name: 'phase', cell: (row) => row.phase },
+    { name: 'planned_at', cell: (row) => iso(row.plannedAt) },
+    { name: 'ended_at', cell: (row) => iso(row.endedAt) },
+    { name: 'transaction', cell: (row) => row.transaction },
+    { name: 'address', cell: (row) => row.address },
+    { name: 'deducted_atoms', cell: (row) => row.deducted },
+    { name: 'paid_atoms', cell: (row) => row.atoms },
+  ],
+}
+
+/** Columns of a miner's statement. */
+export const statementTable: Table<StatementLineView> = {
+  name: 'statement',
+  rows: items(StatementLineView),
+  columns: [
+    { name: 'date', cell: (row) => iso(row.at) },
+    { name: 'kind', cell: (row) => row.kind },
+    { name: 'block', cell: (row) => row.block },
+    { name: 'payout', cell: (row) => row.payout },
+    { name: 'transaction', cell: (row) => row.transaction },
+    { name: 'immature_atoms', cell: (row) => BigInt(row.immature) },
+    { name: 'available_atoms', cell: (row) => BigInt(row.available) },
+    { name: 'in_payout_atoms', cell: (row) => BigInt(row.inPayout) },
+    { name: 'chain_fee_atoms', cell: (row) => row.chainFee },
+    { name: 'amount_atoms', cell: (row) => BigInt(row.amount) },
+    { name: 'balance_atoms', cell: (row) => row.balance },
+    { name: 'entry', cell: (row) => row.entry },
+  ],
+}
+
+/** Columns of who gets what of a block. */
+export const allocationTable: Table<CreditView> = {
+  name: 'allocation',
+  rows: (answer) => {
+    const page = AllocationPage.decode(answer)
+    return E.isLeft(page) ? page : E.right(page.right.items)
+  },
+  columns: [
+    { name: 'address', cell: (row) => row.address },
+    { name: 'account', cell: (row) => row.account },
+    { name: 'units', cell: (row) => row.units },
+    { name: 'share', cell: (row) => row.share },
+    { name: 'atoms', cell: (row) => row.atoms },
+  ],
+}
+
+/** Columns of the list of payouts. */
+export const paymentTable: Table<PaymentSummary> = {
+  name: 'payments',
+  rows: items(PaymentSummary),
+  columns: [
+    { name: 'payout', cell: (row) => row.number },
+    { name: 'phase', cell: (row) => row.phase },
+    { name: 'mode', cell: (row) => row.mode },
+    { name: 'planned_at', cell: (row) => iso(row.plannedAt) },
+    { name: 'ended_at', cell: (row) => iso(row.endedAt) },
+    { name: 'transaction', cell: (row) => row.transaction },
+    { name: 'block', cell: (row) => row.block },
+    { name: 'outputs', cell: (row) => row.outputs },
+    { name: 'paid_atoms', cell: (row) => row.paid },
+    { name: 'fee_atoms', cell: (row) => row.fee },
+    { name: 'why_returned', cell: (row) => row.why },
+  ],
+}
+
+/** Columns of a payout's outputs. */
+export const paymentOutputTable: Table<PaymentOutput> = {
+  name: 'payment',
+  rows: (answer) => {
+    const payment = PaymentView.decode(answer)
+    return E.isLeft(payment) ? payment : E.right(payment.right.items)
+  },
+  columns: [
+    { name: 'address', cell: (row) => row.address },
+    { name: 'account', cell: (row) => row.account },
+    { name: 'deducted_atoms', cell: (row) => row.deducted },
+    { name: 'paid_atoms', cell: (row) => row.atoms },
   ],
 }

@@ -4,15 +4,18 @@ import { SOLO_ACCOUNT_ID } from '../../../domain/decred/address.ts'
 import type { AccountView } from '../../../projections/views.ts'
 import { PAGE_LIMIT_MAX } from '../../read-models/port.ts'
 import { openApi } from '../api/openapi.ts'
-import type { Problem } from '../problem.ts'
+import { blockHash, PAGE_LIMIT } from '../api/parameters.ts'
+import { type Problem, problemKinds } from '../problem.ts'
 import { answered, poolView, type Site } from '../site.ts'
 import { apiPage } from './api-page.ts'
 import { type Assets, assetResponse } from './assets.ts'
+import { blockPage } from './block-page.ts'
 import { chartRanges, chartSpan } from './chart.ts'
 import { connectPage } from './connect-page.ts'
 import { type ConnectRequest, connectRequest } from './connect-request.ts'
 import type { Html } from './format.ts'
 import { layout } from './layout.ts'
+import { paymentsPage } from './payments-page.ts'
 import { poolPage } from './pool-page.ts'
 import { problemPage } from './problem-page.ts'
 
@@ -40,8 +43,34 @@ export function dashboard(site: Site, assets: Assets): Hono {
       const body = connectPage({ status, request, seen: seen.right, now: site.now() })
       return show.page(c, 'Connect a miner', '/connect', ['copy.js'], body)
     })
+    .get('/blocks/:hash', (c) => {
+      const hash = blockHash(c.req.param('hash'))
+      if (E.isLeft(hash)) return show.problem(c, noBlock)
+      const block = answered(site, site.readModels.block(hash.right))
+      if (E.isLeft(block)) return show.problem(c, block.left)
+      if (block.right === undefined) return show.problem(c, noBlock)
+      const allocation = answered(site, site.readModels.allocation(hash.right, FIRST_PAGE))
+      if (E.isLeft(allocation)) return show.problem(c, allocation.left)
+      const body = blockPage({ block: block.right, allocation: allocation.right, now: site.now() })
+      return show.page(c, `Block ${block.right.height}`, c.req.path, [], body)
+    })
+    .get('/payments', (c) => {
+      const pool = poolView(site)
+      if (E.isLeft(pool)) return show.problem(c, pool.left)
+      const after = c.req.query('cursor') ?? null
+      const payments = answered(site, site.readModels.payments({ after, limit: PAGE_LIMIT }))
+      if (E.isLeft(payments)) return show.problem(c, payments.left)
+      const { policy, nextPayout } = pool.right
+      const { items, next } = payments.right
+      const body = paymentsPage({ policy, nextPayout, payments: items, next, now: site.now() })
+      return show.page(c, 'Payments', '/payments', [], body)
+    })
     .get('/api', (c) => show.page(c, 'API', '/api', [], apiPage(document)))
 }
+
+const FIRST_PAGE = { after: null, limit: PAGE_LIMIT_MAX }
+
+const noBlock: Problem = { kind: 'not-found', detail: 'This is not a block of this pool.' }
 
 /**
  * Makes the Pool page's body, by the range of its chart. All who watch the page ask for it when something changes, so it is
@@ -104,7 +133,7 @@ export function pageMaker(site: Site, assets: Assets) {
     path: string,
     scripts: readonly string[],
     body: Html,
-    httpStatus: 200 | 404 | 500 | 503 = 200,
+    httpStatus: 200 | 400 | 404 | 500 | 503 = 200,
   ) => {
     const status = site.status()
     const whole = layout({
@@ -123,7 +152,8 @@ export function pageMaker(site: Site, assets: Assets) {
   return {
     page,
     problem: (c: Context, problem: Problem) => {
-      const httpStatus = problem.kind === 'not-found' ? 404 : problem.kind === 'internal-error' ? 500 : 503
+      const { status } = problemKinds[problem.kind]
+      const httpStatus = status === 400 || status === 404 || status === 500 ? status : 503
       return page(c, problemPage.title(problem), c.req.path, [], problemPage.body(problem), httpStatus)
     },
   }

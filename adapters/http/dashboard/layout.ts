@@ -6,6 +6,7 @@ import { type Html, integer, timeAgo } from './format.ts'
 /** Pages of the dashboard, in the order of its navigation. */
 const pages = [
   { path: '/', name: 'Pool' },
+  { path: '/payments', name: 'Payments' },
   { path: '/connect', name: 'Connect' },
   { path: '/api', name: 'API' },
 ] as const

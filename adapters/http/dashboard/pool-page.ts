@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
-import { formatDcr } from '../../../domain/decred/amount.ts'
 import { networks } from '../../../domain/decred/network.ts'
+import type { PolicyView } from '../../../projections/money/views.ts'
 import type {
   BlockSummary,
   HashrateHistory,
@@ -19,11 +19,11 @@ import {
   hashrate,
   integer,
   percent,
-  quantity,
   shortened,
   standardError,
   timeAgo,
 } from './format.ts'
+import { dcr, nextPayoutWords, ppm, schemeWords } from './money-words.ts'
 import { reasonWords, stateWords } from './words.ts'
 
 /** What the Pool page shows. `blocks` are newest first: more than the table has, for the chart. */
@@ -67,6 +67,7 @@ ${chart(
 <section aria-labelledby="effort-title"><h2 id="effort-title">Effort of this round</h2><div id="effort" data-live>${roundNow(pool.round, now)}</div></section>
 <section aria-labelledby="luck-title"><h2 id="luck-title">Luck</h2><div id="luck" data-live>${luckNow(pool)}</div></section>
 </div>
+${pool.policy === null ? '' : html`<div class="figures" id="money" data-live>${moneyNow(pool, pool.policy)}</div>`}
 <div class="columns">
 <section aria-labelledby="blocks-title">
 <header><h2 id="blocks-title">Last blocks</h2><p class="aside"><a href="/api/v1/blocks">JSON</a> <a href="/api/v1/blocks?format=csv">CSV</a></p></header>
@@ -134,6 +135,19 @@ const luckOver = (short: LuckView, long: LuckView): string =>
     ? ''
     : `; ${percent(long.luck)} over ${integer(long.blocks)}`
 
+/** How work is paid. */
+function moneyNow({ nextPayout }: PoolView, policy: PolicyView): Html {
+  const scheme = schemeWords(policy.scheme)
+  return html`<section aria-labelledby="scheme-title"><h2 id="scheme-title">Scheme</h2><p class="value">${scheme.name}</p><p class="aside">${scheme.says}</p></section>
+<section aria-labelledby="fee-title"><h2 id="fee-title">Fee</h2><p class="value">${ppm(policy.feePpm)}</p><p class="aside">of every reward. The <a href="/api/v1/policy">rules</a> are in the ledger.</p></section>
+${
+  nextPayout === null
+    ? ''
+    : html`<section aria-labelledby="ready-title"><h2 id="ready-title">Ready to be paid</h2><p class="value amount">${dcr(nextPayout.atoms)}</p><p class="aside">to ${counted(nextPayout.miners, 'miner')}, ${nextPayoutWords(policy, nextPayout)}. <a href="/payments">Payments</a></p></section>
+<section aria-labelledby="minimum-title"><h2 id="minimum-title">Least payout</h2><p class="value amount">${dcr(policy.minimumPayout)}</p><p class="aside">Smaller balances wait, and are never lost. <a href="/api/v1/books">Books</a></p></section>`
+}`
+}
+
 function blockTable(blocks: readonly BlockSummary[], pool: PoolView, now: number): Html {
   if (blocks.length === 0)
     return html`<p class="empty">No block yet. The pool is ${percent(pool.round.effort)} of the way that one takes on average.</p>`
@@ -144,12 +158,12 @@ function blockTable(blocks: readonly BlockSummary[], pool: PoolView, now: number
 function blockRow(block: BlockSummary, now: number): Html {
   const state = stateWords[block.state]
   const waiting = (block.state === 'connected' || block.state === 'approved') && block.maturity > 0
-  return html`<tr role="row"><th scope="row" role="rowheader"><a href="/api/v1/blocks/${block.hash}" title="${block.hash}">${integer(block.height)}</a></th>
+  return html`<tr role="row"><th scope="row" role="rowheader"><a href="/blocks/${block.hash}" title="${block.hash}">${integer(block.height)}</a></th>
 <td role="cell"><span class="state ${state.tone}">${state.words}</span>${waiting ? html` <span class="aside" title="${integer(block.confirmations)} of ${integer(block.maturity)} confirmations">${integer(block.confirmations)}/${integer(block.maturity)}</span>` : ''}</td>
 <td role="cell">${timeAgo(block.foundAt, now)}</td>
 <td role="cell" class="finder">${finderOf(block)}</td>
 <td role="cell" class="figure effort">${percent(block.effort)}</td>
-<td role="cell" class="figure">${block.reward === null ? '–' : quantity({ number: formatDcr(BigInt(block.reward.atoms)), unit: 'DCR' }, `${integer(block.reward.atoms)} atoms`)}</td></tr>`
+<td role="cell" class="figure">${block.reward === null ? '–' : dcr(block.reward.atoms)}</td></tr>`
 }
 
 function finderOf({ finder }: BlockSummary): Html {

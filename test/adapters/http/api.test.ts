@@ -42,6 +42,14 @@ const good: readonly (readonly [string, Route])[] = [
   ['/blocks', routes.blocks],
   [`/blocks?account=${address}`, routes.blocks],
   [`/blocks/${exampleHash(3)}`, routes.block],
+  [`/miners/${address}/earnings`, routes.earnings],
+  [`/miners/${address}/payments?limit=5`, routes.minerPayments],
+  [`/miners/${address}/statement`, routes.statement],
+  [`/blocks/${exampleHash(3)}/allocation?limit=10`, routes.allocation],
+  ['/payments', routes.payments],
+  ['/payments/6', routes.payment],
+  ['/policy', routes.policy],
+  ['/books', routes.books],
   ['/hashrate', routes.hashrate],
   ['/hashrate?from=1789990000000&to=1790000000000&step=60', routes.hashrate],
   [`/hashrate?account=${address}&worker=rig1`, routes.hashrate],
@@ -205,6 +213,29 @@ describe('parameters', () => {
     await problemOf(await pool.get(`/api/v1/blocks/${'0'.repeat(64)}`), 404, 'not-found')
   })
 
+  test.each([
+    `/blocks/${exampleHash(4)}/allocation`,
+    '/payments/12',
+    `/miners/${exampleAddress(99)}/earnings`,
+    `/miners/${exampleAddress(99)}/payments`,
+    `/miners/${exampleAddress(99)}/statement`,
+  ])('%s is not found', async (path) => {
+    const pool = await runningExample()
+    await problemOf(await pool.get(`/api/v1${path}`), 404, 'not-found')
+  })
+
+  test.each([
+    ['/payments/last', 'number'],
+    ['/payments/-1', 'number'],
+    ['/blocks/0/allocation', 'hash'],
+    [`/miners/${address}/statement?limit=1000`, 'limit'],
+  ])('%s is no such thing', async (path, parameter) => {
+    const pool = await runningExample()
+    expect(await problemOf(await pool.get(`/api/v1${path}`), 400, 'bad-parameter')).toMatchObject({
+      parameter,
+    })
+  })
+
   test('a pool that has not opened yet says so', async () => {
     const pool = await runningExample((example) => {
       example.pool = undefined
@@ -236,6 +267,12 @@ describe('CSV', () => {
     ['/miners', 'miners', 24],
     [`/miners/${address}/workers`, 'workers', 4],
     ['/blocks?limit=40', 'blocks', 41],
+    [`/miners/${address}/earnings?limit=40`, 'earnings', 31],
+    [`/miners/${address}/payments`, 'payments', 13],
+    [`/miners/${address}/statement?limit=40`, 'statement', 31],
+    [`/blocks/${exampleHash(3)}/allocation`, 'allocation', 24],
+    ['/payments', 'payments', 13],
+    ['/payments/11', 'payment', 3],
     ['/hashrate?from=1789996380000&to=1789999980000&step=60', 'hashrate', 61],
   ])('of %s', async (path, name, lines) => {
     const pool = await runningExample()
@@ -244,6 +281,18 @@ describe('CSV', () => {
     expect(response.headers.get('Content-Type')).toBe('text/csv; charset=utf-8')
     expect(response.headers.get('Content-Disposition')).toBe(`attachment; filename="${name}.csv"`)
     expect((await response.text()).trimEnd().split('\r\n')).toHaveLength(lines)
+  })
+
+  test('of money has whole atoms with their sign, which no spreadsheet takes for a formula', async () => {
+    const pool = await runningExample()
+    const text = await (await pool.get(`/api/v1/miners/${address}/statement?format=csv&limit=2`)).text()
+    const [heading, reversed] = text.split('\r\n')
+    expect(heading).toBe(
+      'date,kind,block,payout,transaction,immature_atoms,available_atoms,in_payout_atoms,chain_fee_atoms,amount_atoms,balance_atoms,entry',
+    )
+    expect(reversed).toBe(
+      `2026-09-21T08:40:00.000Z,reversed,${exampleHash(3)},,,-2779012,0,0,0,-2779012,0,880`,
+    )
   })
 
   test('neutralises formulas and quotes what miners call themselves', async () => {

@@ -81,6 +81,14 @@ describe('the OpenAPI document', () => {
     ['workers', `/miners/${exampleAddress(0)}/workers`],
     ['blocks', '/blocks'],
     ['block', `/blocks/${exampleHash(1)}`],
+    ['earnings', `/miners/${exampleAddress(0)}/earnings`],
+    ['minerPayments', `/miners/${exampleAddress(0)}/payments`],
+    ['statement', `/miners/${exampleAddress(0)}/statement`],
+    ['allocation', `/blocks/${exampleHash(3)}/allocation`],
+    ['payments', '/payments'],
+    ['payment', '/payments/6'],
+    ['policy', '/policy'],
+    ['books', '/books'],
     ['hashrate', '/hashrate'],
   ]
   test.each(examples)('describes what %s answers', async (name, path) => {
@@ -110,7 +118,10 @@ describe('the OpenAPI document', () => {
   test('has every route that the API serves, and no other', async () => {
     const pool = await runningExample()
     for (const { path } of Object.values(routes)) {
-      const real = path.replace('{address}', exampleAddress(0)).replace('{hash}', exampleHash(0))
+      const real = path
+        .replace('{address}', exampleAddress(0))
+        .replace('{hash}', exampleHash(3))
+        .replace('{number}', '6')
       expect((await pool.get(`/api/v1${real}`, { method: 'HEAD' })).status).toBe(200)
     }
     expect(Object.keys(document['paths'] ?? {})).toEqual(

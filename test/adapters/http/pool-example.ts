@@ -6,6 +6,7 @@ import type { PoolStatus } from '../../../adapters/http/status.ts'
 import type { Answer, Change, PageRequest, ReadModels } from '../../../adapters/read-models/port.ts'
 import { accountId, encodeAddress } from '../../../domain/decred/address.ts'
 import { networks } from '../../../domain/decred/network.ts'
+import type { CreditView, PaymentSummary, PaymentView } from '../../../projections/money/views.ts'
 import type {
   AccountView,
   BlockState,
@@ -18,6 +19,7 @@ import type {
   PoolView,
   WorkerView,
 } from '../../../projections/views.ts'
+import { type MoneyExample, moneyExample } from './money-example.ts'
 
 /** A pool as the HTTP side sees it, made of plain values: what each test needs it changes. */
 export interface PoolExample {
@@ -27,6 +29,7 @@ export interface PoolExample {
   readonly miners: MinerView[]
   readonly accounts: Map<string, AccountView>
   readonly blocks: BlockView[]
+  readonly money: MoneyExample
   /** Set to make every read fail. */
   fault: Answer<never> | undefined
   /** Events in the read models. */
@@ -162,6 +165,7 @@ const shape = (at: number): number => {
 export function poolExample(now: number): PoolExample {
   const rate = 48.213 * TERA
   const changes = new Subject<Change>()
+  const money = moneyExample(now, exampleAddress, exampleHash)
   const blocks = Array.from({ length: 40 }, (_, index) => blockOf(index, now))
   const accounts = new Map<string, AccountView>()
   const miners = Array.from({ length: 23 }, (_, index): MinerView => {
@@ -187,6 +191,8 @@ export function poolExample(now: number): PoolExample {
         next: null,
       },
       blocksFound: 3,
+      balances: money.balances,
+      quota: { share: 0.287311, since: now - 86_400_000 },
     })
     return view
   })
@@ -241,6 +247,8 @@ export function poolExample(now: number): PoolExample {
     },
     lastBlock: blocks[0] ?? null,
     shares,
+    policy: money.policy,
+    nextPayout: money.nextPayout,
   }
   const status: PoolStatus = {
     software: 'lodebook 0.1.0',
@@ -276,6 +284,7 @@ export function poolExample(now: number): PoolExample {
       },
     ],
     journal: { state: 'ok', queued: 3, queueMax: 50_000 },
+    money: null,
     projections: { position: 900, head: 900 },
   }
 
@@ -286,6 +295,7 @@ export function poolExample(now: number): PoolExample {
     miners,
     accounts,
     blocks,
+    money,
     fault: undefined,
     entries: 901,
     changes,
@@ -313,7 +323,17 @@ const notUsedHere = (): never => {
   throw new Error('the HTTP side has no use for this')
 }
 
+const paymentSummary = (payment: PaymentView): PaymentSummary => {
+  const { number, entry, phase, plannedAt, endedAt, transaction, block, why } = payment
+  const { mode, outputs, paid, fee } = payment
+  return {
+    ...{ number, entry, phase, plannedAt, endedAt, transaction, block, why },
+    ...{ mode, outputs, paid, fee },
+  }
+}
+
 function readModelsOf(example: PoolExample, rate: number): ReadModels {
+  const { money } = example
   const answer = <T>(value: () => Answer<T>): Answer<T> => example.fault ?? value()
   const summary = ({
     header,
@@ -364,6 +384,20 @@ function readModelsOf(example: PoolExample, rate: number): ReadModels {
         })
         return E.right({ stepSeconds: step / 1000, points })
       }),
+    balances: notUsedHere,
+    earnings: (_, page) => answer(() => paged(money.earnings, page)),
+    statement: (_, page) => answer(() => paged(money.statement, page)),
+    minerPayments: (_, page) => answer(() => paged(money.minerPayments, page)),
+    allocation: (hash, page) =>
+      answer(() =>
+        E.map((credits: PageOf<CreditView>) =>
+          hash === money.allocation.block ? { ...money.allocation, ...credits } : undefined,
+        )(paged(money.credits, page)),
+      ),
+    payments: (page) => answer(() => paged(money.payments.map(paymentSummary), page)),
+    payment: (number) => answer(() => E.right(money.payments.find((each) => each.number === number))),
+    policies: () => answer(() => E.right({ inForce: money.policy, history: [money.policy] })),
+    books: () => answer(() => E.right(money.books)),
     unfinishedBlocks: notUsedHere,
     solvedWithoutBlock: notUsedHere,
     job: notUsedHere,

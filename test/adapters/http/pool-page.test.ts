@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { HOSTILE_NAME } from './pool-example.ts'
+import { exampleHash, HOSTILE_NAME } from './pool-example.ts'
 import { runningExample } from './running.ts'
 
 /** Text of a page, without its tags. */
@@ -27,14 +27,26 @@ describe('the Pool page', () => {
       /Accepted 1\.84 M 99\.1 % Stale 11,204 0\.6 % Low difficulty 3,811/,
     )
     expect(textOf(page)).toMatch(/1,042,279 On the chain 32\/256 2 h ago .*rig2 187 % 0\.08388321 DCR/)
+    expect(partOf(page, 'money')).toMatch(
+      /Scheme PPLNS A block is shared by the last work, 2 times what one takes on average\. Fee 1 % of every reward/,
+    )
+    expect(textOf(page)).toContain('4.12345678 DCR to 17 miners, at block 1,042,400.')
     expect(page).toContain('title="48,213,000,000,000 hashes a second"')
     expect(page).toContain('title="8,388,321 atoms"')
     expect(page).toContain('title="Latest: difficulty 4,096 was needed, 3,911 came"')
   })
 
+  test('of a pool without rules says nothing of money', async () => {
+    const pool = await runningExample((example) => {
+      if (example.pool !== undefined) example.pool = { ...example.pool, policy: null, nextPayout: null }
+    })
+    expect(await (await pool.get('/')).text()).not.toContain('id="money"')
+    expect(textOf(await (await pool.get('/payments')).text())).toContain('This pool pays nobody')
+  })
+
   test('has nothing inline that its policy forbids, and nothing from elsewhere', async () => {
     const pool = await runningExample()
-    for (const path of ['/', '/connect', '/api', '/nowhere']) {
+    for (const path of ['/', '/connect', '/payments', `/blocks/${exampleHash(3)}`, '/api', '/nowhere']) {
       const page = await (await pool.get(path)).text()
       expect(page).not.toMatch(/<script(?![^>]* src=)/)
       expect(page).not.toMatch(/<style|\sstyle=|\son\w+=/)
@@ -193,5 +205,53 @@ describe('the Pool page', () => {
     const response = await pool.get('/nowhere')
     expect([response.status, response.headers.get('Content-Type')]).toEqual([404, 'text/html; charset=UTF-8'])
     expect(textOf(await response.text())).toContain('There is nothing here')
+  })
+})
+
+describe('the page of a block', () => {
+  test('says who gets what and why', async () => {
+    const pool = await runningExample()
+    const page = textOf(await (await pool.get(`/blocks/${exampleHash(3)}`)).text())
+    expect(page).toContain(
+      'The coinbase pays 0.08388319 DCR : 0.00083883 DCR are the pool’s fee, the rest is shared.',
+    )
+    expect(page).toContain(
+      'It is shared by 812,345 shares of 23 miners, from share 3 of shares-1-2026092114@4',
+    )
+    expect(page).toMatch(
+      /Units of work Of the window Gets .* 1,000,000,000,000,000,000 4\.3 % 0\.00361059 DCR/,
+    )
+    expect(page).toContain('2026-09-21 08:40:00 UTC by ledger entry 880')
+  })
+
+  test('of one that is not shared says so', async () => {
+    const pool = await runningExample()
+    expect(textOf(await (await pool.get(`/blocks/${exampleHash(4)}`)).text())).toContain(
+      'Its reward is not shared: it is once the next block has approved it.',
+    )
+  })
+
+  test.each(['0'.repeat(64), 'nonsense'])('%s is not found', async (hash) => {
+    const pool = await runningExample()
+    const response = await pool.get(`/blocks/${hash}`)
+    expect([response.status, textOf(await response.text()).includes('not a block of this pool')]).toEqual([
+      404,
+      true,
+    ])
+  })
+})
+
+describe('the Payments page', () => {
+  test('lists what was paid, in pages', async () => {
+    const pool = await runningExample()
+    const response = await pool.get('/payments')
+    const page = textOf(await response.text())
+    expect(page).toContain(
+      'The next payout is planned at block 1,042,400: 4.12345678 DCR are ready for 17 miners',
+    )
+    expect(page).toMatch(/11 Planned 0 s ago not signed yet 2 0\.00001000 DCR 0\.02999000 DCR/)
+    expect(page).toMatch(/6 Taken back 5 d ago/)
+    expect((await pool.get('/payments?cursor=mine')).status).toBe(400)
+    expect((await pool.get('/payments?cursor=at-5')).status).toBe(200)
   })
 })

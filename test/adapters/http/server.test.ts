@@ -90,23 +90,30 @@ describe('stopping', () => {
 })
 
 describe('what every answer has', () => {
-  test.each(['/', '/connect', '/api', '/api/v1/pool', '/healthz', '/metrics', '/nowhere', '/api/v1/nowhere'])(
-    '%s has its security headers',
-    async (path) => {
-      const pool = await runningExample()
-      const { headers } = await pool.get(path)
-      const policy = headers.get('Content-Security-Policy') ?? ''
-      expect(policy).toContain("default-src 'none'")
-      expect(policy).toContain("script-src 'self'")
-      expect(policy).toContain("style-src 'self'")
-      expect(policy).toContain("frame-ancestors 'none'")
-      expect(policy).not.toContain('unsafe')
-      expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
-      expect(headers.get('Referrer-Policy')).toBe('no-referrer')
-      expect(headers.get('Strict-Transport-Security')).toBeNull()
-      expect(headers.get('X-Powered-By')).toBeNull()
-    },
-  )
+  test.each([
+    '/',
+    '/connect',
+    '/payments',
+    '/api',
+    '/api/v1/pool',
+    '/healthz',
+    '/metrics',
+    '/nowhere',
+    '/api/v1/nowhere',
+  ])('%s has its security headers', async (path) => {
+    const pool = await runningExample()
+    const { headers } = await pool.get(path)
+    const policy = headers.get('Content-Security-Policy') ?? ''
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).toContain("style-src 'self'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toContain('unsafe')
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+    expect(headers.get('Strict-Transport-Security')).toBeNull()
+    expect(headers.get('X-Powered-By')).toBeNull()
+  })
 
   test('a fault of our own is told to the operator, not to the visitor', async () => {
     const pool = await runningExample((example) => {

@@ -76,6 +76,7 @@ const history: fc.Arbitrary<HistoryOptions> = fc.record({
   sharesPerEvent: fc.integer({ min: 1, max: 80 }),
   secondsPerOwnBlock: fc.constantFrom(60, 600),
   trouble: fc.constantFrom(1, 5),
+  scheme: fc.constantFrom({ kind: 'pplns', windowPpm: 2_000_000 }, { kind: 'pps', reserve: '0' }, null),
 })
 
 describe('the same events give the same tables, byte for byte', () => {
@@ -86,6 +87,20 @@ describe('the same events give the same tables, byte for byte', () => {
         expect(fed(events, how)).toEqual(fed(events, AT_ONCE))
       }),
       { numRuns: 30 },
+    )
+  })
+
+  test.each([
+    ['pplns', { kind: 'pplns', windowPpm: 2_000_000 }],
+    ['pps', { kind: 'pps', reserve: '0' }],
+  ] as const)('with all that can happen to money, under %s', (_, scheme) => {
+    const options = { shares: 8_000, workers: 9, sharesPerEvent: 20, secondsPerOwnBlock: 300, trouble: 4 }
+    fc.assert(
+      fc.property(fc.nat(), feeding, (seed, how) => {
+        const events = [...eventHistory({ ...options, seed, scheme })]
+        expect(fed(events, how)).toEqual(fed(events, AT_ONCE))
+      }),
+      { numRuns: 10 },
     )
   })
 

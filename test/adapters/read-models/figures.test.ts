@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SCHEMA_VERSION } from '../../../adapters/read-models/schema.ts'
 import { accountId } from '../../../domain/decred/address.ts'
 import {
   ALICE,
@@ -709,5 +710,11 @@ test('before the pool opened there are no figures', () => {
   expect(right(models.pool(START))).toBeUndefined()
   expect(right(models.account(ALICE, START))).toBeUndefined()
   expect(right(models.miners(NOBODY, START))).toEqual({ items: [], next: null })
-  expect(models.status()).toEqual({ version: 2, position: null, entries: 0, skipped: 0, eventAt: null })
+  expect(models.status()).toEqual({
+    version: SCHEMA_VERSION,
+    position: null,
+    entries: 0,
+    skipped: 0,
+    eventAt: null,
+  })
 })

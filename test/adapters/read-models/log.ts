@@ -119,6 +119,7 @@ export function issue(
   at: number,
   bits = HARD_BITS,
   gateway = 0,
+  subsidy = '1000000000',
 ): void {
   log.add(`work-${gateway}-2026092114`, 'WorkIssued', at, {
     job,
@@ -126,7 +127,7 @@ export function issue(
     powAlgorithm: 'blake3',
     height,
     bits,
-    subsidy: '1000000000',
+    subsidy,
     reason: 'new-parent',
   })
 }

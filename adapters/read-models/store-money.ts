@@ -1,0 +1,189 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { balanceOf, minerAccount, type Stage } from '../../domain/bookkeeping/ledger.ts'
+import { canonicalJson } from '../../domain/canonical-json.ts'
+import type {
+  Holder,
+  MoneyTally,
+  PayoutChange,
+  SettlementChange,
+  StatementLine,
+} from '../../projections/money/tally.ts'
+import { storable } from './values.ts'
+
+/** Writes what has changed of the money, inside the caller's transaction. Throws what SQLite throws. */
+export type StoreMoney = (money: MoneyTally) => void
+
+/** Prepares the statements that write. */
+export function openMoneyStore(db: DatabaseSync): StoreMoney {
+  const sql = prepareAll(db)
+  return (money) => {
+    const { books, changes } = money
+    sql.marks.run(money.nextHolder, books.feePayouts)
+    for (const { revision, entry, data } of changes.policies)
+      sql.policy.run(revision, entry, data.at, canonicalJson(data))
+    for (const account of changes.ledger)
+      sql.ledger.run(account, storable(balanceOf(books.balances, account)))
+    for (const holder of changes.holders) storeHolder(sql, money, holder)
+    for (const line of changes.lines.values()) storeLine(sql, line)
+    for (const change of changes.settlements) storeSettlement(sql, change)
+    for (const hash of changes.pending) storePending(sql, money, hash)
+    for (const { entry, number, data } of changes.workSettlements)
+      sql.workSettlement.run(entry, number, canonicalJson(data))
+    storeOpenWork(sql, money)
+    for (const change of changes.payouts) storePayout(sql, change)
+    for (const [outpoint, payout] of changes.funding)
+      if (payout === null) sql.dropFunding.run(outpoint)
+      else sql.funding.run(outpoint, payout)
+    for (const { entry, at, stream, revision, type, kind, message } of changes.refused)
+      sql.refused.run(entry, at, stream, revision, type, kind, message)
+  }
+}
+
+type Statements = ReturnType<typeof prepareAll>
+
+const prepareAll = (db: DatabaseSync) => ({
+  marks: db.prepare('UPDATE pool SET next_holder = ?, fee_payouts = ?'),
+  policy: db.prepare('INSERT INTO policies VALUES (?, ?, ?, ?)'),
+  ledger: db.prepare('INSERT OR REPLACE INTO ledger VALUES (?, ?)'),
+  holder: db.prepare('INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+  line: db.prepare('INSERT OR REPLACE INTO statement_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+  settlement: db.prepare(
+    'INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)',
+  ),
+  matured: db.prepare(`UPDATE settlements SET stage = 'available' WHERE block = ? AND reversed_at IS NULL`),
+  reversed: db.prepare(
+    'UPDATE settlements SET reversed_at = ?, why = ?, from_reserve = ? WHERE block = ? AND reversed_at IS NULL',
+  ),
+  credit: db.prepare('INSERT INTO credits VALUES (?, ?, ?, ?)'),
+  dropPending: db.prepare('DELETE FROM pending_parts WHERE block = ?'),
+  pending: db.prepare('INSERT INTO pending_parts VALUES (?, ?, ?, ?)'),
+  workSettlement: db.prepare('INSERT INTO work_settlements VALUES (?, ?, ?)'),
+  openWork: db.prepare('INSERT INTO open_work VALUES (?, ?, ?, ?, ?, ?)'),
+  dropOpenWork: db.prepare('DELETE FROM open_work WHERE entry <= ?'),
+  payout: db.prepare(`INSERT INTO payouts (number, entry, at, mode, phase, height, outputs, paid, fee, plan)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+  output: db.prepare('INSERT INTO payout_outputs VALUES (?, ?, ?, ?, ?, ?)'),
+  approved: db.prepare('UPDATE payouts SET phase = ?, approved_at = ? WHERE number = ?'),
+  signed: db.prepare('UPDATE payouts SET phase = ?, signed_at = ?, transaction_id = ? WHERE number = ?'),
+  published: db.prepare('UPDATE payouts SET phase = ?, published_at = ? WHERE number = ?'),
+  confirmed: db.prepare(
+    'UPDATE payouts SET phase = ?, ended_at = ?, block = ?, confirmations = ? WHERE number = ?',
+  ),
+  returned: db.prepare(`UPDATE payouts SET phase = ?, ended_at = ?, why = ?, conflict_transaction = ?,
+    conflict_block = ? WHERE number = ?`),
+  funding: db.prepare('INSERT OR REPLACE INTO funding VALUES (?, ?)'),
+  dropFunding: db.prepare('DELETE FROM funding WHERE outpoint = ?'),
+  refused: db.prepare('INSERT INTO refused VALUES (?, ?, ?, ?, ?, ?, ?)'),
+})
+
+function storeHolder(sql: Statements, { books }: MoneyTally, holder: Holder): void {
+  const held = (stage: Stage): bigint =>
+    storable(balanceOf(books.balances, minerAccount(holder.account, stage)))
+  sql.holder.run(
+    holder.id,
+    holder.account,
+    held('immature'),
+    held('available'),
+    held('in-payout'),
+    storable(holder.paid),
+    storable(holder.chainFees),
+    String(holder.carried),
+  )
+}
+
+function storeLine(sql: Statements, line: StatementLine): void {
+  sql.line.run(
+    line.holder,
+    line.entry,
+    line.at,
+    line.kind,
+    line.block,
+    line.payout,
+    storable(line.immature),
+    storable(line.available),
+    storable(line.inPayout),
+    storable(line.chainFee),
+    storable(line.balance),
+  )
+}
+
+function storeSettlement(sql: Statements, change: SettlementChange): void {
+  switch (change.kind) {
+    case 'allocated': {
+      const { entry, number, at, block, height, policy, reward, fee, reserve, window, stage } =
+        change.settlement
+      const { from, to } = window ?? { from: null, to: null }
+      sql.settlement.run(
+        ...[entry, number, at, block, height, policy],
+        ...[storable(reward), storable(fee), storable(reserve)],
+        ...[from?.stream ?? null, from?.revision ?? null, from?.index ?? null],
+        ...[to?.stream ?? null, to?.revision ?? null, to?.index ?? null],
+        ...[window?.shares ?? null, window?.units ?? null, stage],
+      )
+      for (const { holder, units, atoms } of change.credits)
+        sql.credit.run(entry, holder, units, storable(atoms))
+      return
+    }
+    case 'matured':
+      sql.matured.run(change.block)
+      return
+    case 'reversed':
+      sql.reversed.run(change.at, change.why, storable(change.fromReserve), change.block)
+  }
+}
+
+function storePending(sql: Statements, { books }: MoneyTally, hash: string): void {
+  sql.dropPending.run(hash)
+  const pending = books.blocks.get(hash)?.pending ?? null
+  for (const part of pending?.parts ?? [])
+    sql.pending.run(hash, part.part, pending?.settlement ?? 0, canonicalJson(part))
+}
+
+function storeOpenWork(sql: Statements, { changes }: MoneyTally): void {
+  const { openWork, settledUpTo } = changes
+  if (settledUpTo !== null) sql.dropOpenWork.run(settledUpTo)
+  for (const { entry, stream, revision, shares, units, worth } of openWork) {
+    if (entry <= (settledUpTo ?? -1)) continue
+    const parts = Object.fromEntries([...worth].map(([account, each]) => [account, String(each)]))
+    sql.openWork.run(entry, stream, revision, shares, String(units), canonicalJson(parts))
+  }
+}
+
+function storePayout(sql: Statements, change: PayoutChange): void {
+  const { number, phase } = change
+  if (change.kind === 'planned') {
+    const { entry, data, accounts } = change
+    const { at, mode, height, address, atoms, deducted, poolFee, fee } = data
+    const paid = atoms.reduce((sum, each) => sum + BigInt(each), BigInt(poolFee?.atoms ?? '0'))
+    sql.payout.run(
+      ...[number, entry, at, mode, phase, height, address.length],
+      ...[storable(paid), storable(BigInt(fee)), canonicalJson(data)],
+    )
+    for (const [place, each] of address.entries())
+      sql.output.run(
+        ...[number, place, accounts[place] ?? '', each],
+        ...[storable(BigInt(deducted[place] ?? '0')), storable(BigInt(atoms[place] ?? '0'))],
+      )
+    return
+  }
+  const { event } = change
+  const { at } = event.data
+  switch (event.type) {
+    case 'PayoutApproved':
+      sql.approved.run(phase, at, number)
+      return
+    case 'PayoutSigned':
+      sql.signed.run(phase, at, event.data.transaction, number)
+      return
+    case 'PayoutPublished':
+      sql.published.run(phase, at, number)
+      return
+    case 'PayoutConfirmed':
+      sql.confirmed.run(phase, at, event.data.block, event.data.confirmations, number)
+      return
+    case 'PayoutReturned': {
+      const { why, conflict } = event.data
+      sql.returned.run(phase, at, why, conflict?.transaction ?? null, conflict?.block ?? null, number)
+    }
+  }
+}

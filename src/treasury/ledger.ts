@@ -1,0 +1,232 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
+import type { Logger } from 'pino'
+import { defer, retry, timer } from 'rxjs'
+import { proposeAppend } from '../../adapters/event-store/catalogue.ts'
+import type { EventStore, RecordedEvent, StoreError } from '../../adapters/event-store/port.ts'
+import type { Network } from '../../domain/decred/network.ts'
+import type { PoolEvent } from '../../domain/events.ts'
+import { Records } from './records.ts'
+import { TreasuryEnd, type TreasuryStop } from './stop.ts'
+
+/**
+ * The records, kept up with the log, and the only pen for money events. The books are never ahead of the log: an event is tried on a
+ * copy, appended, and booked when the log gives it back, so books and log can't part.
+ */
+export interface Ledger {
+  readonly records: Records
+  /** Resolves once everything is booked that was in the log when this was asked. @throws TreasuryEnd */
+  readonly caughtUp: () => Promise<void>
+  /**
+   * Tries events, appends them to the end of a money stream, and resolves when they are booked. Waits as long as the store is away.
+   *
+   * @throws TreasuryEnd when the books refuse them, or the log holds something else there.
+   */
+  readonly write: (stream: string, events: readonly PoolEvent[]) => Promise<void>
+  /** Keeps shares from being let go while they are summed up. */
+  readonly holdingShares: <A>(work: () => Promise<A>) => Promise<A>
+  readonly stop: () => void
+}
+
+/** What the ledger reads and writes. */
+export interface LedgerOptions {
+  readonly store: EventStore
+  readonly network: Network
+  readonly nowMs: () => number
+  readonly log: Logger
+  /** Told of the types of the events that were just booked, but not of those that only hold shares. */
+  readonly onBooked: () => void
+  readonly onStoreError: (error: StoreError) => void
+  /** The log can't be booked any further; told once. */
+  readonly onStop: (stop: TreasuryStop) => void
+}
+
+/**
+ * Events in one batch: 64 full events of 600 shares take some 10 ms on the thread that serves the miners. As long as there are more the
+ * thread has as much time for itself in between: at a start it has miners to take in.
+ */
+const BATCH_EVENTS_MAX = 64
+/** At rest the log is followed this often, or at once when somebody waits: many small commits are read together. */
+const FOLLOW_MS = 100
+const RETRY_MS_MIN = 50
+const RETRY_MS_MAX = 2_000
+/** Shares after which those that no window can reach are let go: a few megabytes. */
+const TRIM_SHARES = 1 << 18
+
+/** Begins to read the log from its start. */
+export function openLedger(options: LedgerOptions): Ledger {
+  const { store, network, nowMs, log } = options
+  const records = new Records(network)
+  let ended: TreasuryEnd | null = null
+  let waiting: { readonly holds: () => boolean; readonly settle: Waiter }[] = []
+  let wake: (() => void) | null = null
+  let holds = 0
+  let sharesAtTrim = 0
+
+  const following = defer(() => store.follow(records.position, BATCH_EVENTS_MAX, bookAll))
+    .pipe(
+      retry({
+        delay: (error: unknown) => {
+          if (error instanceof TreasuryEnd) throw error
+          log.warn({ err: error }, 'the treasury could not follow the log; trying again')
+          return timer(RETRY_MS_MAX)
+        },
+      }),
+    )
+    .subscribe({
+      error: (error: unknown) => end(error instanceof TreasuryEnd ? error : new TreasuryEnd(internal(error))),
+    })
+
+  async function bookAll(events: readonly RecordedEvent[]): Promise<void> {
+    const begunMs = performance.now()
+    let isNews = false
+    for (const event of events) {
+      const booked = take(event)
+      if (E.isLeft(booked)) throw new TreasuryEnd(booked.left)
+      if (event.type !== 'SharesAccepted') isNews = true
+    }
+    if (holds === 0 && records.shares - sharesAtTrim >= TRIM_SHARES) {
+      records.trim(nowMs())
+      sharesAtTrim = records.shares
+    }
+    release()
+    if (isNews) options.onBooked()
+    if (events.length === BATCH_EVENTS_MAX) await sleep(performance.now() - begunMs)
+    else if (waiting.length === 0) await rest()
+  }
+
+  function take(event: RecordedEvent): E.Either<TreasuryStop, void> {
+    try {
+      const taken = records.take(event)
+      return E.isLeft(taken)
+        ? E.left({ kind: 'log', message: `The log can't be booked. ${taken.left.message}` })
+        : E.right(undefined)
+    } catch (error) {
+      return E.left({
+        kind: 'log',
+        message: `The log can't be booked. ${event.type} ${event.stream}@${event.revision}: ${textOf(error)}.`,
+      })
+    }
+  }
+
+  async function rest(): Promise<void> {
+    const early = new AbortController()
+    wake = () => early.abort()
+    await sleep(FOLLOW_MS, undefined, { signal: early.signal }).catch(() => undefined)
+    wake = null
+  }
+
+  function release(): void {
+    waiting = waiting.filter(({ holds, settle }) => {
+      if (!holds()) return true
+      settle.resolve()
+      return false
+    })
+  }
+
+  function until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (ended !== null) return reject(ended)
+      if (holds()) return resolve()
+      waiting.push({ holds, settle: { resolve, reject } })
+      wake?.()
+    })
+  }
+
+  function end(error: TreasuryEnd): void {
+    if (ended !== null) return
+    ended = error
+    following.unsubscribe()
+    wake?.()
+    for (const { settle } of waiting) settle.reject(error)
+    waiting = []
+    if (error.stop !== null) options.onStop(error.stop)
+  }
+
+  function refuse(stop: TreasuryStop): TreasuryEnd {
+    const error = new TreasuryEnd(stop)
+    end(error)
+    return error
+  }
+
+  async function caughtUp(): Promise<void> {
+    for (;;) {
+      if (ended !== null) throw ended
+      const head = await store.head()()
+      if (E.isRight(head)) {
+        const newest = O.toNullable(head.right)
+        return newest === null
+          ? undefined
+          : until(() => records.position !== null && records.position >= newest)
+      }
+      await failed(head.left, RETRY_MS_MAX)
+    }
+  }
+
+  /** Waits before the next try, where there can be one. */
+  async function failed(error: StoreError, retryMs: number): Promise<void> {
+    options.onStoreError(error)
+    if (error.kind === 'closed') throw ended ?? new TreasuryEnd(null)
+    if (error.kind !== 'unavailable') throw refuse(stopOf(error))
+    await sleep(retryMs)
+    if (ended !== null) throw ended
+  }
+
+  async function write(stream: string, events: readonly PoolEvent[]): Promise<void> {
+    if (ended !== null) throw ended
+    const tried = attempt(() => records.trial(stream, events))
+    if (E.isLeft(tried)) throw refuse(tried.left)
+    const append = proposeAppend(stream, records.revisionOf(stream), events)
+    const last = append.expected + events.length
+    for (let retryMs = RETRY_MS_MIN; ; retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)) {
+      const appended = await store.append([append])()
+      if (E.isRight(appended)) break
+      await failed(appended.left, retryMs)
+    }
+    await until(() => records.revisionOf(stream) >= last || records.isClosed(stream))
+  }
+
+  return {
+    records,
+    caughtUp,
+    write,
+    holdingShares: async (work) => {
+      holds++
+      try {
+        return await work()
+      } finally {
+        holds--
+      }
+    },
+    stop: () => end(new TreasuryEnd(null)),
+  }
+}
+
+interface Waiter {
+  readonly resolve: () => void
+  readonly reject: (why: Error) => void
+}
+
+function attempt(work: () => E.Either<{ readonly message: string }, void>): E.Either<TreasuryStop, void> {
+  try {
+    return E.mapLeft(
+      ({ message }: { readonly message: string }): TreasuryStop => ({ kind: 'books', message }),
+    )(work())
+  } catch (error) {
+    return E.left({ kind: 'books', message: textOf(error) })
+  }
+}
+
+const stopOf = ({ kind, message }: StoreError): TreasuryStop =>
+  kind === 'wrong-expected-revision' || kind === 'conflicting-events'
+    ? {
+        kind: 'other-writer',
+        message: `Something else writes money events into the log: ${message}. Let one pool alone have it.`,
+      }
+    : { kind: 'store', message: `The store refuses a money event: ${message}.` }
+
+/** An error that nobody foresaw. */
+export const internal = (error: unknown): TreasuryStop => ({ kind: 'internal', message: textOf(error) })
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

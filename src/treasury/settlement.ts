@@ -1,0 +1,126 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import { type SettlementDue, settlementsDue } from '../../domain/bookkeeping/settlements-due.ts'
+import { event, type PoolEvent } from '../../domain/events.ts'
+import { allocate, allocationEvents } from '../../domain/reward/allocation.ts'
+import { workSettledEvent } from '../../domain/reward/pay-per-share.ts'
+import type { WindowError, WindowSums } from '../../domain/reward/share-window.ts'
+import type { Ledger } from './ledger.ts'
+import type { Problems } from './problems.ts'
+import type { Find } from './records.ts'
+
+/** Events of an allocation's parts in one append: eight of 57,000 bytes are under its limit. */
+const PARTS_MAX = 8
+/** Milliseconds of summing up before the process serves its miners again. */
+const SLICE_MS = 4
+
+/** Shares every block's reward when it is approved, takes it back when the block is lost, and settles work of `pps`. */
+export interface Settlements {
+  /** Does all that is due. What can't be done of one block holds up no other. @throws TreasuryEnd */
+  readonly settle: () => Promise<void>
+  /** Says whether something is due that can be done. */
+  readonly isDue: () => boolean
+}
+
+/** What settling needs. */
+export interface SettlementsOptions {
+  readonly ledger: Ledger
+  readonly problems: Problems
+  readonly nowMs: () => number
+  readonly onSettled: (event: PoolEvent, seconds: number) => void
+}
+
+/** Begins with what the records say is due. */
+export function openSettlements({ ledger, problems, nowMs, onSettled }: SettlementsOptions): Settlements {
+  const { records } = ledger
+  /** Blocks whose window can't be summed up: asking again gives the same answer. */
+  const stuck = new Set<string>()
+
+  function nextDue(): SettlementDue | undefined {
+    return settlementsDue(records.books).find((due) => due.kind === 'reverse' || isShared(due.block))
+  }
+
+  /** A block is shared by the rules at its find; before there were any, and under `solo`, nobody is. */
+  function isShared(block: string): boolean {
+    const scheme = records.finds.get(block)?.policy?.policy.scheme
+    return scheme !== undefined && scheme.kind !== 'solo' && !stuck.has(block)
+  }
+
+  async function settle(): Promise<void> {
+    for (;;) {
+      const due = nextDue()
+      if (due?.kind === 'reverse') await reverse(due)
+      else if (isWorkDue()) await settleWork()
+      else if (due !== undefined) await share(due)
+      else return
+    }
+  }
+
+  const isWorkDue = (): boolean => records.workDue[0] !== undefined && records.workDue[0].height !== null
+
+  async function record(stream: string, events: readonly PoolEvent[], begunMs: number): Promise<void> {
+    for (let i = 0; i < events.length; i += PARTS_MAX)
+      await ledger.write(stream, events.slice(i, i + PARTS_MAX))
+    const last = events.at(-1)
+    if (last !== undefined) onSettled(last, (nowMs() - begunMs) / 1000)
+  }
+
+  const reverse = ({ block, settlement, why }: SettlementDue & { kind: 'reverse' }): Promise<void> =>
+    record(`settlement-${settlement}`, [event('RewardReversed', { v: 1, at: nowMs(), block, why })], nowMs())
+
+  async function settleWork(): Promise<void> {
+    const [due] = records.workDue
+    if (due === undefined || due.height === null) return
+    const settled = workSettledEvent(nowMs(), due.policy, due.height, due.work)
+    await record(`settlement-${records.nextSettlement}`, [settled], nowMs())
+  }
+
+  async function share({ block, begun }: SettlementDue & { kind: 'allocate' }): Promise<void> {
+    const begunMs = nowMs()
+    const find = records.finds.get(block)
+    const policy = find?.policy
+    if (find === undefined || policy === undefined) return
+    const window = await windowOf(find)
+    if (E.isLeft(window)) {
+      stuck.add(block)
+      problems.set(`block ${block}`, {
+        kind: window.left.kind,
+        message: `The reward of block ${block} is not shared: ${window.left.message} The log has what it needs: keep it, and tell the authors of this program.`,
+      })
+      return
+    }
+    // The block may have been lost while its window was summed up.
+    const booked = records.books.blocks.get(block)
+    if (booked === undefined || booked.reward === null || booked.allocation !== null) return
+    if (booked.phase !== 'approved' && booked.phase !== 'matured') return
+    const { scheme, feePpm } = policy.policy
+    const allocation = allocate(scheme, booked.reward, feePpm, window.right)
+    if (allocation === undefined) return
+    const facts = { block, height: booked.height, policy: policy.revision }
+    const events = allocationEvents(nowMs(), facts, allocation, window.right)
+    const rest = begun === null ? [] : events.slice(booked.pending?.parts.length ?? 0)
+    if (begun !== null && E.isRight(records.trial(`settlement-${begun}`, rest)))
+      await record(`settlement-${begun}`, rest, begunMs)
+    else await record(`settlement-${records.nextSettlement}`, events, begunMs)
+  }
+
+  /** Sums up the window of a find, a slice at a time: miners are answered in between. Null where there is nothing to look at. */
+  function windowOf(find: Find): Promise<E.Either<WindowError, WindowSums | null>> {
+    const limit = records.limitOf(find)
+    const { share } = find
+    if (limit === undefined || share === null) return Promise.resolve(E.right(null))
+    return ledger.holdingShares(async () => {
+      const walk = records.window.walk(share, limit)
+      let sinceMs = performance.now()
+      for (;;) {
+        const step = walk.next()
+        if (step.done === true) return step.value
+        if (performance.now() - sinceMs < SLICE_MS) continue
+        await turn()
+        sinceMs = performance.now()
+      }
+    })
+  }
+
+  return { settle, isDue: () => nextDue() !== undefined || isWorkDue() }
+}

@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { accountId } from '../../domain/decred/address.ts'
+import { networks } from '../../domain/decred/network.ts'
+import type { EventData, EventType } from '../../domain/events.ts'
+import { startPoolProcess } from '../crash/killed-pool.ts'
+import { rawLog } from '../integration/history.ts'
+import { address, type House, newDirectory, openHouse, readLog, stopHouses } from '../integration/house.ts'
+import { recordsOf } from '../support/money-check.ts'
+import type { PoolOverrides } from '../support/running-pool.ts'
+import { type Dcrd, killDcrds, startDcrd } from './dcrd.ts'
+import { killWallets, type RealWallet, startWallet, WALLET_ADDRESS } from './dcrwallet.ts'
+import { allSubmitted, eventually, foundBlocks, mine, nodeAt } from './mining.ts'
+import { findDcrd, findDcrwallet, needed } from './programs.ts'
+
+/** Real dcrd, real dcrwallet, a real pool: two miners are paid, and the pool and the wallet are killed in between. */
+
+const { coinbaseMaturity } = networks.simnet
+const OVER: PoolOverrides = {
+  wallet: true,
+  // On simnet a share is about as hard as a block: the usual window would hold two.
+  reward: { windowPpm: 100_000_000 },
+  payout: { everyBlocks: 1, minimum: '0.1', confirmations: 2 },
+}
+/** Two accounts, one of which has three times the hash rate of the other. */
+const MINERS = [
+  { account: 1, hashesPerSecond: 45 },
+  { account: 2, hashesPerSecond: 15 },
+] as const
+
+let dcrd: Dcrd
+let real: RealWallet
+let directory: string
+
+beforeAll(async () => {
+  dcrd = await startDcrd(needed(findDcrd()), { miningAddress: WALLET_ADDRESS })
+  await dcrd.generate(2)
+  real = await startWallet(needed(findDcrwallet()), dcrd)
+  directory = newDirectory()
+})
+afterEach(() => stopHouses())
+afterAll(async () => {
+  await killWallets()
+  await killDcrds()
+})
+
+const node = () => {
+  const { certificate, port, user, password } = dcrd
+  const { address: at, ...access } = real.options
+  return { certificate, port, user, password, wallet: { port: Number(at.split(':')[1]), ...access } }
+}
+
+/** Shares in the log, by miner. */
+function workOf(house: House): readonly [number, number] {
+  const accounts = new Map(
+    house
+      .events('WorkerAuthorized')
+      .map(({ data, stream }) => [stream.replace(/^connection-/, ''), data.account]),
+  )
+  const workers = house
+    .events('SharesAccepted')
+    .flatMap(({ data, stream }) =>
+      data.connection.map((n) => accounts.get(`${stream.split('-')[1] ?? ''}.${n}`)),
+    )
+  const count = (n: number): number => workers.filter((account) => account === accountId(address(n))).length
+  return [count(1), count(2)]
+}
+
+/** Lets both miners mine until the pool has found so many blocks more. */
+async function mineBlocks(house: House, count: number): Promise<void> {
+  const before = foundBlocks(house).length
+  const miners = MINERS.map((each) => mine(house.port, each))
+  await eventually(
+    house,
+    () => ({ found: foundBlocks(house).length, work: workOf(house) }),
+    ({ found, work: [fast, slow] }) => found >= before + count && slow > 0 && fast > 0,
+  )
+  await Promise.all(miners.map((miner) => miner.stop()))
+  await allSubmitted(house)
+}
+
+interface ChainTransaction {
+  readonly vout: readonly {
+    readonly value: number
+    readonly scriptPubKey: { readonly addresses?: readonly string[] }
+  }[]
+  readonly confirmations?: number
+}
+
+/** What dcrd says a transaction pays, by address: all outputs but its change. */
+async function paidBy(
+  id: string,
+  change: string | undefined,
+): Promise<readonly (readonly [string, bigint])[]> {
+  const found = (await dcrd.call('getrawtransaction', id, 1)) as ChainTransaction
+  expect(found.confirmations).toBeGreaterThanOrEqual(2)
+  return found.vout
+    .map(
+      ({ value, scriptPubKey }) =>
+        [scriptPubKey.addresses?.[0] ?? '', BigInt(Math.round(value * 1e8))] as const,
+    )
+    .filter(([to]) => to !== change)
+    .sort()
+}
+
+/** Every confirmed payout is on the chain as planned, to the atom. */
+async function comparePayouts(): Promise<void> {
+  const log = readLog(directory)
+  for (const { stream } of log.filter(({ type }) => type === 'PayoutConfirmed')) {
+    const of = <T extends EventType>(type: T) =>
+      log.find((each) => each.stream === stream && each.type === type)?.data as unknown as EventData<T>
+    const plan = of('PayoutPlanned')
+    const planned = plan.address.map((to, i) => [to, BigInt(plan.atoms[i] ?? '0')] as const).sort()
+    expect(await paidBy(of('PayoutSigned').transaction, plan.change?.address)).toEqual(planned)
+  }
+}
+
+const recorded = () => rawLog(directory).map((each, i) => ({ ...each, position: i + 1 }))
+const countOf = (type: EventType): number => readLog(directory).filter((each) => each.type === type).length
+
+async function untilPaid(house: House): Promise<void> {
+  for (let blocks = 0; blocks < 30; blocks++) {
+    const money = house.pool.status().money
+    if (money?.payouts.length === 0 && countOf('PayoutConfirmed') > 0 && blocks > 3) return
+    await dcrd.generate(1)
+    await sleep(700)
+  }
+  throw new Error(`still ${JSON.stringify(house.pool.status().money)}`)
+}
+
+test('two miners are paid, in proportion to their work, to the atom', async () => {
+  const house = await openHouse([node()], OVER, directory)
+  await nodeAt(house, ({ height }) => height >= 2)
+  await mineBlocks(house, 6)
+  // By now both have shares before the next block.
+  await mineBlocks(house, 1)
+  await dcrd.generate(coinbaseMaturity + 2)
+  await eventually(
+    house,
+    () => house.events('PayoutPublished').length,
+    (published) => published > 0,
+  )
+  await untilPaid(house)
+  await comparePayouts()
+  const records = recordsOf(recorded())
+  expect(records.openPayouts()).toEqual([])
+  const last = house.events('RewardAllocated').at(-1)?.data
+  const of = (n: number, column: 'atoms' | 'units'): bigint =>
+    BigInt(last?.[column][last.account.indexOf(accountId(address(n)))] ?? '0')
+  expect(of(2, 'units')).toBeGreaterThan(0n)
+  const off = of(1, 'atoms') * of(2, 'units') - of(2, 'atoms') * of(1, 'units')
+  const atom = of(1, 'units') + of(2, 'units')
+  expect(off).toBeGreaterThan(-atom)
+  expect(off).toBeLessThan(atom)
+  for (const n of [1, 2])
+    expect(house.events('PayoutPlanned').some(({ data }) => data.address.includes(address(n)))).toBe(true)
+  await house.stop()
+})
+
+test('the pool is killed before and after each step, the wallet in between: everybody is paid once', async () => {
+  const first = await openHouse([node()], OVER, directory)
+  await nodeAt(first, ({ height }) => height >= 2)
+  await mineBlocks(first, 4)
+  await first.stop()
+  await dcrd.generate(coinbaseMaturity + 2)
+  for (const moment of ['PayoutPlanned', 'PayoutSigned', 'PayoutPublished'] as const) {
+    const before = countOf(moment)
+    const pool = startPoolProcess(directory, node(), undefined, OVER)
+    await pool.ready
+    for (let waited = 0; countOf(moment) === before && waited < 15_000; waited += 2) await sleep(2)
+    await pool.kill()
+    expect(countOf(moment)).toBeGreaterThan(before)
+    if (moment === 'PayoutPlanned') {
+      await real.kill()
+      await real.restart({ unlocked: true })
+    }
+  }
+  const last = await openHouse([node()], OVER, directory)
+  await nodeAt(last, ({ height }) => height >= 2)
+  await untilPaid(last)
+  await comparePayouts()
+  expect(recordsOf(recorded()).openPayouts()).toEqual([])
+  await last.stop()
+})
+
+test('a reorganisation takes a block away: what it brought is taken back, the rest is paid', async () => {
+  const house = await openHouse([node()], OVER, directory)
+  await nodeAt(house, ({ height }) => height >= 2)
+  await mineBlocks(house, 2)
+  await dcrd.generate(2)
+  const { hash } = foundBlocks(house).at(-1) ?? { hash: '' }
+  await eventually(
+    house,
+    () => house.events('RewardAllocated').some(({ data }) => data.block === hash),
+    (isShared) => isShared,
+  )
+  await dcrd.call('invalidateblock', hash)
+  await dcrd.generate(5)
+  await eventually(
+    house,
+    () => house.events('RewardReversed').map(({ data }) => [data.block, data.why]),
+    (reversed) => reversed.some(([block, why]) => block === hash && why === 'disconnected'),
+  )
+  await dcrd.generate(coinbaseMaturity + 2)
+  await untilPaid(house)
+  await comparePayouts()
+  expect((await dcrd.tip()).height).toBeLessThan(144)
+  await house.stop()
+})
