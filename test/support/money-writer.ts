@@ -19,7 +19,7 @@ import type { Unspent } from '../../domain/payout/funding.ts'
 import type { PayoutEvent } from '../../domain/payout/lifecycle.ts'
 import { feeAddressInTurn, planPayouts } from '../../domain/payout/plan.ts'
 import { planEvent } from '../../domain/payout/plan-event.ts'
-import { allocate, allocationEvents } from '../../domain/reward/allocation.ts'
+import { allocate, allocationEvents, PART_ACCOUNTS_MAX } from '../../domain/reward/allocation.ts'
 import { OpenWork, workSettledEvent } from '../../domain/reward/pay-per-share.ts'
 import type { ShareBatch } from '../../domain/reward/share-window.ts'
 import { compareIds } from '../../domain/reward/split.ts'
@@ -164,7 +164,17 @@ export class MoneyWriter {
       allocation,
       isShared && accounts.length > 0 ? window : null,
     ).filter(isAllocated)
-    return whole.flatMap(({ data }) => inParts(data, partAccounts))
+    const [first] = whole
+    if (first === undefined) return []
+    const column = <A>(of: (part: EventData<'RewardAllocated'>) => readonly A[]): readonly A[] =>
+      whole.flatMap(({ data }) => of(data))
+    const all = {
+      ...first.data,
+      account: column(({ account }) => account),
+      units: column(({ units }) => units),
+      atoms: column(({ atoms }) => atoms),
+    }
+    return inParts(all, Math.min(partAccounts, PART_ACCOUNTS_MAX))
   }
 
   /** Plans a run. Answers the numbers of the payouts, and their events. */
