@@ -102,7 +102,7 @@ const blockFields = {
   decidedBy: orNull(Hash),
   /** Blocks on the main chain from this one to the tip, itself included; 0 when it is not on the main chain. */
   confirmations: Count,
-  /** Confirmations at which its reward may be spent: one more than the network's coinbase maturity. */
+  /** Confirmations at which its reward may be spent: one more than the chain's coinbase maturity. */
   maturity: Count,
 }
 

@@ -116,6 +116,7 @@ async function start(
   const readModels = openReadModels({
     file: join(config.pool.dataDirectory, 'read-models.db'),
     log: store.right.log,
+    coinbaseMaturity: options.coinbaseMaturity,
     nowMs: () => performance.now(),
   })
   if (E.isLeft(readModels)) return readModels

@@ -54,10 +54,10 @@ export type Answers = Pick<
 const ACCOUNT_WORKERS_SHOWN = 50
 
 /** Prepares them. `tally` is the live one, whose changes are stored before each question. */
-export function openAnswers(db: DatabaseSync, tally: Tally): Answers {
+export function openAnswers(db: DatabaseSync, tally: Tally, coinbaseMaturity?: number): Answers {
   const work = openWorkQueries(db)
   const miners = openMinerQueries(db, work)
-  const blocks = openBlockQueries(db, tally)
+  const blocks = openBlockQueries(db, tally, coinbaseMaturity)
   const money = openMoneyQueries(db)
   const payouts = openPayoutQueries(db, tally)
   const books = openBooksQueries(db, tally)

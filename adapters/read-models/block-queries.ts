@@ -50,7 +50,7 @@ const NEWEST_FIRST = 'ORDER BY b.height DESC, b.number DESC LIMIT :limit'
 const TOP = { key: Number.MAX_SAFE_INTEGER, id: 0 }
 
 /** Prepares them. `tally` has what is live: the pool's sums and the height of its work. */
-export function openBlockQueries(db: DatabaseSync, tally: Tally): BlockQueries {
+export function openBlockQueries(db: DatabaseSync, tally: Tally, coinbaseMaturity?: number): BlockQueries {
   const all = db.prepare(`${BLOCK} WHERE (b.height, b.number) < (:height, :number) ${NEWEST_FIRST}`)
   const ofAccount = db.prepare(
     `${BLOCK} WHERE b.account = :account AND (b.height, b.number) < (:height, :number) ${NEWEST_FIRST}`,
@@ -69,7 +69,8 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally): BlockQueries {
   const newestJob = db.prepare('SELECT * FROM jobs ORDER BY entry DESC LIMIT 1')
   const issued = (row: Row | undefined): IssuedJob | undefined =>
     row === undefined ? undefined : jobRow(row)
-  const summary = (row: Row): BlockSummary => summaryOf(row, tally)
+  const maturity = (): number => (coinbaseMaturity ?? tally.pool?.network.coinbaseMaturity ?? 0) + 1
+  const summary = (row: Row): BlockSummary => summaryOf(row, tally, maturity())
 
   function page({ account }: BlockFilter, { after, limit }: Page): PageOf<BlockSummary> {
     const { key: height, id } = after ?? TOP
@@ -92,7 +93,7 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally): BlockQueries {
     last: () => page({}, { after: undefined, limit: 1 }).items[0] ?? null,
     block: (hash) => {
       const row = byHash.get(hash)
-      return row === undefined ? undefined : viewOf(row, events.all(hash), tally)
+      return row === undefined ? undefined : viewOf(row, events.all(hash), tally, maturity())
     },
     counts: () => {
       const found = new Map(
@@ -161,7 +162,7 @@ function luckOf(newestFirst: readonly BlockRow[], rounds: number): LuckView {
   return { blocks, luck: luckRatio(blocks, newest.mark.effort - before) }
 }
 
-function summaryOf(row: Row, tally: Tally): BlockSummary {
+function summaryOf(row: Row, tally: Tally, maturity: number): BlockSummary {
   const block = blockRow(row)
   const before = textOrNull(row, 'effort_before') === null ? 0n : decimal(row, 'effort_before')
   return {
@@ -175,7 +176,7 @@ function summaryOf(row: Row, tally: Tally): BlockSummary {
     decidedBy: block.decidedBy,
     // The newest work stands on the tip, so its height is one above it.
     confirmations: number(row, 'on_chain') === 0 ? 0 : Math.max(1, tally.height - block.height),
-    maturity: (tally.pool?.network.coinbaseMaturity ?? 0) + 1,
+    maturity,
   }
 }
 
@@ -184,11 +185,11 @@ function finderOf({ account, worker, connection }: BlockRow, address: string | n
   return known ? { account, address, worker, connection } : null
 }
 
-function viewOf(row: Row, eventRows: readonly Row[], tally: Tally): BlockView {
+function viewOf(row: Row, eventRows: readonly Row[], tally: Tally, maturity: number): BlockView {
   const { header, powAlgorithm, gateway, job, share } = blockRow(row)
   const events = eventRows.map(readEvent)
   return {
-    ...summaryOf(row, tally),
+    ...summaryOf(row, tally, maturity),
     header,
     powAlgorithm,
     gateway,

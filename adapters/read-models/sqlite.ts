@@ -6,7 +6,7 @@ import { forgottenConnections, releaseStored } from '../../projections/memory.ts
 import { parseStream } from '../../projections/streams.ts'
 import type { Tally } from '../../projections/tally.ts'
 import type { RecordedEvent } from '../event-store/port.ts'
-import { openAnswers } from './answers.ts'
+import { type Answers, openAnswers } from './answers.ts'
 import { openFile, sqliteError } from './file.ts'
 import type { Answer, Change, ReadModelError, ReadModels } from './port.ts'
 import { SCHEMA_VERSION } from './schema.ts'
@@ -20,6 +20,8 @@ export interface ReadModelOptions {
   readonly file: string
   /** Which log they are of, as `EventStore.log` says. */
   readonly log: string
+  /** Of a chain where it is another than its network's: a devnet. */
+  readonly coinbaseMaturity?: number | undefined
   /** Milliseconds of any clock that does not go back: paces how often is stored, and no figure depends on it. */
   readonly nowMs: () => number
 }
@@ -45,20 +47,27 @@ const STORE_SOON_PAUSES = 9
  * Events are folded in memory and stored a little later, many at a time: a worker with fifty shares a second costs as much as
  * one with a share a second. Every question stores first what is not stored, so that answers come from the tables alone.
  */
-export function openReadModels({ file, log, nowMs }: ReadModelOptions): Answer<ReadModels> {
+export function openReadModels({ file, log, coinbaseMaturity, nowMs }: ReadModelOptions): Answer<ReadModels> {
   const opened = openFile(file, log)
   if (E.isLeft(opened)) return opened
   try {
-    return E.right(runReadModels(opened.right, loadTally(opened.right), file, nowMs))
+    const db = opened.right
+    const tally = loadTally(db)
+    return E.right(runReadModels(db, tally, openAnswers(db, tally, coinbaseMaturity), file, nowMs))
   } catch (thrown) {
     opened.right.close()
     return E.left(sqliteError(file, thrown))
   }
 }
 
-function runReadModels(db: DatabaseSync, tally: Tally, file: string, nowMs: () => number): ReadModels {
+function runReadModels(
+  db: DatabaseSync,
+  tally: Tally,
+  answers: Answers,
+  file: string,
+  nowMs: () => number,
+): ReadModels {
   const store = openStore(db)
-  const answers = openAnswers(db, tally)
   const storedPosition = db.prepare('SELECT ifnull(position, -1) AS position FROM pool')
   const changes = new Subject<Change>()
   let position = tally.position
