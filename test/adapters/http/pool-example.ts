@@ -145,7 +145,14 @@ const blockOf = (index: number, now: number): BlockView => {
     job: 1812 - index,
     share: { stream: 'shares-1-490000', revision: 4, index: 3 },
     submissions: [{ at: foundAt + 20, node: 'main', verdict: 'accepted', message: '' }],
-    life: [{ at: foundAt, step: 'found', detail: '' }],
+    life: [
+      { at: foundAt, step: 'found', detail: '' },
+      {
+        at: foundAt + 9_000,
+        step: 'approved',
+        detail: `The votes in block ${exampleHash(index + 900)} approved it.`,
+      },
+    ],
   }
 }
 
