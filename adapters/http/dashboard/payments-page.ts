@@ -37,7 +37,7 @@ function paymentRow(payment: PaymentSummary, now: number): Html {
 <td role="cell"><span class="state ${tone}">${words}</span></td>
 <td role="cell">${timeAgo(payment.plannedAt, now)}</td>
 <td role="cell">${payment.transaction === null ? html`<span class="aside">not signed yet</span>` : shortened(payment.transaction, 8, 8)}</td>
-<td role="cell" class="figure">${integer(payment.outputs)}</td>
-<td role="cell" class="figure">${dcr(payment.fee)}</td>
-<td role="cell" class="figure">${dcr(payment.paid)}</td></tr>`
+<td role="cell" class="figure payees">${integer(payment.outputs)}</td>
+<td role="cell" class="figure chain-fee">${dcr(payment.fee)}</td>
+<td role="cell" class="figure paid">${dcr(payment.paid)}</td></tr>`
 }
