@@ -60,10 +60,17 @@ export function foldEvent(tally: Tally, recorded: LogEvent): E.Either<FoldError,
     const fault = evolve(tally, recorded, decoded.right)
     if (fault !== undefined) return E.left(unreadable(recorded, 'malformed', fault))
   }
+  keepRun(tally, recorded)
   tally.position = position
   tally.entries++
   tally.changes.any = true
   return E.right(undefined)
+}
+
+function keepRun(tally: Tally, { stream, revision }: LogEvent): void {
+  if (tally.lastStream === stream) return
+  tally.lastStream = stream
+  tally.changes.runs.push({ stream, revision, entry: tally.entries })
 }
 
 function unreadable(event: LogEvent, kind: FoldError['kind'], why: string): FoldError {
@@ -106,6 +113,7 @@ function evolve(tally: Tally, recorded: LogEvent, event: PoolEvent): string | un
     case 'payout':
       evolvePayout(tally, stream.number, recorded, event)
       return undefined
+    case 'admin':
     case 'other':
       return undefined
   }
@@ -177,6 +185,7 @@ const isPayoutEvent = (event: PoolEvent): event is PayoutEvent => HOME[event.typ
 const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
   PoolOpened: 'pool',
   PolicyAdopted: 'pool',
+  LedgerKeyAdopted: 'pool',
   GatewayJoined: 'pool',
   MinerConnected: 'connection',
   MinerIdentified: 'connection',
@@ -205,6 +214,7 @@ const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
   PayoutPublished: 'payout',
   PayoutConfirmed: 'payout',
   PayoutReturned: 'payout',
+  AdministratorActed: 'admin',
 }
 
 function faultOf(stream: Stream, event: PoolEvent): string | undefined {

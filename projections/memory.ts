@@ -18,6 +18,7 @@ export const startTally = (stored: Stored): Tally => ({
   pool: undefined,
   position: null,
   entries: 0,
+  lastStream: null,
   skipped: 0,
   clockMs: 0,
   nextMeter: 1,
@@ -51,6 +52,7 @@ export const startTally = (stored: Stored): Tally => ({
 
 const noChanges = (): Changes => ({
   any: false,
+  runs: [],
   meters: [],
   buckets: [],
   connections: new Set(),

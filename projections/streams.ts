@@ -8,6 +8,7 @@ export type Stream =
   | { readonly kind: 'block'; readonly hash: string }
   | { readonly kind: 'settlement'; readonly number: number }
   | { readonly kind: 'payout'; readonly number: number }
+  | { readonly kind: 'admin' }
   | { readonly kind: 'other' }
 
 const CONNECTION = /^connection-(\d{1,15})\.(\d{1,15})$/
@@ -19,6 +20,7 @@ const MONEY = /^(settlement|payout)-(\d{1,15})$/
 /** Reads the name of a stream. */
 export function parseStream(name: string): Stream {
   if (name === 'pool') return { kind: 'pool' }
+  if (name === 'admin') return { kind: 'admin' }
   const gateway = GATEWAY.exec(name)
   if (gateway !== null) return { kind: 'gateway', gateway: Number(gateway[1]) }
   const connection = CONNECTION.exec(name)

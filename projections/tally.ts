@@ -18,6 +18,8 @@ export interface Tally {
   /** Position of the last event folded; null before the first. */
   position: number | null
   entries: number
+  /** Stream of the last event folded: see `Run`. */
+  lastStream: string | null
   skipped: number
   /** Latest time that an event carried, Unix ms: what ages are measured against. */
   clockMs: number
@@ -237,6 +239,15 @@ export interface BlockEventRow {
   readonly data: string
 }
 
+/**
+ * Events of one stream that follow each other in the log: the first of them and its ordinal. The run ends where the next one begins.
+ */
+export interface Run {
+  readonly stream: string
+  readonly revision: number
+  readonly entry: number
+}
+
 /** Refused shares of a meter for one reason since they were last stored; the rest is that of the latest summary. */
 export interface RejectedRow {
   readonly meter: Meter
@@ -250,6 +261,7 @@ export interface RejectedRow {
 /** What is not stored yet. Rows are absolute, but for `rejected` and `blockCounts`, which are to be added. */
 export interface Changes {
   any: boolean
+  readonly runs: Run[]
   readonly meters: (Account | Worker)[]
   readonly buckets: Bucket[]
   readonly connections: Set<Connection>

@@ -15,13 +15,26 @@ import type {
   WorkView,
 } from '../../projections/views.ts'
 import { openBlockQueries } from './block-queries.ts'
+import { openBooksHistory } from './books-history.ts'
 import { openBooksQueries } from './books-queries.ts'
 import { type Page, readPage } from './cursor.ts'
+import { openEntryQuery } from './entry-query.ts'
+import { openFindQueries } from './find-queries.ts'
 import { planHistory } from './history.ts'
 import { openMinerQueries } from './miner-queries.ts'
 import { openMoneyQueries } from './money-queries.ts'
 import { openPayoutQueries } from './payout-queries.ts'
-import type { Answer, BlockFilter, HistoryRequest, IssuedJob, PageRequest, ReadModels } from './port.ts'
+import type {
+  Answer,
+  BlockFilter,
+  HistoryRequest,
+  IssuedJob,
+  MinerOrder,
+  PageRequest,
+  PaymentOrder,
+  ReadModels,
+  ShareSource,
+} from './port.ts'
 import { openQuotaQueries } from './quota-queries.ts'
 import { type Measured, openWorkQueries } from './work-queries.ts'
 
@@ -32,6 +45,9 @@ export type Answers = Pick<
   | 'miners'
   | 'account'
   | 'workers'
+  | 'worker'
+  | 'shareSources'
+  | 'find'
   | 'blocks'
   | 'block'
   | 'hashrateHistory'
@@ -44,7 +60,10 @@ export type Answers = Pick<
   | 'payment'
   | 'policies'
   | 'books'
+  | 'booksHistory'
+  | 'entryOf'
   | 'unfinishedBlocks'
+  | 'maturedBlocks'
   | 'solvedWithoutBlock'
   | 'job'
   | 'jobsByMerkleRoot'
@@ -61,6 +80,8 @@ export function openAnswers(db: DatabaseSync, tally: Tally, coinbaseMaturity?: n
   const money = openMoneyQueries(db)
   const payouts = openPayoutQueries(db, tally)
   const books = openBooksQueries(db, tally)
+  const finds = openFindQueries(db)
+  const entryOf = openEntryQuery(db, tally)
   const quotas = openQuotaQueries(db, tally, () => books.policies().history)
 
   function pool(nowMs: number): Answer<PoolView | undefined> {
@@ -113,10 +134,26 @@ export function openAnswers(db: DatabaseSync, tally: Tally, coinbaseMaturity?: n
     })
   }
 
-  function minersPage(request: PageRequest, nowMs: number): Answer<PageOf<MinerView>> {
+  function minersPage(
+    request: PageRequest,
+    nowMs: number,
+    order: MinerOrder = MOST_WORK_FIRST,
+  ): Answer<PageOf<MinerView>> {
     const page = readPage(request)
     if (E.isLeft(page)) return page
-    return E.right(tally.pool === undefined ? NOTHING : miners.miners(tally.pool.network, page.right, nowMs))
+    const { pool } = tally
+    return E.right(pool === undefined ? NOTHING : miners.miners(pool.network, page.right, nowMs, order))
+  }
+
+  function worker(key: string, name: string, nowMs: number): Answer<WorkerView | undefined> {
+    const row = miners.account(key)
+    if (row === undefined || tally.pool === undefined) return E.right(undefined)
+    return E.right(miners.workerNamed(tally.pool.network, row.id, name, nowMs))
+  }
+
+  function shareSources(key: string): Answer<readonly ShareSource[]> {
+    const row = miners.account(key)
+    return E.right(row === undefined ? [] : miners.shareSources(row.id))
   }
 
   function workersPage(key: string, request: PageRequest, nowMs: number): Answer<PageOf<WorkerView>> {
@@ -178,6 +215,9 @@ export function openAnswers(db: DatabaseSync, tally: Tally, coinbaseMaturity?: n
     miners: minersPage,
     account,
     workers: workersPage,
+    worker,
+    shareSources,
+    find: (text) => E.right(finds(text)),
     blocks: blocksPage,
     block: (hash) => E.right(blocks.block(hash)),
     hashrateHistory,
@@ -186,16 +226,23 @@ export function openAnswers(db: DatabaseSync, tally: Tally, coinbaseMaturity?: n
     statement: ofAccount(money.statement),
     minerPayments: ofAccount(payouts.ofMiner),
     allocation: (block, request) => inPages((page) => money.allocation(block, page))(request),
-    payments: inPages(payouts.payments),
+    payments: (request, order: PaymentOrder = LAST_PAYOUT_FIRST) =>
+      inPages((page) => payouts.payments(page, order))(request),
     payment: (number) => E.right(payouts.payment(number)),
     policies: () => E.right(books.policies()),
     books: () => E.right(books.books()),
+    booksHistory: openBooksHistory(db),
+    entryOf: (stream, revision) => E.right(entryOf(stream, revision)),
     unfinishedBlocks: () => E.right(blocks.unfinished()),
+    maturedBlocks: (limit) => E.right(blocks.matured(limit)),
     solvedWithoutBlock: () => E.right(blocks.solvedWithoutBlock()),
     job: (gateway, job) => E.right(blocks.job(gateway, job)),
     jobsByMerkleRoot: (merkleRoot) => E.right(blocks.jobsByMerkleRoot(merkleRoot)),
   }
 }
+
+const MOST_WORK_FIRST: MinerOrder = { by: 'work', descending: true }
+const LAST_PAYOUT_FIRST: PaymentOrder = { by: 'number', descending: true }
 
 const NOTHING: PageOf<never> = { items: [], next: null }
 

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { PoolEvent } from '../../domain/events.ts'
 import { poolMark } from '../../projections/blocks.ts'
 import { effortRatio, luckRatio } from '../../projections/effort.ts'
@@ -15,8 +15,8 @@ import {
   type RoundView,
   type Submission,
 } from '../../projections/views.ts'
-import { type Page, writeCursor } from './cursor.ts'
-import type { BlockFilter, IssuedJob, SolvedShare, UnfinishedBlock } from './port.ts'
+import { beginOf, type Page, perOrder, writeCursor } from './cursor.ts'
+import type { BlockFilter, BlockOrder, IssuedJob, SolvedShare, UnfinishedBlock } from './port.ts'
 import { blockRow, jobRow, solvedRow } from './stored.ts'
 import { readEvent } from './stored-money.ts'
 import { decimal, member, number, type Row, textOrNull } from './values.ts'
@@ -32,6 +32,7 @@ export interface BlockQueries {
   /** Over the last `rounds` rounds. */
   readonly luck: (rounds: number) => LuckView
   readonly unfinished: () => readonly UnfinishedBlock[]
+  readonly matured: (limit: number) => readonly UnfinishedBlock[]
   readonly solvedWithoutBlock: () => readonly SolvedShare[]
   readonly job: (gateway: number, job: number) => IssuedJob | undefined
   readonly jobsByMerkleRoot: (merkleRoot: string) => readonly IssuedJob[]
@@ -45,16 +46,26 @@ const BLOCK = `
      ORDER BY p.height DESC, p.number DESC LIMIT 1) AS effort_before
   FROM blocks b LEFT JOIN accounts a ON a.account = b.account`
 
-const NEWEST_FIRST = 'ORDER BY b.height DESC, b.number DESC LIMIT :limit'
-/** Above any block: where the first page begins. */
-const TOP = { key: Number.MAX_SAFE_INTEGER, id: 0 }
+/** What blocks are ordered by. Effort is a sum of 2^-96 less another: as numbers, precise enough to compare rounds. */
+const BLOCK_KEYS: { readonly [B in BlockOrder['by']]: string } = {
+  height: 'height',
+  effort: 'max(0.0, CAST(mark_effort AS REAL) - ifnull(CAST(effort_before AS REAL), 0.0))',
+}
+
+const NEWEST_FIRST: BlockOrder = { by: 'height', descending: true }
 
 /** Prepares them. `tally` has what is live: the pool's sums and the height of its work. */
 export function openBlockQueries(db: DatabaseSync, tally: Tally, coinbaseMaturity?: number): BlockQueries {
-  const all = db.prepare(`${BLOCK} WHERE (b.height, b.number) < (:height, :number) ${NEWEST_FIRST}`)
-  const ofAccount = db.prepare(
-    `${BLOCK} WHERE b.account = :account AND (b.height, b.number) < (:height, :number) ${NEWEST_FIRST}`,
-  )
+  const listed = (where: string) =>
+    perOrder<BlockOrder['by'], StatementSync>(({ by, descending }) => {
+      const [is, way] = descending ? ['<', 'DESC'] : ['>', 'ASC']
+      const key = BLOCK_KEYS[by]
+      const begin = by === 'height' ? `${where} AND (b.height, b.number) ${is} (:key, :id)` : where
+      return db.prepare(`SELECT * FROM (SELECT blocks.*, ${key} AS rank FROM (${BLOCK} WHERE ${begin}) blocks)
+        WHERE (rank, number) ${is} (:key, :id) ORDER BY rank ${way}, number ${way} LIMIT :limit`)
+    })
+  const all = listed('1 = 1')
+  const ofAccount = listed('b.account = :account')
   const byHash = db.prepare(`${BLOCK} WHERE b.hash = ?`)
   const events = db.prepare('SELECT type, data FROM block_events WHERE hash = ? ORDER BY revision')
   const counts = db.prepare('SELECT state, count FROM block_counts')
@@ -63,6 +74,9 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally, coinbaseMaturit
     'SELECT * FROM blocks WHERE on_chain = 1 ORDER BY height DESC, number DESC LIMIT ?',
   )
   const unfinished = db.prepare('SELECT * FROM blocks WHERE final = 0 ORDER BY number')
+  const matured = db.prepare(
+    "SELECT * FROM blocks WHERE state = 'matured' ORDER BY height DESC, number DESC LIMIT ?",
+  )
   const solved = db.prepare('SELECT * FROM solved ORDER BY at, hash')
   const job = db.prepare('SELECT * FROM jobs WHERE gateway = ? AND job = ?')
   const jobsByMerkleRoot = db.prepare('SELECT * FROM jobs WHERE merkle_root = ? ORDER BY entry DESC')
@@ -72,19 +86,19 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally, coinbaseMaturit
   const maturity = (): number => (coinbaseMaturity ?? tally.pool?.network.coinbaseMaturity ?? 0) + 1
   const summary = (row: Row): BlockSummary => summaryOf(row, tally, maturity())
 
-  function page({ account }: BlockFilter, { after, limit }: Page): PageOf<BlockSummary> {
-    const { key: height, id } = after ?? TOP
-    const rows =
-      account === undefined
-        ? all.all({ height, number: id, limit: limit + 1 })
-        : ofAccount.all({ account, height, number: id, limit: limit + 1 })
+  function page(
+    { account, order = NEWEST_FIRST }: BlockFilter,
+    { after, limit }: Page,
+  ): PageOf<BlockSummary> {
+    const range = { ...(after ?? beginOf(order)), limit: limit + 1 }
+    const rows = account === undefined ? all(order).all(range) : ofAccount(order).all({ account, ...range })
     const last = rows[limit - 1]
     return {
       items: rows.slice(0, limit).map(summary),
       next:
         rows.length <= limit || last === undefined
           ? null
-          : writeCursor({ key: number(last, 'height'), id: number(last, 'number') }),
+          : writeCursor({ key: number(last, 'rank'), id: number(last, 'number') }),
     }
   }
 
@@ -119,6 +133,7 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally, coinbaseMaturit
     },
     luck: (rounds) => luckOf(onChain.all(rounds + 1).map(blockRow), rounds),
     unfinished: () => unfinished.all().map((row) => unfinishedBlock(blockRow(row))),
+    matured: (limit) => matured.all(limit).map((row) => unfinishedBlock(blockRow(row))),
     solvedWithoutBlock: () => solved.all().map((row) => solvedShare(solvedRow(row))),
     job: (gateway, number) => issued(job.get(gateway, number)),
     jobsByMerkleRoot: (merkleRoot) => jobsByMerkleRoot.all(merkleRoot).map(jobRow),

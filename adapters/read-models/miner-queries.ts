@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Network } from '../../domain/decred/network.ts'
 import { RejectReason } from '../../domain/events.ts'
 import { bucketStart, levelAt } from '../../projections/hashrate.ts'
@@ -12,7 +12,8 @@ import {
   type ShareTotals,
   type WorkerView,
 } from '../../projections/views.ts'
-import { type Cursor, type Page, writeCursor } from './cursor.ts'
+import { beginOf, type Cursor, type Page, perOrder, writeCursor } from './cursor.ts'
+import type { MinerOrder, ShareSource } from './port.ts'
 import { member, number, numberOrNull, type Row, text, textOrNull } from './values.ts'
 import type { WorkQueries } from './work-queries.ts'
 
@@ -37,9 +38,16 @@ export interface MinerQueries {
     accountId: number,
     name: string,
   ) => { readonly id: number; readonly sinceMs: number } | undefined
-  readonly miners: (network: Network, page: Page, nowMs: number) => PageOf<MinerView>
+  readonly miners: (network: Network, page: Page, nowMs: number, order: MinerOrder) => PageOf<MinerView>
   readonly miner: (network: Network, row: AccountRow, nowMs: number) => MinerView
   readonly workers: (network: Network, accountId: number, page: Page, nowMs: number) => PageOf<WorkerView>
+  readonly workerNamed: (
+    network: Network,
+    accountId: number,
+    name: string,
+    nowMs: number,
+  ) => WorkerView | undefined
+  readonly shareSources: (accountId: number) => readonly ShareSource[]
   readonly reasons: (meter: number) => readonly RejectedShares[]
   readonly online: () => { readonly miners: number; readonly workers: number; readonly connections: number }
 }
@@ -47,6 +55,16 @@ export interface MinerQueries {
 /** Lists are ordered by the work of about the last hour, which is read from buckets of this level: seven rows a meter. */
 const RANK_LEVEL = 2
 const RANK_SECONDS = 3_600
+
+/** Connections on which an account's shares are looked for: a rented farm has thousands, and any of them will do. */
+const SHARE_SOURCES_MAX = 2_000
+
+/** What miners are ordered by. Keys are whole numbers and not below zero. */
+const MINER_KEYS: { readonly [B in MinerOrder['by']]: string } = {
+  work: 'r.rank',
+  'last-share': 'ifnull(a.last_share_at, 0)',
+  workers: 'a.workers_online',
+}
 
 const ACCOUNT_ID = /^[0-9a-f]{64}$/
 
@@ -56,15 +74,22 @@ export function openMinerQueries(db: DatabaseSync, work: WorkQueries): MinerQuer
   const accountByAddress = db.prepare('SELECT * FROM accounts WHERE address = ?')
   const workerByName = db.prepare('SELECT meter, since FROM workers WHERE account = ? AND name = ?')
   const reasons = db.prepare('SELECT * FROM rejected WHERE meter = ? ORDER BY count DESC, reason')
-  const rankedAccounts = db.prepare(`
-    SELECT a.*, r.rank FROM (
+  const workerRow = db.prepare('SELECT * FROM workers WHERE account = ? AND name = ?')
+  const sources = db.prepare(`
+    SELECT u.gateway, u.connection, u.ordinal, w.name FROM workers w
+    JOIN authorizations u ON u.worker = w.meter WHERE w.account = ?
+    ORDER BY u.gateway, u.connection, u.ordinal LIMIT ${SHARE_SOURCES_MAX}`)
+  const rankedAccounts = perOrder<MinerOrder['by'], StatementSync>(({ by, descending }) =>
+    db.prepare(`
+    SELECT a.*, ${MINER_KEYS[by]} AS rank FROM (
       SELECT meter, sum(difficulty) AS rank FROM (
         SELECT meter, difficulty FROM work WHERE level = :level AND scope = ${SCOPE.account} AND start BETWEEN :from AND :to
         UNION ALL SELECT meter, 0.0 FROM accounts WHERE workers_online > 0
       ) GROUP BY meter
     ) r JOIN accounts a ON a.meter = r.meter
-    WHERE r.rank < :key OR (r.rank = :key AND r.meter > :id)
-    ORDER BY r.rank DESC, r.meter LIMIT :limit`)
+    WHERE ${MINER_KEYS[by]} ${descending ? '<' : '>'} :key OR (${MINER_KEYS[by]} = :key AND r.meter > :id)
+    ORDER BY ${MINER_KEYS[by]} ${descending ? 'DESC' : 'ASC'}, r.meter LIMIT :limit`),
+  )
   const rankedWorkers = db.prepare(`
     SELECT * FROM (
       SELECT w.*, coalesce((
@@ -86,6 +111,15 @@ export function openMinerQueries(db: DatabaseSync, work: WorkQueries): MinerQuer
 
   const reasonsOf = (meter: number): readonly RejectedShares[] => reasons.all(meter).map(rejectedShares)
 
+  const workerView = (row: Row, hashrate: (meter: number) => WorkerView['hashrate']): WorkerView => ({
+    name: text(row, 'name'),
+    hashrate: hashrate(number(row, 'meter')),
+    shares: shareTotals(row, reasonsOf(number(row, 'meter'))),
+    lastShareAt: numberOrNull(row, 'last_share_at'),
+    connections: connections.all(number(row, 'meter')).map(connectionView),
+    connectionCount: number(row, 'connections'),
+  })
+
   return {
     account: (account) => {
       const row = ACCOUNT_ID.test(account) ? accountById.get(account) : accountByAddress.get(account)
@@ -95,13 +129,13 @@ export function openMinerQueries(db: DatabaseSync, work: WorkQueries): MinerQuer
       const row = workerByName.get(accountId, name)
       return row === undefined ? undefined : { id: number(row, 'meter'), sinceMs: number(row, 'since') }
     },
-    miners: (network, { after, limit }, nowMs) => {
+    miners: (network, { after, limit }, nowMs, order) => {
       const starts = rankStarts(nowMs)
-      const rows = rankedAccounts.all({
+      const rows = rankedAccounts(order).all({
         level: RANK_LEVEL,
         from: starts[0] ?? 0,
         to: starts[starts.length - 1] ?? 0,
-        ...rankAfter(after),
+        ...(after ?? beginOf(order)),
         limit: limit + 1,
       })
       const shown = rows.slice(0, limit).map(accountRow)
@@ -128,17 +162,17 @@ export function openMinerQueries(db: DatabaseSync, work: WorkQueries): MinerQuer
       const meters = shown.map((row) => ({ id: number(row, 'meter'), sinceMs: number(row, 'since') }))
       const hashrate = work.hashrates(network, SCOPE.worker, meters, nowMs)
       return {
-        items: shown.map((row) => ({
-          name: text(row, 'name'),
-          hashrate: hashrate(number(row, 'meter')),
-          shares: shareTotals(row, reasonsOf(number(row, 'meter'))),
-          lastShareAt: numberOrNull(row, 'last_share_at'),
-          connections: connections.all(number(row, 'meter')).map(connectionView),
-          connectionCount: number(row, 'connections'),
-        })),
+        items: shown.map((row) => workerView(row, hashrate)),
         next: nextPage(rows, limit),
       }
     },
+    workerNamed: (network, account, name, nowMs) => {
+      const row = workerRow.get(account, name)
+      if (row === undefined) return undefined
+      const meter = { id: number(row, 'meter'), sinceMs: number(row, 'since') }
+      return workerView(row, work.hashrates(network, SCOPE.worker, [meter], nowMs))
+    },
+    shareSources: (account) => sources.all(account).map(shareSource),
     reasons: reasonsOf,
     online: () => {
       const row = online.get() ?? {}
@@ -171,6 +205,13 @@ function nextPage(rows: readonly Row[], limit: number): string | null {
     ? null
     : writeCursor({ key: number(last, 'rank'), id: number(last, 'meter') })
 }
+
+const shareSource = (row: Row): ShareSource => ({
+  gateway: number(row, 'gateway'),
+  connection: number(row, 'connection'),
+  ordinal: number(row, 'ordinal'),
+  worker: text(row, 'name'),
+})
 
 const accountRow = (row: Row): AccountRow => ({
   id: number(row, 'meter'),

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { accountId } from '../../domain/decred/address.ts'
 import { PayoutMode, ReturnReason } from '../../domain/events.ts'
 import {
@@ -10,15 +10,15 @@ import {
 } from '../../projections/money/views.ts'
 import type { Tally } from '../../projections/tally.ts'
 import type { PageOf } from '../../projections/views.ts'
-import type { Page } from './cursor.ts'
+import { beginOf, type Page, perOrder } from './cursor.ts'
 import { paged } from './money-queries.ts'
+import type { PaymentOrder } from './port.ts'
 import { readData } from './stored-money.ts'
 import { atoms, member, number, numberOrNull, type Row, text, textOrNull } from './values.ts'
 
 /** Questions about payouts. Each throws what SQLite throws. */
 export interface PayoutQueries {
-  /** Newest first. */
-  readonly payments: (page: Page) => PageOf<PaymentSummary>
+  readonly payments: (page: Page, order: PaymentOrder) => PageOf<PaymentSummary>
   readonly payment: (number: number) => PaymentView | undefined
   /** By account id, newest first. */
   readonly ofMiner: (account: string, page: Page) => PageOf<MinerPayment>
@@ -31,7 +31,11 @@ const TOP = { key: Number.MAX_SAFE_INTEGER, id: 0 }
 
 /** Prepares them. `tally` is the live one. */
 export function openPayoutQueries(db: DatabaseSync, tally: Tally): PayoutQueries {
-  const all = db.prepare('SELECT * FROM payouts WHERE number < :key ORDER BY number DESC LIMIT :limit')
+  const all = perOrder<PaymentOrder['by'], StatementSync>(({ by, descending }) => {
+    const [is, way] = descending ? ['<', 'DESC'] : ['>', 'ASC']
+    return db.prepare(`SELECT *, ${by} AS rank FROM payouts WHERE (${by}, number) ${is} (:key, :id)
+      ORDER BY ${by} ${way}, number ${way} LIMIT :limit`)
+  })
   const one = db.prepare('SELECT * FROM payouts WHERE number = ?')
   const ofMiner = db.prepare(`
     SELECT o.address, o.deducted, o.atoms, o.place, p.* FROM payout_outputs o JOIN payouts p ON p.number = o.payout
@@ -51,10 +55,10 @@ export function openPayoutQueries(db: DatabaseSync, tally: Tally): PayoutQueries
   }
 
   return {
-    payments: ({ after, limit }) =>
-      paged(all.all({ key: (after ?? TOP).key, limit: limit + 1 }), limit, summaryOf, (row) => ({
-        key: number(row, 'number'),
-        id: 0,
+    payments: ({ after, limit }, order) =>
+      paged(all(order).all({ ...(after ?? beginOf(order)), limit: limit + 1 }), limit, summaryOf, (row) => ({
+        key: number(row, 'rank'),
+        id: number(row, 'number'),
       })),
     payment: (number) => {
       const row = one.get(number)

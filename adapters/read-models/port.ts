@@ -60,10 +60,24 @@ export const PAGE_LIMIT_MAX = 100
 /** Points in one chart at most. */
 export const HISTORY_POINTS_MAX = 2_000
 
-/** Which blocks: those of one finder, or all; newest first. */
+/** What a list is ordered by, largest first or smallest first. Pages of one list must be asked for in one order. */
+export interface Order<By extends string> {
+  readonly by: By
+  readonly descending: boolean
+}
+
+/** Miners: by the work of about the last hour, by their last accepted share, or by their connected workers. */
+export type MinerOrder = Order<'work' | 'last-share' | 'workers'>
+/** Blocks: by height, or by the effort of the round that each ended. */
+export type BlockOrder = Order<'height' | 'effort'>
+/** Payouts: by number, or by what they pay. */
+export type PaymentOrder = Order<'number' | 'paid'>
+
+/** Which blocks: those of one finder, or all; newest first when no order is given. */
 export interface BlockFilter {
   /** Account id. */
   readonly account?: string
+  readonly order?: BlockOrder
 }
 
 /** A chart of the pool, of an account (id or address), or of one worker of it. Times are Unix ms; `to` is exclusive. */
@@ -75,6 +89,43 @@ export interface HistoryRequest {
   readonly to: number
   /** At least 60. Rounded up to whole minutes, ten minutes or hours, as `from` demands. */
   readonly stepSeconds: number
+}
+
+/** Steps of the books: Unix ms, `to` exclusive, at most {@link HISTORY_POINTS_MAX} of them. */
+export interface BooksHistoryRequest {
+  readonly from: number
+  readonly to: number
+  readonly stepMs: number
+}
+
+/** What the books held at `at` (Unix ms): owed to miners and earned by the pool as fees, and the reserve. Atoms. */
+export interface BooksPoint {
+  readonly at: number
+  readonly liabilities: string
+  readonly reserve: string
+}
+
+/** Something that a visitor looks for, of its kind. */
+export type Found =
+  | { readonly kind: 'account'; readonly account: string; readonly address: string | null }
+  | {
+      readonly kind: 'worker'
+      readonly account: string
+      readonly address: string | null
+      readonly name: string
+    }
+  | { readonly kind: 'block'; readonly hash: string; readonly height: number }
+  | { readonly kind: 'payment'; readonly number: number }
+
+/** Things of one kind that are found at most. */
+export const FOUND_MAX = 20
+
+/** A worker on a connection, as shares name it: the gateway, its connection, and the ordinal of the worker on that. */
+export interface ShareSource {
+  readonly gateway: number
+  readonly connection: number
+  readonly ordinal: number
+  readonly worker: string
 }
 
 /**
@@ -117,7 +168,7 @@ export interface IssuedJob {
   readonly reason: IssueReason
 }
 
-/** A block that is not settled yet, as far as its actor needs it to carry on after a restart. */
+/** A block as far as its actor needs it to carry on after a restart. */
 export interface UnfinishedBlock {
   readonly hash: string
   readonly height: number
@@ -165,14 +216,20 @@ export interface ReadModels {
   /** Undefined before `PoolOpened`. `nowMs` is where the windows end. */
   readonly pool: (nowMs: number) => Answer<PoolView | undefined>
   /**
-   * Accounts that are connected or had a share in the last hour, by the work of about the last hour, largest first. An account
-   * whose work changes between two pages may be on both or on none.
+   * Accounts that are connected or had a share in the last hour; by the work of about the last hour, largest first, when no
+   * order is given. An account whose figures change between two pages may be on both or on none.
    */
-  readonly miners: (page: PageRequest, nowMs: number) => Answer<PageOf<MinerView>>
+  readonly miners: (page: PageRequest, nowMs: number, order?: MinerOrder) => Answer<PageOf<MinerView>>
   /** By address or account id. */
   readonly account: (account: string, nowMs: number) => Answer<AccountView | undefined>
   /** Workers of an account (address or id) seen in the last 31 days, in the same order. Empty when there is no such account. */
   readonly workers: (account: string, page: PageRequest, nowMs: number) => Answer<PageOf<WorkerView>>
+  /** One worker of an account (address or id). Undefined when there is none of this name, or not for 31 days. */
+  readonly worker: (account: string, name: string, nowMs: number) => Answer<WorkerView | undefined>
+  /** Who shares of an account (address or id) come from now: its workers on open connections, and on lately ended ones. */
+  readonly shareSources: (account: string) => Answer<readonly ShareSource[]>
+  /** What a visitor may mean by some text: see {@link Found}. Nothing that does not match whole is guessed but addresses. */
+  readonly find: (text: string) => Answer<readonly Found[]>
   readonly blocks: (filter: BlockFilter, page: PageRequest) => Answer<PageOf<BlockSummary>>
   /** By display hash. */
   readonly block: (hash: string) => Answer<BlockView | undefined>
@@ -187,15 +244,21 @@ export interface ReadModels {
   readonly minerPayments: (account: string, page: PageRequest) => Answer<PageOf<MinerPayment>>
   /** How a block's reward is shared, credits largest first. Undefined when it never was. */
   readonly allocation: (block: string, page: PageRequest) => Answer<AllocationPage | undefined>
-  /** Newest first. */
-  readonly payments: (page: PageRequest) => Answer<PageOf<PaymentSummary>>
+  /** Newest first when no order is given. */
+  readonly payments: (page: PageRequest, order?: PaymentOrder) => Answer<PageOf<PaymentSummary>>
   /** By the number of its stream. */
   readonly payment: (number: number) => Answer<PaymentView | undefined>
   readonly policies: () => Answer<PolicyHistory>
   readonly books: () => Answer<BooksView>
+  /** What the books held at the end of each step from `from` to `to`; the last is what they hold now. */
+  readonly booksHistory: (request: BooksHistoryRequest) => Answer<readonly BooksPoint[]>
 
   /** Blocks neither matured nor orphaned, oldest first. */
+  /** Index of an event in the ledger: its ordinal in the log. Undefined when the log has no such event. */
+  readonly entryOf: (stream: string, revision: number) => Answer<number | undefined>
   readonly unfinishedBlocks: () => Answer<readonly UnfinishedBlock[]>
+  /** The highest blocks that are matured, so many at most, highest first. */
+  readonly maturedBlocks: (limit: number) => Answer<readonly UnfinishedBlock[]>
   /** Oldest first. */
   readonly solvedWithoutBlock: () => Answer<readonly SolvedShare[]>
   /** Jobs of the last {@link JOB_HEIGHTS_KEPT} heights, and of every share of `solvedWithoutBlock`. */

@@ -7,7 +7,7 @@ export const APPLICATION_ID = 0x4c6f6465
  * Version of the tables and of the arithmetic that fills them. A file of another version is thrown away and folded again, so
  * any change of either raises it.
  */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 /**
  * The tables. All of it follows from the log and is the same whatever store the log is in, but for `pool.log` and `pool.position`.
@@ -20,6 +20,7 @@ CREATE TABLE pool (
   log TEXT NOT NULL,             -- which log the position is of
   position INTEGER,              -- of the last event contained: the checkpoint
   entries INTEGER NOT NULL,      -- events contained
+  last_stream TEXT,              -- of the last of them
   skipped INTEGER NOT NULL,      -- of these, of types unknown to the program
   clock_ms INTEGER NOT NULL,     -- latest time of an event
   next_meter INTEGER NOT NULL,
@@ -35,6 +36,14 @@ CREATE TABLE pool (
   last_share_at INTEGER,
   next_holder INTEGER NOT NULL,
   fee_payouts INTEGER NOT NULL   -- payouts with an output for the pool's fees, without returned ones
+) STRICT;
+
+-- Where events are in the ledger: each row begins a run of one stream's events without another's in between.
+CREATE TABLE runs (
+  entry INTEGER PRIMARY KEY,     -- ordinal of the run's first event
+  stream TEXT NOT NULL,
+  revision INTEGER NOT NULL,     -- of that event
+  UNIQUE (stream, revision)
 ) STRICT;
 
 CREATE TABLE accounts (

@@ -32,6 +32,7 @@ export function openStore(db: DatabaseSync): StoreChanges {
       sql.dropRejected.run(meter)
     }
     storePool(sql, tally)
+    for (const { entry, stream, revision } of changes.runs) sql.run.run(entry, stream, revision)
     for (const meter of changes.meters)
       if (meter.scope === SCOPE.account) storeAccount(sql, meter)
       else if (!retired.has(meter.id)) storeWorker(sql, meter)
@@ -58,8 +59,9 @@ export function openStore(db: DatabaseSync): StoreChanges {
 type Statements = ReturnType<typeof prepareAll>
 
 const prepareAll = (db: DatabaseSync) => ({
-  pool: db.prepare(`UPDATE pool SET position = ?, entries = ?, skipped = ?, clock_ms = ?, next_meter = ?, first_height = ?, newest_bits = ?,
+  pool: db.prepare(`UPDATE pool SET position = ?, entries = ?, last_stream = ?, skipped = ?, clock_ms = ?, next_meter = ?, first_height = ?, newest_bits = ?,
     network = ?, mode = ?, opened_at = ?, accepted = ?, difficulty = ?, effort = ?, rejected = ?, last_share_at = ?`),
+  run: db.prepare('INSERT INTO runs VALUES (?, ?, ?)'),
   account: db.prepare(`INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (meter) DO UPDATE SET address = excluded.address, accepted = excluded.accepted,
     difficulty = excluded.difficulty, rejected = excluded.rejected, last_share_at = excluded.last_share_at,
@@ -106,6 +108,7 @@ function storePool(sql: Statements, { total, ...tally }: Tally): void {
   sql.pool.run(
     tally.position,
     tally.entries,
+    tally.lastStream,
     tally.skipped,
     tally.clockMs,
     tally.nextMeter,

@@ -61,6 +61,7 @@ export function loadTally(db: DatabaseSync): Tally {
   tally.pool = poolFacts(row)
   tally.position = numberOrNull(row, 'position')
   tally.entries = number(row, 'entries')
+  tally.lastStream = textOrNull(row, 'last_stream')
   tally.skipped = number(row, 'skipped')
   tally.clockMs = number(row, 'clock_ms')
   tally.nextMeter = number(row, 'next_meter')

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
+import { memoryEventStore } from '../../../adapters/event-store/memory/store.ts'
 import type { RecordedEvent } from '../../../adapters/event-store/port.ts'
 import type { ReadModels } from '../../../adapters/read-models/port.ts'
 import { openReadModels } from '../../../adapters/read-models/sqlite.ts'
@@ -15,6 +17,9 @@ import {
   ReadModelStatus,
   WorkerView,
 } from '../../../projections/views.ts'
+import { DEFAULT_SIMULATION } from '../../../src/simulate/options.ts'
+import { SCHEMES, type SimulatedScheme } from '../../../src/simulate/settings.ts'
+import { simulate } from '../../../src/simulate/simulate.ts'
 import { eventHistory, type HistoryOptions } from '../../support/event-histories.ts'
 import { ALICE, accept, connect, disconnect, find, HASH, issue, openedLog, right, START } from './log.ts'
 import { dump, inScratch, withoutCheckpoint } from './scratch.ts'
@@ -29,6 +34,7 @@ interface Feeding {
 }
 
 const AT_ONCE: Feeding = { batches: [1_000_000], between: ['nothing'], passMs: 0 }
+const ONE: Feeding = { batches: [1], between: ['store'], passMs: 0 }
 
 /** The tables of a file that was fed like this. */
 function fed(
@@ -69,6 +75,15 @@ const feeding: fc.Arbitrary<Feeding> = fc.record({
   passMs: fc.constantFrom(0, 60, 1_500),
 })
 
+/** At most one crash in some: what was not stored is fed again. */
+const crashing: fc.Arbitrary<Feeding> = fc.record({
+  batches: fc.array(fc.integer({ min: 20, max: 200 }), { minLength: 1, maxLength: 5 }),
+  between: fc
+    .array(fc.constantFrom('nothing', 'store', 'close', 'repeat'), { minLength: 1, maxLength: 4 })
+    .map((then) => [...then, 'store', 'crash'] as const),
+  passMs: fc.constantFrom(0, 60, 1_500),
+})
+
 const history: fc.Arbitrary<HistoryOptions> = fc.record({
   seed: fc.nat(),
   shares: fc.constantFrom(500, 5_000),
@@ -78,6 +93,17 @@ const history: fc.Arbitrary<HistoryOptions> = fc.record({
   trouble: fc.constantFrom(1, 5),
   scheme: fc.constantFrom({ kind: 'pplns', windowPpm: 2_000_000 }, { kind: 'pps', reserve: '0' }, null),
 })
+
+/** A history that the pool's own engine wrote. */
+async function simulated(seed: number, scheme: SimulatedScheme): Promise<readonly RecordedEvent[]> {
+  const store = memoryEventStore()
+  const options = { ...DEFAULT_SIMULATION, seed, scheme, shares: 1_500, miners: 12, sharesPerBlock: 40 }
+  const made = await simulate(store, options)()
+  if (E.isLeft(made)) throw new Error(made.left.message)
+  const log = await store.readAll(null, 1_000_000)()
+  if (E.isLeft(log)) throw new Error(log.left.message)
+  return log.right
+}
 
 describe('the same events give the same tables, byte for byte', () => {
   test('in any batches, stored and restarted at any time', () => {
@@ -104,6 +130,23 @@ describe('the same events give the same tables, byte for byte', () => {
     )
   })
 
+  test.each(SCHEMES)(
+    'of whole pools under %s, in any batches, restarted and crashed at any time',
+    async (scheme) => {
+      for (const seed of [1, 2, 3]) {
+        const events = await simulated(seed, scheme)
+        const tables = fed(events, AT_ONCE)
+        expect(fed(events, ONE)).toEqual(tables)
+        fc.assert(
+          fc.property(crashing, (how) => {
+            expect(fed(events, how)).toEqual(tables)
+          }),
+          { numRuns: 2 },
+        )
+      }
+    },
+  )
+
   test('whatever positions their store gave them, but for the checkpoint', () => {
     const events = [...eventHistory({ seed: 6, shares: 3_000, workers: 9, sharesPerEvent: 10, trouble: 4 })]
     const elsewhere = events.map((event) => ({ ...event, position: 4_096 + event.position * 517 }))
@@ -113,8 +156,7 @@ describe('the same events give the same tables, byte for byte', () => {
 
   test('one event at a time', () => {
     const events = [...eventHistory({ seed: 7, shares: 3_000, workers: 9, sharesPerEvent: 10, trouble: 4 })]
-    const one: Feeding = { batches: [1], between: ['store'], passMs: 0 }
-    expect(fed(events, one)).toEqual(fed(events, AT_ONCE))
+    expect(fed(events, ONE)).toEqual(fed(events, AT_ONCE))
   })
 
   test('after crashes that lost what was not stored yet', () => {
