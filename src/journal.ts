@@ -7,7 +7,9 @@ import {
   type StreamAppend,
 } from '../adapters/event-store/port.ts'
 import { event, type PoolEvent, type RejectReason, type ShareReference } from '../domain/events.ts'
+import { epochOf } from '../domain/mining/epoch.ts'
 import { type RefusingConnection, rejectedTally } from './rejected-tally.ts'
+import { realTimers, type Timers } from './timers.ts'
 
 /**
  * The group-commit writer between the actors and the store. Everything that gathers while one commit is in flight becomes the
@@ -96,6 +98,8 @@ export interface JournalOptions {
   readonly onStoreError: (error: StoreError | null) => void
   /** Told once, when the log turned out not to be what this writer believed: it has stopped for good. */
   readonly onStopped: (error: StoreError) => void
+  /** The machine's when not given. */
+  readonly timers?: Timers
 }
 
 /**
@@ -140,10 +144,6 @@ interface Batch {
   readonly waiters: readonly Waiter[]
 }
 
-/** Name of the epoch that a time falls in: its UTC hour, `2026112318`. */
-export const epochOf = (atMs: number): string =>
-  new Date(atMs).toISOString().replace(/[-T:]/g, '').slice(0, 10)
-
 /** Name of the stream that holds a gateway's shares of an hour. */
 export const sharesStream = (gateway: number, epoch: string): string => `shares-${gateway}-${epoch}`
 
@@ -158,15 +158,16 @@ export function openJournal(options: JournalOptions): Journal {
   let urgent = false
   let inFlight = 0
   let running: Promise<void> | null = null
-  let lingerTimer: NodeJS.Timeout | null = null
+  const timers = options.timers ?? realTimers
+  /** Calls the lingering off. */
+  let noLinger: (() => void) | null = null
   let wakeRetry: (() => void) | null = null
   let away: StoreError | null = null
   let dead: StoreError | null = null
   let stopping = false
   let epoch = newEpoch(nowMs())
   const refused = rejectedTally(nowMs())
-  const summaryTimer = setInterval(() => kick(), SUMMARY_LOOK_MS)
-  summaryTimer.unref()
+  const noSummaries = timers.every(SUMMARY_LOOK_MS, () => kick())
 
   function newEpoch(atMs: number) {
     const name = epochOf(atMs)
@@ -194,19 +195,15 @@ export function openJournal(options: JournalOptions): Journal {
   function kick(): void {
     if (running !== null || dead !== null) return
     if (pressing()) {
-      if (lingerTimer !== null) clearTimeout(lingerTimer)
-      lingerTimer = null
+      noLinger?.()
+      noLinger = null
       running = Promise.resolve().then(commitAll)
-    } else if (lingerTimer === null && isAnythingQueued()) {
-      lingerTimer = setTimeout(
-        () => {
-          lingerTimer = null
-          urgent = true
-          kick()
-        },
-        shares.length > 0 ? lingerMsMax : RECORDS_LINGER_MS,
-      )
-    }
+    } else if (noLinger === null && isAnythingQueued())
+      noLinger = timers.after(shares.length > 0 ? lingerMsMax : RECORDS_LINGER_MS, () => {
+        noLinger = null
+        urgent = true
+        kick()
+      })
   }
 
   /** The commit starts once the sockets of this turn have been read, so that what came together is committed together. */
@@ -420,7 +417,7 @@ export function openJournal(options: JournalOptions): Journal {
       refused.note(connection, worker, reason, needed, best)
     },
     stop: async (deadlineMs) => {
-      clearInterval(summaryTimer)
+      noSummaries()
       stopping = true
       kick()
       const finished = drain().then(() => true)
