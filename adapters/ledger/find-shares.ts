@@ -116,8 +116,12 @@ async function* sharesNear(
   }
 }
 
-/** Every share of an entry. */
-function sharesIn({ index, stream, event }: SignedEntry): readonly LedgerShare[] {
+/** Every share of an entry; none for an entry of another kind. */
+export function sharesIn({
+  index,
+  stream,
+  event,
+}: Pick<SignedEntry, 'index' | 'stream' | 'event'>): readonly LedgerShare[] {
   const gateway = gatewayOf(stream)
   if (event.type !== 'SharesAccepted' || gateway === undefined) return []
   const { data } = event
