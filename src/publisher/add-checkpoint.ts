@@ -1,0 +1,108 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { LedgerSource } from '../../adapters/ledger/port.ts'
+import { ledgerReader } from '../../adapters/ledger/reader.ts'
+import { toBase64 } from '../../domain/transparency/base64.ts'
+import { checkpointText } from '../../domain/transparency/checkpoint.ts'
+import { decodeCosignature } from '../../domain/transparency/cosignature.ts'
+import { parseDecimal } from '../../domain/transparency/decimal.ts'
+import type { VerifierKey } from '../../domain/transparency/key.ts'
+import { isOf, isSignature, parseSignatureLine } from '../../domain/transparency/note.ts'
+import type { WrittenCheckpoint } from './ledger-writer.ts'
+
+/** The log's half of `add-checkpoint`: C2SP tlog-witness. */
+
+/** What is shown to whom. */
+export interface Showing {
+  /** Submission prefix of the witness. */
+  readonly url: string
+  readonly verifier: VerifierKey
+  readonly source: LedgerSource
+  /** Size that the witness is thought to have signed last. */
+  readonly known: number
+  readonly checkpoint: WrittenCheckpoint
+  readonly stopping: AbortSignal
+}
+
+/** A signature of the witness. */
+export interface ShownCosignature {
+  /** As it stands in the note, without the newline. */
+  readonly line: string
+  /** Unix seconds. */
+  readonly time: number
+}
+
+const ANSWER_MS_MAX = 10_000
+const ANSWER_BYTES_MAX = 64 * 1024
+
+/** Shows a witness a checkpoint, with the proof that it has grown from what the witness signed. Left, in a sentence: why it has not signed. */
+export async function showCheckpoint(showing: Showing): Promise<E.Either<string, ShownCosignature>> {
+  const first = await ask(showing, showing.known)
+  if (E.isLeft(first)) return first
+  if (first.right.status !== 409) return cosignatureIn(first.right, showing)
+  const size = parseDecimal(first.right.text.trim())
+  if (size === undefined) return E.left('It does not say what size of the ledger it has signed.')
+  if (size > showing.checkpoint.size) return E.left(hasMore(size, showing.checkpoint.size))
+  const second = await ask(showing, size)
+  return E.isLeft(second) ? second : cosignatureIn(second.right, showing)
+}
+
+interface WitnessReply {
+  readonly status: number
+  readonly text: string
+}
+
+async function ask(
+  { url, source, checkpoint, stopping }: Showing,
+  old: number,
+): Promise<E.Either<string, WitnessReply>> {
+  const proof = await ledgerReader(source, checkpoint).consistencyProof(Math.min(old, checkpoint.size))()
+  if (E.isLeft(proof)) return E.left(`No proof can be made for it: ${proof.left.message}`)
+  const body = `old ${old}\n${proof.right.map((hash) => `${toBase64(hash)}\n`).join('')}\n${checkpoint.note}`
+  try {
+    const response = await fetch(`${url.replace(/\/$/, '')}/add-checkpoint`, {
+      method: 'POST',
+      body,
+      signal: AbortSignal.any([stopping, AbortSignal.timeout(ANSWER_MS_MAX)]),
+    })
+    return E.right({ status: response.status, text: await shortText(response) })
+  } catch (error) {
+    return E.left(`It can't be reached at ${url}: ${reason(error)}.`)
+  }
+}
+
+async function shortText(response: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of response.body ?? []) {
+    length += part.length
+    if (length > ANSWER_BYTES_MAX) break
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+function cosignatureIn(
+  { status, text }: WitnessReply,
+  { verifier, checkpoint }: Showing,
+): E.Either<string, ShownCosignature> {
+  if (status !== 200) return E.left(`It answered ${status}: ${text.split('\n', 1)[0]?.slice(0, 200)}`)
+  for (const line of text.split('\n')) {
+    const signature = parseSignatureLine(line)
+    if (signature === undefined || !isOf(signature, verifier)) continue
+    const time = decodeCosignature(signature.signature)?.time
+    if (time === undefined || !isSignature(signature.signature, checkpointText(checkpoint), verifier))
+      return E.left('Its signature is false. Look whether its key is still the one of the configuration.')
+    return E.right({ line, time })
+  }
+  return E.left('It signed with another key than that of the configuration.')
+}
+
+const hasMore = (size: number, ours: number): string =>
+  `It has signed ${size} entries of this ledger, and there are only ${ours}: the log and the ledger were put back to an older state, or ` +
+  'somebody else signs with this key. Readers will see that history was rewritten. Put the newest copy back before anything else is signed.'
+
+/** The innermost cause: fetch wraps it. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message || String(error.cause) : error.message
+}

@@ -1,0 +1,37 @@
+import type { LoggedEvent } from '../../domain/transparency/entry.ts'
+import type { WrittenCheckpoint } from './ledger-writer.ts'
+
+/** What passes between the thread that serves the miners and the one that writes the ledger. */
+
+/** What the writing thread is started with: copies without functions. */
+export interface WriterData {
+  readonly folder: string
+  readonly origin: string
+  /** Texts of the signing keys. */
+  readonly keys: readonly string[]
+  readonly signed: WrittenCheckpoint | null
+  readonly checkpointMsMax: number
+}
+
+/** To the writing thread. */
+export type ToWriter =
+  /** The next events; answered with `taken`. */
+  | { readonly kind: 'events'; readonly events: readonly LoggedEvent[] }
+  /** The log has no more events now: what was signed before must be among those that it had. */
+  | { readonly kind: 'end-of-log' }
+  /** A line of a signature by a witness, for the checkpoint with this text. */
+  | { readonly kind: 'cosigned'; readonly text: string; readonly line: string }
+  /** Sign what there is, and end. */
+  | { readonly kind: 'stop' }
+
+/** From the writing thread. */
+export type FromWriter =
+  | { readonly kind: 'taken' }
+  /** The log fits what was signed before. */
+  | { readonly kind: 'checked' }
+  /** Signed, on disk, to be shown. A witness's signature makes it come again. */
+  | { readonly kind: 'published'; readonly checkpoint: WrittenCheckpoint }
+  /** The disk fails, and is tried again; empty when it has passed. */
+  | { readonly kind: 'trouble'; readonly message: string }
+  /** Nothing is signed any more. */
+  | { readonly kind: 'fault'; readonly message: string }
