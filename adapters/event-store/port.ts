@@ -101,8 +101,15 @@ export interface EventStore {
   readonly append: (appends: readonly StreamAppend[]) => TaskEither<StoreError, void>
   /** Empty when there is no such stream. Without positions: not every server tells them here. */
   readonly readStream: (stream: string, range: StreamRange) => TaskEither<StoreError, readonly StreamEvent[]>
-  /** Events after a position (exclusive; `null` for all), in order, `limit` at most. */
-  readonly readAll: (after: number | null, limit: number) => TaskEither<StoreError, readonly RecordedEvent[]>
+  /**
+   * Events after a position (exclusive; `null` for all), in order, `limit` at most. With `types` those of these types alone: fewer than
+   * `limit` mean that the log has no more of them. The embedded store finds rare types without looking at the others.
+   */
+  readonly readAll: (
+    after: number | null,
+    limit: number,
+    types?: readonly string[],
+  ) => TaskEither<StoreError, readonly RecordedEvent[]>
   /** Position of the newest event. */
   readonly head: () => TaskEither<StoreError, Option<number>>
   /**

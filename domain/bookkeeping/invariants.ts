@@ -1,5 +1,5 @@
-import type { BookedAllocation, Books } from './books.ts'
-import { balanceOf, minerOf, type Stage } from './ledger.ts'
+import type { Books } from './books.ts'
+import { balanceOf, type LedgerAccount, minerOf, type Stage } from './ledger.ts'
 
 /** What must hold at every moment, and does not. Whoever finds one writes nothing more, and says why. */
 export interface Violation {
@@ -20,41 +20,48 @@ export interface Violation {
 
 /** Every invariant of the books that is violated; empty as long as all is well. Takes time in proportion to all that they hold. */
 export function violations(books: Books): readonly Violation[] {
+  const looking = inspection(books)
+  for (;;) {
+    const step = looking.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** {@link violations}, in slices of a fraction of a millisecond. The books must stay as they are meanwhile: a copy does. */
+export function* inspection(books: Books): Generator<void, readonly Violation[]> {
   const found: Violation[] = []
   const expect = (holds: boolean, kind: Violation['kind'], message: () => string): void => {
     if (!holds) found.push({ kind, message: message() })
   }
-  const all = sum(books.balances.values())
+  const all = yield* sumOf(books.balances.values())
   expect(all === 0n, 'not-zero-sum', () => `All ledger accounts sum to ${all} atoms, not to zero.`)
-  for (const [account, atoms] of books.balances) {
+  const held = yield* heldIn(books, (account, atoms) => {
     const isRight = account === 'pool:reserve' || (account === 'chain:coinbase' ? atoms <= 0n : atoms >= 0n)
     expect(isRight, 'negative', () => `${account} holds ${atoms} atoms.`)
-  }
-  const shared = [...books.blocks.values()].flatMap(({ allocation }) =>
-    allocation === null ? [] : [allocation],
-  )
-  for (const each of shared) {
-    const parts = each.fee + each.reserve + sum(each.atoms)
+  })
+  let immature = 0n
+  let coinbases = 0n
+  for (const { allocation } of books.blocks.values()) {
+    if (allocation === null) continue
+    const { reward, reserve, fee, atoms, settlement, stage } = allocation
+    const parts = fee + reserve + (yield* sumOf(atoms))
     expect(
-      parts === each.reward,
+      parts === reward,
       'allocation-not-whole',
-      () => `Settlement ${each.settlement} gives ${parts} of ${each.reward} atoms.`,
+      () => `Settlement ${settlement} gives ${parts} of ${reward} atoms.`,
     )
+    coinbases += reward
+    if (stage === 'immature') immature += reward - reserve
+    yield
   }
-  const expected = {
-    immature: sum(shared.filter(({ stage }) => stage === 'immature').map(withoutReserve)),
-    'in-payout': sum(
-      [...books.payouts.values()].map(({ plan }) => (plan === null ? 0n : plan.paid + plan.fee)),
-    ),
-  }
-  for (const [stage, kind] of [
-    ['immature', 'immature-differs'],
-    ['in-payout', 'in-payout-differs'],
-  ] as const) {
-    const held = inStage(books, stage)
-    expect(held === expected[stage], kind, () => `${held} atoms are ${stage}, not ${expected[stage]}.`)
-  }
-  const coinbases = sum(shared.map(({ reward }) => reward))
+  const inPayouts = yield* sumOf(
+    [...books.payouts.values()].map(({ plan }) => (plan === null ? 0n : plan.paid + plan.fee)),
+  )
+  for (const [stage, kind, expected] of [
+    ['immature', 'immature-differs', immature],
+    ['in-payout', 'in-payout-differs', inPayouts],
+  ] as const)
+    expect(held[stage] === expected, kind, () => `${held[stage]} atoms are ${stage}, not ${expected}.`)
   const came = -balanceOf(books.balances, 'chain:coinbase')
   expect(
     came === coinbases,
@@ -64,17 +71,36 @@ export function violations(books: Books): readonly Violation[] {
   return found
 }
 
-const withoutReserve = ({ reward, reserve }: BookedAllocation): bigint => reward - reserve
+/** Amounts that are looked at between two yields. */
+const SLICE = 1_024
 
-function inStage(books: Books, wanted: Stage): bigint {
-  let held = balanceOf(books.balances, `pool:fee:${wanted}`)
-  for (const [account, atoms] of books.balances) if (minerOf(account)?.stage === wanted) held += atoms
+/** What miners and the pool's fees have in each stage. Shows each ledger account on the way. */
+function* heldIn(
+  { balances }: Books,
+  look: (account: LedgerAccount, atoms: bigint) => void,
+): Generator<void, Readonly<Record<Stage, bigint>>> {
+  const held: Record<Stage, bigint> = {
+    immature: balanceOf(balances, 'pool:fee:immature'),
+    available: balanceOf(balances, 'pool:fee:available'),
+    'in-payout': balanceOf(balances, 'pool:fee:in-payout'),
+  }
+  let looked = 0
+  for (const [account, atoms] of balances) {
+    look(account, atoms)
+    const miner = minerOf(account)
+    if (miner !== undefined) held[miner.stage] += atoms
+    if (++looked % SLICE === 0) yield
+  }
   return held
 }
 
-function sum(atoms: Iterable<bigint>): bigint {
+function* sumOf(amounts: Iterable<bigint>): Generator<void, bigint> {
   let total = 0n
-  for (const each of atoms) total += each
+  let added = 0
+  for (const atoms of amounts) {
+    total += atoms
+    if (++added % SLICE === 0) yield
+  }
   return total
 }
 

@@ -60,7 +60,7 @@ function bookPart(books: Books, number: number, hash: string, block: BookedBlock
     )
   const before = block.pending?.settlement === number ? block.pending.parts : []
   const parts = [...before, data]
-  const fault = partsFault(parts)
+  const fault = partFault(before, data)
   if (fault !== undefined) return refuse('parts-disagree', `Settlement ${number} of block ${hash}: ${fault}.`)
   if (data.part < data.parts) {
     block.pending = { settlement: number, parts }
@@ -75,16 +75,14 @@ function bookPart(books: Books, number: number, hash: string, block: BookedBlock
   return E.right(allot(books, number, block, data, credits))
 }
 
-/** What is wrong with the parts so far; undefined when nothing is. */
-function partsFault(parts: readonly Part[]): string | undefined {
+/** What is wrong with the next part after those before, which are in order; undefined when nothing is. */
+function partFault(before: readonly Part[], next: Part): string | undefined {
   const shared = (part: Part): string =>
     canonicalJson({ ...part, at: 0, part: 0, account: [], units: [], atoms: [] })
-  const [first] = parts
-  if (parts.some(({ part }, i) => part !== i + 1)) return 'its parts are not in order'
-  if (first !== undefined && parts.some((part) => shared(part) !== shared(first)))
-    return 'its parts are not of one allocation'
-  const accounts = parts.flatMap(({ account }) => account)
-  return accounts.some((account, i) => i > 0 && account <= (accounts[i - 1] ?? ''))
+  if (next.part !== before.length + 1) return 'its parts are not in order'
+  const last = before.at(-1)
+  if (last !== undefined && shared(last) !== shared(next)) return 'its parts are not of one allocation'
+  return next.account.some((account, i) => account <= (next.account[i - 1] ?? last?.account.at(-1) ?? ''))
     ? 'its accounts are not in order, or one is named twice'
     : undefined
 }

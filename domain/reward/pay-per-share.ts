@@ -4,9 +4,10 @@ import { type Atoms, toAtoms } from '../decred/amount.ts'
 import { toHex } from '../decred/hex.ts'
 import type { Network } from '../decred/network.ts'
 import { event, type PoolEvent, type ShareReference } from '../events.ts'
+import { LotTable, wholeUnits } from './lot-table.ts'
 import type { ShareBatch } from './share-window.ts'
 import { compareIds } from './split.ts'
-import { BLOCK_UNITS, cachedShareUnits } from './units.ts'
+import { BLOCK_UNITS } from './units.ts'
 
 /** Parts of an atom that pay per share is counted in: with them every share's worth is an integer. */
 export const ATOM_PARTS = BLOCK_UNITS * 1_000_000n
@@ -54,10 +55,31 @@ export interface SettledWork {
   readonly credits: readonly WorkCredit[]
 }
 
-/** Shares since the last settlement, and what they earn. Mutable, one owner. */
+const NOTHING = toAtoms(0n)
+/** Shares whose units are summed up in two halves at most: 2^20 of at most 2^32 each are below 2^53. */
+const HALVES_MAX = 1 << 20
+
+/** Units of one account in two halves, see `LotTable`. */
+interface Halves {
+  high: number
+  low: number
+}
+
+/**
+ * Shares since the last settlement, and what they earn. Mutable, one owner.
+ *
+ * All shares of one height and policy are worth the same for their units: these are summed up in doubles, exact for 2^20 shares, and
+ * multiplied once.
+ */
 export class OpenWork {
-  readonly #unitsOf: (bits: number, difficulty: number) => bigint
+  readonly #network: Network
   readonly #accrual: Accrual
+  #lots: LotTable
+  /** Units by account that are not in the accrual yet, all of one subsidy and fee. */
+  readonly #sums = new Map<string, Halves>()
+  #summed = 0
+  #subsidy = NOTHING
+  #feePpm = 0
   #from: ShareReference | null = null
   #to: ShareReference | null = null
   #shares = 0
@@ -65,12 +87,14 @@ export class OpenWork {
 
   /** `carried` is what each account had earned and not been credited at the last settlement. It becomes the new object's. */
   constructor(network: Network, carried: Accrual) {
-    this.#unitsOf = cachedShareUnits(network)
+    this.#network = network
+    this.#lots = new LotTable(network)
     this.#accrual = carried
   }
 
   /** What each account has earned and not been credited: what a restart carries on with, right after a settlement. */
   get accrual(): ReadonlyMap<string, bigint> {
+    this.#accrue()
     return this.#accrual
   }
 
@@ -83,18 +107,47 @@ export class OpenWork {
   add(batch: ShareBatch, subsidy: readonly Atoms[], feePpm: number): void {
     const { stream, revision, account, bits, difficulty } = batch
     if (account.length === 0) return
+    if (!this.#lots.hasRoom(account.length)) this.#lots = new LotTable(this.#network)
+    const lots = this.#lots
     for (let i = 0; i < account.length; i++) {
-      const units = this.#unitsOf(bits[i] ?? 0, difficulty[i] ?? 0)
-      accrue(this.#accrual, account[i] ?? '', shareWorth(units, subsidy[i] ?? NOTHING, feePpm))
-      this.#units += units
+      const each = subsidy[i] ?? NOTHING
+      if (each !== this.#subsidy || feePpm !== this.#feePpm || this.#summed === HALVES_MAX) {
+        this.#accrue()
+        this.#subsidy = each
+        this.#feePpm = feePpm
+      }
+      const lot = lots.lotOf(bits[i] ?? 0, difficulty[i] ?? 0)
+      const sum = this.#sumOf(account[i] ?? '')
+      sum.high += lots.high[lot] ?? 0
+      sum.low += lots.low[lot] ?? 0
+      this.#summed++
     }
     this.#from ??= { stream, revision, index: 0 }
     this.#to = { stream, revision, index: account.length - 1 }
     this.#shares += account.length
   }
 
+  #sumOf(account: string): Halves {
+    const known = this.#sums.get(account)
+    if (known !== undefined) return known
+    const sum = { high: 0, low: 0 }
+    this.#sums.set(account, sum)
+    return sum
+  }
+
+  #accrue(): void {
+    for (const [account, { high, low }] of this.#sums) {
+      const units = wholeUnits(high, low)
+      accrue(this.#accrual, account, shareWorth(units, this.#subsidy, this.#feePpm))
+      this.#units += units
+    }
+    this.#sums.clear()
+    this.#summed = 0
+  }
+
   /** Settles what is open, to whole atoms; null when there are no shares. */
   settle(): SettledWork | null {
+    this.#accrue()
     if (this.#from === null || this.#to === null) return null
     const settled = {
       from: this.#from,
@@ -110,8 +163,6 @@ export class OpenWork {
     return settled
   }
 }
-
-const NOTHING = toAtoms(0n)
 
 /**
  * The event that records a settlement. `policy` is the revision of the `PolicyAdopted` its shares are paid by, `height` that of the

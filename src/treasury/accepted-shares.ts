@@ -1,5 +1,5 @@
 import { type Atoms, toAtoms } from '../../domain/decred/amount.ts'
-import type { EventData, ShareReference } from '../../domain/events.ts'
+import type { EventData } from '../../domain/events.ts'
 
 /** What the shares of one event refer to, found: columns of equal length. */
 export interface ResolvedShares {
@@ -16,6 +16,18 @@ interface JobFacts {
   readonly subsidy: Atoms
 }
 
+/** A connection's workers, by ordinal, and the revision of the last event of its stream that was taken. */
+interface ConnectionFacts {
+  readonly accounts: string[]
+  revision: number
+}
+
+/** What shares name and nobody has read yet. */
+export interface MissingKeys {
+  readonly connections: readonly number[]
+  readonly jobs: readonly number[]
+}
+
 /**
  * Heights for which jobs are remembered. A share names a job of the tip or the one before it; a day of mainnet is far more than any
  * miner's clock or a reorganisation can differ.
@@ -28,11 +40,14 @@ const JOB_HEIGHTS_KEPT = 300
  */
 const GATEWAYS_KEPT = 16
 
-/** Jobs and connections of the log, by which its shares are read. A fold in the order of the log; mutable, one owner. */
+/**
+ * Jobs and connections of the log, by which its shares are read. A fold in the order of the log; where that begins in the middle, what
+ * shares name from before it is read from its own streams. Mutable, one owner.
+ */
 export class ShareKeys {
   readonly #accounts = new Map<string, string>()
-  /** By gateway and connection: the account of each worker. */
-  readonly #workers = new Map<number, Map<number, string[]>>()
+  /** By gateway and connection. */
+  readonly #workers = new Map<number, Map<number, ConnectionFacts>>()
   readonly #jobs = new Map<number, Map<number, JobFacts>>()
   #height = 0
 
@@ -41,19 +56,27 @@ export class ShareKeys {
     return this.#height
   }
 
+  /** There was work of this height. */
+  reached(height: number): void {
+    this.#height = Math.max(this.#height, height)
+  }
+
   gatewayJoined(gateway: number): void {
     for (const each of this.#workers.keys()) if (each <= gateway - GATEWAYS_KEPT) this.#workers.delete(each)
   }
 
-  workerAuthorized(gateway: number, connection: number, account: string): void {
-    const ofGateway = this.#workers.get(gateway) ?? new Map<number, string[]>()
+  /** `revision` is that of its event in the connection's stream: one that was taken already is not taken again. */
+  workerAuthorized(gateway: number, connection: number, revision: number, account: string): void {
+    const ofGateway = this.#workers.get(gateway) ?? new Map<number, ConnectionFacts>()
     this.#workers.set(gateway, ofGateway)
-    const workers = ofGateway.get(connection) ?? []
-    ofGateway.set(connection, workers)
+    const facts = ofGateway.get(connection) ?? { accounts: [], revision: -1 }
+    ofGateway.set(connection, facts)
+    if (revision <= facts.revision) return
+    facts.revision = revision
     // One text for all that name an account.
     const known = this.#accounts.get(account)
     if (known === undefined) this.#accounts.set(account, account)
-    workers.push(known ?? account)
+    facts.accounts.push(known ?? account)
   }
 
   /** No share of the connection comes after this. */
@@ -61,10 +84,10 @@ export class ShareKeys {
     this.#workers.get(gateway)?.delete(connection)
   }
 
-  workIssued(gateway: number, { job, height, bits, subsidy }: EventData<'WorkIssued'>): void {
-    const ofGateway = this.#jobs.get(gateway) ?? new Map<number, JobFacts>()
-    this.#jobs.set(gateway, ofGateway)
-    ofGateway.set(job, { height, bits, subsidy: toAtoms(BigInt(subsidy)) })
+  /** Work that is the newest one of the log. */
+  workIssued(gateway: number, issued: EventData<'WorkIssued'>): void {
+    this.jobFound(gateway, issued)
+    const { height } = issued
     if (height <= this.#height) return
     this.#height = height
     for (const jobs of this.#jobs.values())
@@ -74,7 +97,14 @@ export class ShareKeys {
       }
   }
 
-  /** Looks up what shares refer to. Undefined when the log does not hold it before them: it is not what this program writes. */
+  /** Work from anywhere in the log. */
+  jobFound(gateway: number, { job, height, bits, subsidy }: EventData<'WorkIssued'>): void {
+    const ofGateway = this.#jobs.get(gateway) ?? new Map<number, JobFacts>()
+    this.#jobs.set(gateway, ofGateway)
+    ofGateway.set(job, { height, bits, subsidy: toAtoms(BigInt(subsidy)) })
+  }
+
+  /** Looks up what shares refer to. Undefined when some of it is not known, see {@link missing}. */
   resolve(
     gateway: number,
     shares: Pick<EventData<'SharesAccepted'>, SharesColumn>,
@@ -85,9 +115,15 @@ export class ShareKeys {
     const account = new Array<string>(count)
     const bits = new Array<number>(count)
     const subsidy = new Array<Atoms>(count)
+    let job = -1
+    let facts: JobFacts | undefined
     for (let i = 0; i < count; i++) {
-      const facts = jobs?.get(shares.job[i] ?? -1)
-      const who = workers?.get(shares.connection[i] ?? -1)?.[shares.worker[i] ?? -1]
+      // Nearly all shares of an event are of one job.
+      if (shares.job[i] !== job) {
+        job = shares.job[i] ?? -1
+        facts = jobs?.get(job)
+      }
+      const who = workers?.get(shares.connection[i] ?? -1)?.accounts[shares.worker[i] ?? -1]
       if (facts === undefined || who === undefined) return undefined
       account[i] = who
       bits[i] = facts.bits
@@ -95,11 +131,24 @@ export class ShareKeys {
     }
     return { account, bits, subsidy }
   }
+
+  /** What shares name that is not known: in a log of this program it stands before the place where reading began. */
+  missing(
+    gateway: number,
+    { connection, worker, job }: Pick<EventData<'SharesAccepted'>, SharesColumn>,
+  ): MissingKeys {
+    const workers = this.#workers.get(gateway)
+    const jobs = this.#jobs.get(gateway)
+    return {
+      connections: [
+        ...new Set(
+          connection.filter((each, i) => workers?.get(each)?.accounts[worker[i] ?? -1] === undefined),
+        ),
+      ],
+      jobs: [...new Set(job.filter((each) => jobs?.has(each) !== true))],
+    }
+  }
 }
 
 /** Columns of `SharesAccepted` that money goes by. */
 type SharesColumn = 'connection' | 'worker' | 'job' | 'difficulty'
-
-/** A share as a sentence names it. */
-export const shareText = ({ stream, revision, index }: ShareReference): string =>
-  `share ${index} of ${stream}@${revision}`

@@ -1,12 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Logger } from 'pino'
-import { defer, retry, timer } from 'rxjs'
+import { concatMap, defer, retry, timer } from 'rxjs'
 import { proposeAppend } from '../../adapters/event-store/catalogue.ts'
 import type { EventStore, RecordedEvent, StoreError } from '../../adapters/event-store/port.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PoolEvent } from '../../domain/events.ts'
+import { BATCH_EVENTS_MAX, recall, resolving, SLICE_MS, TRIM_SHARES } from './recall.ts'
 import { Records } from './records.ts'
 import { TreasuryEnd, type TreasuryStop } from './stop.ts'
 
@@ -42,30 +44,35 @@ export interface LedgerOptions {
   readonly onStop: (stop: TreasuryStop) => void
 }
 
-/**
- * Events in one batch: 16 full events of 600 shares take some 3 ms on the thread that serves the miners. As long as there are more the
- * thread has as much time for itself in between: at a start it has miners to take in.
- */
-const BATCH_EVENTS_MAX = 16
 /** At rest the log is followed this often, or at once when somebody waits: many small commits are read together. */
 const FOLLOW_MS = 100
 const RETRY_MS_MIN = 50
 const RETRY_MS_MAX = 2_000
-/** Shares after which those that no window can reach are let go: a few megabytes. */
-const TRIM_SHARES = 1 << 18
+/** Milliseconds that looking at every invariant may take each time. */
+const INSPECTION_MS = 5
 
-/** Begins to read the log from its start. */
+/** Begins to read the log. */
 export function openLedger(options: LedgerOptions): Ledger {
   const { store, network, nowMs, log } = options
   const records = new Records(network)
+  const patient: EventStore = {
+    ...store,
+    head: () => asked(store.head()),
+    readStream: (stream, range) => asked(store.readStream(stream, range)),
+    readAll: (after, limit, types) => asked(store.readAll(after, limit, types)),
+  }
   let ended: TreasuryEnd | null = null
   let waiting: { readonly holds: () => boolean; readonly settle: Waiter }[] = []
   let wake: (() => void) | null = null
   let holds = 0
   let sharesAtTrim = 0
+  let inspectAgainMs = 0
 
-  const following = defer(() => store.follow(records.position, BATCH_EVENTS_MAX, bookAll))
+  let isRecalled = false
+
+  const following = defer(recallOnce)
     .pipe(
+      concatMap(() => store.follow(records.position, BATCH_EVENTS_MAX, bookAll)),
       retry({
         delay: (error: unknown) => {
           if (error instanceof TreasuryEnd) throw error
@@ -78,35 +85,62 @@ export function openLedger(options: LedgerOptions): Ledger {
       error: (error: unknown) => end(error instanceof TreasuryEnd ? error : new TreasuryEnd(internal(error))),
     })
 
+  async function recallOnce(): Promise<void> {
+    if (isRecalled) return
+    try {
+      const recalled = await recall(records, patient, nowMs(), pause)
+      if (E.isLeft(recalled)) throw new TreasuryEnd(logStop(recalled.left.message))
+      isRecalled = true
+      release()
+    } catch (error) {
+      // What was read so far can't be read again into the same records.
+      throw error instanceof TreasuryEnd ? error : new TreasuryEnd(internal(error))
+    }
+  }
+
   async function bookAll(events: readonly RecordedEvent[]): Promise<void> {
     const begunMs = performance.now()
     let isNews = false
+    let sinceMs = begunMs
     for (const event of events) {
-      const booked = take(event)
+      const booked = await take(event)
       if (E.isLeft(booked)) throw new TreasuryEnd(booked.left)
+      if (performance.now() - sinceMs > SLICE_MS) {
+        await turn()
+        sinceMs = performance.now()
+      }
       if (event.type !== 'SharesAccepted') isNews = true
     }
-    if (holds === 0 && records.shares - sharesAtTrim >= TRIM_SHARES) {
-      records.trim(nowMs())
-      sharesAtTrim = records.shares
+    const { mined } = records
+    if (holds === 0 && mined.shares - sharesAtTrim >= TRIM_SHARES) {
+      mined.trim()
+      sharesAtTrim = mined.shares
     }
     release()
     if (isNews) options.onBooked()
-    if (events.length === BATCH_EVENTS_MAX) await sleep(performance.now() - begunMs)
+    if (events.length === BATCH_EVENTS_MAX) await pause(performance.now() - begunMs)
     else if (waiting.length === 0) await rest()
   }
 
-  function take(event: RecordedEvent): E.Either<TreasuryStop, void> {
+  async function take(event: RecordedEvent): Promise<E.Either<TreasuryStop, void>> {
     try {
-      const taken = records.take(event)
-      return E.isLeft(taken)
-        ? E.left({ kind: 'log', message: `The log can't be booked. ${taken.left.message}` })
-        : E.right(undefined)
+      const taken = await resolving(patient, event, records, () => records.take(event))
+      return E.mapLeft(({ message }: { readonly message: string }) => logStop(message))(taken)
     } catch (error) {
-      return E.left({
-        kind: 'log',
-        message: `The log can't be booked. ${event.type} ${event.stream}@${event.revision}: ${textOf(error)}.`,
-      })
+      if (error instanceof TreasuryEnd) throw error
+      return E.left(logStop(`${event.type} ${event.stream}@${event.revision}: ${textOf(error)}.`))
+    }
+  }
+
+  /** The same store, asked again as long as it is away. @throws TreasuryEnd */
+  function asked<A>(ask: TaskEither<StoreError, A>): TaskEither<StoreError, A> {
+    return async () => {
+      for (;;) {
+        if (ended !== null) throw ended
+        const answer = await ask()
+        if (E.isRight(answer)) return answer
+        await failed(answer.left, RETRY_MS_MAX)
+      }
     }
   }
 
@@ -175,8 +209,7 @@ export function openLedger(options: LedgerOptions): Ledger {
 
   async function write(stream: string, events: readonly PoolEvent[]): Promise<void> {
     if (ended !== null) throw ended
-    const tried = attempt(() => records.trial(stream, events))
-    if (E.isLeft(tried)) throw refuse(tried.left)
+    await tryOut(stream, events)
     const append = proposeAppend(stream, records.revisionOf(stream), events)
     const last = append.expected + events.length
     for (let retryMs = RETRY_MS_MIN; ; retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)) {
@@ -185,6 +218,34 @@ export function openLedger(options: LedgerOptions): Ledger {
       await failed(appended.left, retryMs)
     }
     await until(() => records.revisionOf(stream) >= last || records.isClosed(stream))
+  }
+
+  /**
+   * Looking at every invariant takes time in proportion to all that the books hold: after each event, but never more than a hundredth of
+   * the time.
+   */
+  async function tryOut(stream: string, events: readonly PoolEvent[]): Promise<void> {
+    const tried = attempt(() => records.trial(stream, events))
+    if (E.isLeft(tried)) throw refuse(tried.left)
+    const begunMs = performance.now()
+    if (begunMs < inspectAgainMs) return
+    let spentMs = 0
+    for (let sinceMs = begunMs; ; ) {
+      const step = tried.right.next()
+      const tookMs = performance.now() - sinceMs
+      if (step.done !== true && tookMs < SLICE_MS) continue
+      spentMs += tookMs
+      if (step.done === true) {
+        const [first] = step.value
+        if (first !== undefined)
+          throw refuse({ kind: 'books', message: `The books are wrong: ${first.message}` })
+        break
+      }
+      await turn()
+      if (ended !== null) throw ended
+      sinceMs = performance.now()
+    }
+    inspectAgainMs = spentMs > INSPECTION_MS ? performance.now() + 100 * spentMs : 0
   }
 
   return {
@@ -203,12 +264,20 @@ export function openLedger(options: LedgerOptions): Ledger {
   }
 }
 
+/** As long as there is more to read the thread has as much time for itself in between: at a start it has miners to take in. */
+const pause = (tookMs: number): Promise<void> => sleep(tookMs)
+
+const logStop = (message: string): TreasuryStop => ({
+  kind: 'log',
+  message: `The log can't be booked. ${message}`,
+})
+
 interface Waiter {
   readonly resolve: () => void
   readonly reject: (why: Error) => void
 }
 
-function attempt(work: () => E.Either<{ readonly message: string }, void>): E.Either<TreasuryStop, void> {
+function attempt<A>(work: () => E.Either<{ readonly message: string }, A>): E.Either<TreasuryStop, A> {
   try {
     return E.mapLeft(
       ({ message }: { readonly message: string }): TreasuryStop => ({ kind: 'books', message }),

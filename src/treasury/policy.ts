@@ -5,6 +5,7 @@ import type { Network } from '../../domain/decred/network.ts'
 import { event, type PayoutSchedule, type PoolEvent, type Scheme } from '../../domain/events.ts'
 import { changeProblem, isSameScheme, type Policy, policyProblems } from '../../domain/policy.ts'
 import type { Config } from '../config/config.ts'
+import { recall } from './recall.ts'
 import { Records } from './records.ts'
 
 /** The rules that a configuration sets. */
@@ -51,7 +52,7 @@ function atomsOf(dcr: string): string {
 
 /**
  * The event that adopts a policy; none when it is in force already. Left, in a sentence: why it can't be adopted. `history` is the
- * stream `pool` so far. Another scheme is held against every share in the log, and that takes the time of reading it.
+ * stream `pool` so far. Another scheme is held against the shares that the one in force may still pay for.
  */
 export async function adoption(
   store: EventStore,
@@ -77,8 +78,6 @@ export async function adoption(
     : E.left(problem)
 }
 
-const PAGE = 1_000
-
 /** Shares that the scheme in force may still pay for: all that its window or round holds, while a block may yet be found by it. */
 async function unpaidShares(
   store: EventStore,
@@ -86,14 +85,6 @@ async function unpaidShares(
   nowMs: number,
 ): Promise<E.Either<{ readonly message: string }, number>> {
   const records = new Records(network)
-  for (;;) {
-    const page = await store.readAll(records.position, PAGE)()
-    if (E.isLeft(page)) return page
-    for (const recorded of page.right) {
-      const taken = records.take(recorded)
-      if (E.isLeft(taken)) return taken
-    }
-    records.trim(nowMs)
-    if (page.right.length < PAGE) return E.right(records.unpaidShares(nowMs))
-  }
+  const recalled = await recall(records, store, nowMs, async () => undefined)
+  return E.isLeft(recalled) ? recalled : E.right(records.mined.unpaidShares(nowMs))
 }

@@ -7,7 +7,7 @@ import { workSettledEvent } from '../../domain/reward/pay-per-share.ts'
 import type { WindowError, WindowSums } from '../../domain/reward/share-window.ts'
 import type { Ledger } from './ledger.ts'
 import type { Problems } from './problems.ts'
-import type { Find } from './records.ts'
+import type { Find } from './share-records.ts'
 
 /** Events of an allocation's parts in one append: eight of 57,000 bytes are under its limit. */
 const PARTS_MAX = 8
@@ -42,7 +42,7 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
 
   /** A block is shared by the rules at its find; before there were any, and under `solo`, nobody is. */
   function isShared(block: string): boolean {
-    const scheme = records.finds.get(block)?.policy?.policy.scheme
+    const scheme = records.mined.finds.get(block)?.policy?.policy.scheme
     return scheme !== undefined && scheme.kind !== 'solo' && !stuck.has(block)
   }
 
@@ -56,7 +56,8 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
     }
   }
 
-  const isWorkDue = (): boolean => records.workDue[0] !== undefined && records.workDue[0].height !== null
+  const isWorkDue = (): boolean =>
+    records.mined.workDue[0] !== undefined && records.mined.workDue[0].height !== null
 
   async function record(stream: string, events: readonly PoolEvent[], begunMs: number): Promise<void> {
     for (let i = 0; i < events.length; i += PARTS_MAX)
@@ -69,7 +70,7 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
     record(`settlement-${settlement}`, [event('RewardReversed', { v: 1, at: nowMs(), block, why })], nowMs())
 
   async function settleWork(): Promise<void> {
-    const [due] = records.workDue
+    const [due] = records.mined.workDue
     if (due === undefined || due.height === null) return
     const settled = workSettledEvent(nowMs(), due.policy, due.height, due.work)
     await record(`settlement-${records.nextSettlement}`, [settled], nowMs())
@@ -77,7 +78,7 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
 
   async function share({ block, begun }: SettlementDue & { kind: 'allocate' }): Promise<void> {
     const begunMs = nowMs()
-    const find = records.finds.get(block)
+    const find = records.mined.finds.get(block)
     const policy = find?.policy
     if (find === undefined || policy === undefined) return
     const window = await windowOf(find)
@@ -89,13 +90,17 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
       })
       return
     }
+    const reward = records.books.blocks.get(block)?.reward ?? null
+    if (reward === null) return
+    const { scheme, feePpm } = policy.policy
+    await turn()
+    const allocation = allocate(scheme, reward, feePpm, window.right)
+    if (allocation === undefined) return
+    await turn()
     // The block may have been lost while its window was summed up.
     const booked = records.books.blocks.get(block)
-    if (booked === undefined || booked.reward === null || booked.allocation !== null) return
+    if (booked === undefined || booked.reward !== reward || booked.allocation !== null) return
     if (booked.phase !== 'approved' && booked.phase !== 'matured') return
-    const { scheme, feePpm } = policy.policy
-    const allocation = allocate(scheme, booked.reward, feePpm, window.right)
-    if (allocation === undefined) return
     const facts = { block, height: booked.height, policy: policy.revision }
     const events = allocationEvents(nowMs(), facts, allocation, window.right)
     const rest = begun === null ? [] : events.slice(booked.pending?.parts.length ?? 0)
@@ -106,11 +111,9 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
 
   /** Sums up the window of a find, a slice at a time: miners are answered in between. Null where there is nothing to look at. */
   function windowOf(find: Find): Promise<E.Either<WindowError, WindowSums | null>> {
-    const limit = records.limitOf(find)
-    const { share } = find
-    if (limit === undefined || share === null) return Promise.resolve(E.right(null))
+    const walk = records.mined.walk(find)
+    if (walk === null) return Promise.resolve(E.right(null))
     return ledger.holdingShares(async () => {
-      const walk = records.window.walk(share, limit)
       let sinceMs = performance.now()
       for (;;) {
         const step = walk.next()

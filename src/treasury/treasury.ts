@@ -10,6 +10,7 @@ import { assertBooks } from '../../domain/bookkeeping/invariants.ts'
 import { formatDcr } from '../../domain/decred/amount.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { EventData, PoolEvent } from '../../domain/events.ts'
+import { realTimers, type Timers } from '../timers.ts'
 import { internal, openLedger } from './ledger.ts'
 import { openPayouts, type PayingWallet } from './payout.ts'
 import { openProblems } from './problems.ts'
@@ -17,7 +18,7 @@ import { openSettlements } from './settlement.ts'
 import { TreasuryEnd, type TreasuryStop } from './stop.ts'
 
 /**
- * The one writer of money events: it shares what blocks bring and pays it out. Reads the log from its start beside everything else,
+ * The one writer of money events: it shares what blocks bring and pays it out. Reads what it needs of the log beside everything else,
  * then does what is due whenever the log or the chain has moved. When it finds the books or the log wrong it writes nothing more and
  * says why; the pool mines on.
  */
@@ -59,6 +60,8 @@ export interface TreasuryOptions {
   readonly onStoreError: (error: StoreError) => void
   /** Told of each money event that was written, by its type, with the seconds that it took from its beginning. */
   readonly onWritten: (type: PoolEvent['type'], seconds: number) => void
+  /** The machine's when not given. */
+  readonly timers?: Timers
 }
 
 /** Looked at again this often even when nothing moved: a wallet comes back without a word. */
@@ -139,8 +142,8 @@ export function openTreasury(options: TreasuryOptions): Treasury {
     onWalletError: options.onWalletError,
   })
   if (paying === null) log.warn(NO_WALLET)
-  const timer = setInterval(() => void look(), LOOK_AGAIN_MS)
-  timer.unref()
+  const { every } = options.timers ?? realTimers
+  const noLooks = every(LOOK_AGAIN_MS, () => void look())
   void enqueue(readLog).catch(() => undefined)
 
   async function readLog(): Promise<void> {
@@ -148,7 +151,7 @@ export function openTreasury(options: TreasuryOptions): Treasury {
     assertBooks(records.books)
     readMs = performance.now() - begunMs
     actor.send({ type: 'READ' })
-    log.info({ shares: records.shares, seconds: readMs / 1000 }, 'the books are read from the log')
+    log.info({ shares: records.mined.shares, seconds: readMs / 1000 }, 'the books are read from the log')
     void look()
   }
 
@@ -181,7 +184,7 @@ export function openTreasury(options: TreasuryOptions): Treasury {
   function stopped(why: TreasuryStop): void {
     if (stop !== null || isClosing) return
     stop = why
-    clearInterval(timer)
+    noLooks()
     ledger.stop()
     actor.send({ type: 'STOPPED' })
     log.fatal({ kind: why.kind }, `No money is booked or paid any more: ${why.message}`)
@@ -205,7 +208,7 @@ export function openTreasury(options: TreasuryOptions): Treasury {
     status: () => ({
       state: actor.getSnapshot().value,
       message: stop?.message ?? (paying === null ? NO_WALLET : ''),
-      shares: records.shares,
+      shares: records.mined.shares,
       readMs,
       wallet: paying !== null,
       problems: problems.all(),
@@ -225,7 +228,7 @@ export function openTreasury(options: TreasuryOptions): Treasury {
     reject: (payout) => command(() => payouts.reject(payout)),
     stop: async () => {
       isClosing = true
-      clearInterval(timer)
+      noLooks()
       ledger.stop()
       await queue
       actor.stop()

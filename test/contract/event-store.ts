@@ -368,6 +368,37 @@ export function eventStoreContract(
         expect(await store.head()()).toEqual(E.right(O.some(log[3]?.position)))
       })
 
+      test('all events of some types, after any position, whether they are rare or frequent', async () => {
+        const types = [
+          'SharesAccepted',
+          'BlockFound',
+          'SharesAccepted',
+          'PayoutPlanned',
+          'WorkIssued',
+          'BlockFound',
+        ]
+        const events = types.map((type, i) => ({ id: eventId('a', i, type, ''), type, data: `"${i}"` }))
+        await append({ stream: 'a', expected: NO_STREAM, events })
+        const log = await all()
+        for (const wanted of [
+          ['BlockFound'],
+          ['BlockFound', 'PayoutPlanned'],
+          ['SharesAccepted', 'BlockFound'],
+          ['WorkIssued'],
+          ['Nothing'],
+          [],
+        ])
+          for (const after of [null, ...log.map(({ position }) => position)])
+            for (const limit of [1, 2, 10])
+              expect(await store.readAll(after, limit, wanted)()).toEqual(
+                E.right(
+                  log
+                    .filter(({ type, position }) => wanted.includes(type) && position > (after ?? -1))
+                    .slice(0, limit),
+                ),
+              )
+      })
+
       test('any appends: what a plain list of lists would hold', async () => {
         const command = fc.record({
           stream: fc.constantFrom('a', 'b', 'c'),

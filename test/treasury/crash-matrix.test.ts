@@ -92,6 +92,22 @@ describe('the process dies at a step of settlement or payout', () => {
         }
     })
 
+  test('under solo it takes no step, and its books stay empty however often it dies', async () => {
+    const world = await World.open({ scheme: { kind: 'solo' } })
+    for (const step of STORY) {
+      await step(world)
+      world.start()
+      await world.settle()
+      expect(world.steps.names).toEqual([])
+      await world.kill()
+    }
+    const { books } = await world.records()
+    expect([books.balances.size, books.payouts.size]).toEqual([0, 0])
+    expect([...books.blocks.values()].map(({ phase }) => phase)).toContain('matured')
+    expect(world.published).toEqual([])
+    expect(world.fatal).toEqual([])
+  })
+
   test('again and again, each process living for a few steps only', async () => {
     for (let seed = 0; seed < 40; seed++) {
       const faults = Array.from({ length: 60 }, (_, n): Fault => {

@@ -4,7 +4,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { WalletError } from '../../adapters/wallet/port.ts'
 import { liabilities } from '../../domain/bookkeeping/invariants.ts'
 import { balanceOf } from '../../domain/bookkeeping/ledger.ts'
+import { accountId, encodeAddress } from '../../domain/decred/address.ts'
 import { toAtoms } from '../../domain/decred/amount.ts'
+import { networks } from '../../domain/decred/network.ts'
 import { decodeTransaction, encodeTransaction, transactionId } from '../../domain/decred/transaction.ts'
 import { event } from '../../domain/events.ts'
 import { FEE_ADDRESS, MATURITY, minerAccountId, minerAddress, POLICY, World } from './world.ts'
@@ -92,6 +94,37 @@ describe('what a wallet may do wrong', () => {
     fault = null
     await untilPaid(world)
     expect(problemsOf(world)).toEqual([])
+    expect(await world.phases()).toEqual(['confirmed'])
+  })
+
+  test('it leaves one input of several unsigned: refused with a sentence, and nothing is published', async () => {
+    // Three blocks are mature before the first run: it spends several coinbases.
+    const world = await open()
+    for (let i = 0; i < 3; i++) await world.find(i)
+    await world.others(8)
+    let isWhole = false
+    const sign = world.walletPort().sign
+    world.answers.sign = (bytes: Uint8Array) =>
+      TE.map((signed: { readonly id: string; readonly bytes: Uint8Array }) => {
+        const read = decodeTransaction(signed.bytes)
+        if (E.isLeft(read)) throw new Error('no transaction')
+        const { inputs } = read.right
+        expect(inputs.length).toBeGreaterThan(1)
+        const last = inputs.length - 1
+        const some = inputs.map((input, i) =>
+          i < last ? input : { ...input, signatureScript: new Uint8Array(0) },
+        )
+        return isWhole ? signed : { ...signed, bytes: encodeTransaction({ ...read.right, inputs: some }) }
+      })(sign(bytes))
+    world.start()
+    await world.settle()
+    const [problem] = world.treasury?.status().problems ?? []
+    expect(problem?.message).toMatch(
+      /^Payout 0 is not signed as planned, and stays planned: Input \d+ is not signed: the wallet has no key for it, or is locked\. Check the wallet\.$/,
+    )
+    expect(world.published).toEqual([])
+    isWhole = true
+    await untilPaid(world, 4)
     expect(await world.phases()).toEqual(['confirmed'])
   })
 
@@ -410,6 +443,66 @@ describe('what stops the writer, and only the writer', () => {
     await settled
     await untilPaid(world)
     expect(await world.phases()).toEqual(['confirmed'])
+  })
+})
+
+describe("dcrpool's faults, through the whole treasury", () => {
+  test('wedged by one bad account: one whose address is of another network waits, the others are paid', async () => {
+    const world = await open({}, 2)
+    const foreign = encodeAddress('public-key-hash-ecdsa', new Uint8Array(20).fill(9), networks.mainnet)
+    const account = accountId(foreign)
+    await world.append(
+      `account-${account}`,
+      event('AccountOpened', { v: 1, at: world.nowMs(), address: foreign }),
+    )
+    await world.append(
+      'connection-0.2',
+      event('MinerConnected', { v: 1, at: 1, extranonce1: '00000000', listener: 'test', resumes: null }),
+      event('WorkerAuthorized', { v: 1, at: 1, account, worker: 'w' }),
+    )
+    await matureBlock(world)
+    world.start()
+    await untilPaid(world)
+    const { books } = await world.records()
+    expect(balanceOf(books.balances, `miner:${account}:available`)).toBeGreaterThan(0n)
+    for (const n of [0, 1]) expect(world.onChain(minerAddress(n))).toBeGreaterThan(0n)
+    expect(await world.phases()).toEqual(['confirmed'])
+  })
+
+  test('wedged by a disapproved block: it pays nobody, the next one is shared and paid out', async () => {
+    const world = await open()
+    world.start()
+    await world.shares([0, 1, 2, 0])
+    const lost = await world.find(0)
+    world.node.count({ approves: false })
+    await world.others(1)
+    const next = await world.find(1)
+    await world.others(MATURITY + 2)
+    await untilPaid(world)
+    const { books } = await world.records()
+    expect(books.blocks.get(lost)).toMatchObject({ phase: 'disapproved', allocation: null })
+    expect((await world.events('RewardAllocated')).map(({ block }) => block)).toEqual([next])
+    for (const n of [0, 1, 2]) expect(world.onChain(minerAddress(n))).toBeGreaterThan(0n)
+  })
+
+  test('window taken at confirmation: shares between the find and its approval get nothing of it', async () => {
+    for (const scheme of [
+      { kind: 'pplns', windowPpm: 2_000_000 },
+      { kind: 'pplns-time', periodMs: 3_600_000 },
+      { kind: 'prop' },
+    ] as const) {
+      const world = await open({ scheme })
+      await world.shares([0, 1])
+      await world.find(0)
+      await world.shares(Array.from({ length: 50 }, () => 2))
+      await world.others(1)
+      await world.shares(Array.from({ length: 50 }, () => 2))
+      world.start()
+      await world.settle()
+      const [allocated] = await world.events('RewardAllocated')
+      expect(allocated?.account).toEqual([minerAccountId(0), minerAccountId(1)].sort())
+      expect(allocated?.window?.shares).toBe(3)
+    }
   })
 })
 

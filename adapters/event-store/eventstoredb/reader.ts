@@ -24,6 +24,7 @@ export interface Reader {
   readonly readAll: (
     after: number | null,
     limit: number,
+    types?: readonly string[],
   ) => Promise<E.Either<StoreError, readonly RecordedEvent[]>>
   readonly head: () => Promise<E.Either<StoreError, O.Option<number>>>
 }
@@ -31,6 +32,8 @@ export interface Reader {
 /** Events in one read of the whole log: two at least, since one may be known, and few enough to be held in memory. */
 const PAGE_MIN = 2
 const PAGE_MAX = 4_096
+/** When few of them are wanted: 60,000 bytes each at most. */
+const CHOOSING_PAGE = 256
 
 /** Reads with one client. */
 export function openReader(client: DatabaseClient, { name: store, prefix, answerMsMax }: Server): Reader {
@@ -71,17 +74,21 @@ export function openReader(client: DatabaseClient, { name: store, prefix, answer
     }
   }
 
+  /** The client can't have the server choose by type when it reads, only when it subscribes: all of it comes, and is looked through. */
   async function readAll(
     after: number | null,
     limit: number,
+    types?: readonly string[],
   ): Promise<E.Either<StoreError, readonly RecordedEvent[]>> {
     const events: RecordedEvent[] = []
     let from = after
     try {
       while (events.length < limit) {
-        const count = Math.min(Math.max(limit - events.length, PAGE_MIN), PAGE_MAX)
+        const count =
+          types === undefined ? Math.min(Math.max(limit - events.length, PAGE_MIN), PAGE_MAX) : CHOOSING_PAGE
         const page = await readPage(FORWARDS, from, count)
-        events.push(...page.ours.slice(0, limit - events.length))
+        const wanted = types === undefined ? page.ours : page.ours.filter(({ type }) => types.includes(type))
+        events.push(...wanted.slice(0, limit - events.length))
         if (page.last === null) break
         from = page.last
       }

@@ -32,7 +32,7 @@ export function eventStoreDb(server: Server): EventStore {
     log: `${name} ${prefix}`,
     append: (appends) => answer(() => append(appends)),
     readStream: (stream, range) => answer(() => reader.readStream(stream, range)),
-    readAll: (after, limit) => answer(() => reader.readAll(after, limit)),
+    readAll: (after, limit, types) => answer(() => reader.readAll(after, limit, types)),
     head: () => head,
     follow: (after, batchMax, handle) => {
       if (!(batchMax >= 1)) throw new RangeError(`batches of ${batchMax} events never end`)

@@ -87,8 +87,18 @@ export function memoryEventStore(): MemoryEventStore {
   }
 
   const head: EventStore['head'] = () => answer(() => E.right(O.fromNullable(newest$.value)))
-  const readAll: EventStore['readAll'] = (after, limit) =>
-    answer(() => E.right(log.slice(after ?? 0, (after ?? 0) + limit)))
+  const readAll: EventStore['readAll'] = (after, limit, types) =>
+    answer(() => {
+      const from = after ?? 0
+      return E.right(
+        types === undefined
+          ? log.slice(from, from + limit)
+          : log
+              .slice(from)
+              .filter(({ type }) => types.includes(type))
+              .slice(0, limit),
+      )
+    })
 
   return {
     name: 'memory',

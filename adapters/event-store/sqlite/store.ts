@@ -15,6 +15,7 @@ import {
 } from '../port.ts'
 import { checksum } from './checksum.ts'
 import { damaged, storeError } from './errors.ts'
+import { areRare } from './rare-types.ts'
 import { readRows } from './rows.ts'
 import { prepareStatements } from './statements.ts'
 
@@ -133,6 +134,12 @@ export function sqliteEventStore({ path, db, release }: OpenFile): EventStore {
     return orDamaged(readRows(rows, count, (event, index) => event.position === after + 1 + index))
   }
 
+  function readTypes(after: number, limit: number, types: readonly string[]): Events {
+    const statement = areRare(types) ? statements.readRareTypes : statements.readTypes
+    const rows = statement.all(JSON.stringify(types), after, Math.max(0, limit))
+    return orDamaged(readRows(rows, rows.length, ({ type }) => types.includes(type)))
+  }
+
   const orDamaged = E.mapLeft((what: string) => damaged(path, what))
 
   const store: EventStore = {
@@ -140,7 +147,8 @@ export function sqliteEventStore({ path, db, release }: OpenFile): EventStore {
     log: EMBEDDED_LOG,
     append: (appends) => answer(() => append(appends)),
     readStream: (stream, range) => answer(() => readStream(stream, range)),
-    readAll: (after, limit) => answer(() => readAll(after ?? 0, limit)),
+    readAll: (after, limit, types) =>
+      answer(() => (types === undefined ? readAll(after ?? 0, limit) : readTypes(after ?? 0, limit, types))),
     head: () => answer(() => E.right(O.fromNullable(newest$.value))),
     follow: (after, batchMax, handle) =>
       followLog({ head: store.head, readAll: store.readAll, newest$, closed$ }, after, batchMax, handle),

@@ -2,13 +2,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type * as t from 'io-ts'
 import { WebSocket } from 'ws'
+import type { After } from '../../timers.ts'
 import { NODE_DEADLINE_MS, type NodeError } from '../port.ts'
 import { readAnswer } from './answer.ts'
 import * as faults from './faults.ts'
 import { CLOSE_MS, MAX_IN_FLIGHT, MAX_MESSAGE_BYTES, MAX_WAITING, PING_EVERY_MS } from './limits.ts'
 import { type Notification, type Response, readMessage, writeRequest } from './messages.ts'
 import { authorization, type Peer } from './peer.ts'
-import type { After } from './timers.ts'
 
 /** What a connection tells its owner. */
 export interface ConnectionEvents {

@@ -1,12 +1,12 @@
 import { request } from 'node:https'
 import * as E from 'fp-ts/lib/Either.js'
+import type { After } from '../../timers.ts'
 import { NODE_DEADLINE_MS, type NodeError, type Work } from '../port.ts'
 import { readAnswer } from './answer.ts'
 import * as faults from './faults.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import { GetWork, readMessage, writeRequest } from './messages.ts'
 import { authorization, type Peer } from './peer.ts'
-import type { After } from './timers.ts'
 import { readWork } from './work-data.ts'
 
 /**

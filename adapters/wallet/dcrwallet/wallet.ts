@@ -6,7 +6,7 @@ import type * as t from 'io-ts'
 import { fromDisplayHash } from '../../../domain/decred/hex.ts'
 import { type NetworkName, networks } from '../../../domain/decred/network.ts'
 import { transactionId } from '../../../domain/decred/transaction.ts'
-import type { After } from '../../node/dcrd/timers.ts'
+import type { After } from '../../timers.ts'
 import type {
   AddressOwner,
   PaymentOrder,
