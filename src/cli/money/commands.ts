@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ConfigFlag } from '../../config/sources.ts'
 import type { ExitCode } from '../exit-code.ts'
 
@@ -61,8 +61,84 @@ Examples:
     })
   const payout = program
     .command('payout')
-    .summary('payouts: where they are')
-    .description('Payouts of the pool.')
+    .summary('payouts: where they are, and what is decided about them')
+    .description(
+      'Payouts of the pool. What decides anything is done by the running pool, through the control socket in its data directory, and is an event of the log.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook payout status
+  $ lodebook payout plan --dry-run
+  $ lodebook payout approve 3`,
+    )
+  const ordering = (command: Command): Command =>
+    command
+      .addOption(
+        new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml'),
+      )
+      .addOption(new Option('--json', 'print the result as JSON'))
+  looking(payout.command('plan'))
+    .summary('plan a run of payouts now')
+    .description(
+      'Has the running pool plan a run of payouts now, whether one is due or not. In mode manual each waits for "payout approve" then.',
+    )
+    .option('--dry-run', 'only print what a run would pay; needs no running pool')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook payout plan --dry-run
+  $ lodebook payout plan --pool.data_directory ./data/demo`,
+    )
+    .action(async (options: Options & { readonly dryRun?: true }) => {
+      const { payoutPlan } = await import('./payout-plan.ts')
+      done(await payoutPlan({ ...request(options), dryRun: options.dryRun === true }))
+    })
+  const deciding = (
+    name: 'approve' | 'reject',
+    kind: 'approve-payout' | 'reject-payout',
+    summary: string,
+    description: string,
+  ): Command =>
+    ordering(payout.command(name))
+      .summary(summary)
+      .description(description)
+      .argument('<number>', 'number of the payout, as "payout status" has it', payoutNumber)
+      .addHelpText(
+        'after',
+        `
+Examples:
+  $ lodebook payout ${name} 3
+  $ lodebook payout ${name} 3 --pool.data_directory ./data/demo --json`,
+      )
+      .action(async (payout: number, options: Options) => {
+        const { giveOrder } = await import('../admin/give-order.ts')
+        done(await giveOrder(request(options), { kind, payout }))
+      })
+  deciding('approve', 'approve-payout', 'let a planned payout go out', 'Lets a payout of mode manual go out.')
+  deciding(
+    'reject',
+    'reject-payout',
+    'put the money of a planned payout back',
+    'Puts the money of a payout that is not signed yet back to its miners; the next run plans it again.',
+  )
+  ordering(payout.command('retry'))
+    .summary('try again what is in the way of payouts')
+    .description(
+      'Has the running pool try again what a problem keeps: a wallet that was locked or away, a coinbase that it did not know.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook payout retry`,
+    )
+    .action(async (options: Options) => {
+      const { giveOrder } = await import('../admin/give-order.ts')
+      done(await giveOrder(request(options), { kind: 'retry' }))
+    })
   looking(payout.command('status'))
     .summary('when the next payout is due, and where the latest are')
     .description(`Prints when the next payout is planned, and the hundred latest ones. ${WHERE}`)
@@ -77,4 +153,9 @@ Examples:
       const { payoutStatus } = await import('./payout-status.ts')
       done(await payoutStatus(request(options)))
     })
+}
+
+function payoutNumber(text: string): number {
+  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError('Allowed: the number of a payout.')
+  return Number(text)
 }

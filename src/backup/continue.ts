@@ -1,0 +1,126 @@
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { read } from '../../adapters/event-store/catalogue.ts'
+import {
+  type EventStore,
+  NO_STREAM,
+  type RecordedEvent,
+  type StreamAppend,
+} from '../../adapters/event-store/port.ts'
+import { readCheckpoint } from '../../adapters/ledger/checkpoint.ts'
+import type { LedgerSource } from '../../adapters/ledger/port.ts'
+import { ledgerReader } from '../../adapters/ledger/reader.ts'
+import { canonicalJson, type Json } from '../../domain/canonical-json.ts'
+import { eventId } from '../../domain/event-id.ts'
+import type { CheckpointTrust } from '../../domain/transparency/checkpoint.ts'
+import { entryOf } from '../../domain/transparency/entry.ts'
+import { parseVerifierKey } from '../../domain/transparency/key.ts'
+
+/**
+ * Continues a restored log from the public ledger, which holds every event that was signed: what happened after the backup is not lost
+ * as long as one copy of the ledger is there.
+ */
+
+/** What came of it. `signed`: entries under the checkpoint that was found. */
+export interface Continued {
+  readonly signed: number
+  /** Events that the backup did not have. */
+  readonly added: number
+}
+
+const PAGE = 1_000
+const POOL_STREAM = 'pool'
+
+/**
+ * Appends the entries of a ledger that come after the last event of a store, which holds `events`. The checkpoint must be signed by a key that
+ * the log itself names, every entry must be under its root, and the last event of the store must be the entry at its place. Left: why
+ * nothing, or not all, was appended.
+ */
+export async function continueFrom(
+  source: LedgerSource,
+  store: EventStore,
+  events: number,
+): Promise<E.Either<string, Continued>> {
+  const trust = await trustOf(store)
+  if (E.isLeft(trust)) return trust
+  const checkpoint = await readCheckpoint(source, trust.right)()
+  if (E.isLeft(checkpoint)) return E.left(checkpoint.left.message)
+  const { size } = checkpoint.right
+  if (size < events) return E.right({ signed: size, added: 0 })
+  const last = await lastEvent(store)
+  if (E.isLeft(last)) return last
+  let added = 0
+  for await (const batch of ledgerReader(source, checkpoint.right).entries(events - 1, size)) {
+    if (E.isLeft(batch)) return E.left(batch.left.message)
+    const { first, entries } = batch.right
+    const texts = entries.map((entry) => new TextDecoder().decode(entry))
+    if (first === events - 1 && texts.shift() !== last.right)
+      return E.left(
+        `the backup and ${source.name} are not of one history: entry ${first} is another. Restore a backup of the pool that publishes this ledger`,
+      )
+    const appended = await append(store, texts)
+    if (E.isLeft(appended)) return appended
+    added += texts.length
+  }
+  return E.right({ signed: size, added })
+}
+
+/** The keys that the log has named for its ledger. */
+async function trustOf(store: EventStore): Promise<E.Either<string, CheckpointTrust>> {
+  const keys: string[] = []
+  let origin = ''
+  for (let from = 0; ; from += PAGE) {
+    const page = await store.readStream(POOL_STREAM, { from, direction: 'forwards', limit: PAGE })()
+    if (E.isLeft(page)) return E.left(page.left.message)
+    for (const recorded of page.right) {
+      const decoded = read(recorded)
+      if (E.isLeft(decoded) || decoded.right.type !== 'LedgerKeyAdopted') continue
+      origin = decoded.right.data.origin
+      keys.push(decoded.right.data.key)
+    }
+    if (page.right.length < PAGE) break
+  }
+  const parsed = keys.map(parseVerifierKey).flatMap((key) => (E.isRight(key) ? [key.right] : []))
+  return parsed.length === 0
+    ? E.left('the backup names no ledger: it is older than the first one')
+    : E.right({ origin, keys: parsed.filter(({ name }) => name === origin), witnesses: [] })
+}
+
+/** The entry of the newest event. */
+async function lastEvent(store: EventStore): Promise<E.Either<string, string>> {
+  const head = await store.head()()
+  if (E.isLeft(head)) return E.left(head.left.message)
+  const position = head.right._tag === 'Some' ? head.right.value : 0
+  const newest = await store.readAll(position - 1, 1)()
+  if (E.isLeft(newest)) return E.left(newest.left.message)
+  const event: RecordedEvent | undefined = newest.right[0]
+  return event === undefined
+    ? E.left('the backup holds no events')
+    : E.map(({ text }: { readonly text: string }) => text)(entryOf(event))
+}
+
+const Entry = t.type({ stream: t.string, revision: t.number, type: t.string })
+
+async function append(store: EventStore, texts: readonly string[]): Promise<E.Either<string, void>> {
+  const appends: StreamAppend[] = []
+  for (const text of texts) {
+    const entry: Json = JSON.parse(text)
+    const place: unknown = entry
+    if (!Entry.is(place) || !isObject(entry))
+      return E.left(`the ledger holds an entry that is no event: ${text.slice(0, 200)}`)
+    const { stream, revision, type } = place
+    const data = canonicalJson(entry['data'] ?? null)
+    const id = eventId(stream, revision, type, data)
+    appends.push({
+      stream,
+      expected: revision === 0 ? NO_STREAM : revision - 1,
+      events: [{ id, type, data }],
+    })
+  }
+  if (appends.length === 0) return E.right(undefined)
+  const appended = await store.append(appends)()
+  return E.isLeft(appended) ? E.left(appended.left.message) : E.right(undefined)
+}
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

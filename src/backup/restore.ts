@@ -1,0 +1,143 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { ledgerFolder } from '../../adapters/ledger/folder.ts'
+import { openLedger } from '../../adapters/ledger/open.ts'
+import type { LedgerSource } from '../../adapters/ledger/port.ts'
+import { openExistingEventStore } from '../open-store.ts'
+import type { VerifyReport } from '../store/findings.ts'
+import { sqliteFile } from '../store-url.ts'
+import { type Continued, continueFrom } from './continue.ts'
+import { readFigures } from './figures.ts'
+import { type BackupProgress, removeStore, sumUpFile, syncToDisk, verifyFile } from './make.ts'
+
+/** What is to be restored, and to where. */
+export interface RestoreOrder {
+  /** The backup. It is only read. */
+  readonly file: string
+  /** Address of the store, as `readStoreUrl` gives it: a file that is not there. */
+  readonly storeUrl: string
+  readonly dataDirectory: string
+  /** Folder or URL of a ledger to continue from; null for that of the data directory, if there is one. */
+  readonly ledger: string | null
+}
+
+/** What was restored. */
+export interface Restored {
+  readonly store: string
+  readonly events: number
+  /** Of the last event in the backup, and of the last one now, Unix ms. */
+  readonly backupAt: number | null
+  readonly lastAt: number | null
+  /** What the ledger had beyond the backup; null when there was no ledger to look at. */
+  readonly continued: Continued | null
+  /** Read models of another history were removed: the pool makes new ones. */
+  readonly readModelsRemoved: boolean
+}
+
+/**
+ * Puts a backup in the place of a store that is gone, and continues it from the public ledger. It is copied beside, read to its end,
+ * and gets its name when it is whole, so that there is a whole store or none. Left: why there is none, a sentence for the operator.
+ */
+export async function restoreBackup(
+  { file, storeUrl, dataDirectory, ledger }: RestoreOrder,
+  watch: (progress: BackupProgress) => void,
+): Promise<E.Either<string, Restored>> {
+  const target = sqliteFile(storeUrl)
+  if (target === null)
+    return E.left(
+      `a backup is a store itself, and a server is filled by a copy: lodebook store copy --from sqlite:${file} --to <store.url>`,
+    )
+  if (!existsSync(file)) return E.left(`${file} is not there: name a backup`)
+  if (existsSync(target))
+    return E.left(`${target} is there already and is not overwritten: move it away first, if it is damaged`)
+  if (existsSync(`${target}-wal`))
+    return E.left(
+      `${target}-wal is still there, and holds events of the store that it belongs to: move it to where that is`,
+    )
+  const source = sourceOf(ledger, dataDirectory)
+  if (E.isLeft(source)) return source
+  const sound = await isAsItWas(file)
+  if (E.isLeft(sound)) return sound
+  const aside = `${target}.restoring`
+  try {
+    mkdirSync(dirname(target), { recursive: true })
+    removeStore(aside)
+    copyFileSync(file, aside)
+    const before = await verifyFile(aside, watch)
+    if (E.isLeft(before)) return before
+    const continued =
+      source.right === null ? E.right(null) : await extend(aside, source.right, before.right.events)
+    if (E.isLeft(continued))
+      return E.left(`${continued.left}. Nothing was restored; without the ledger: --no-ledger`)
+    const after = await verifiedAgain(aside, before.right, continued.right, watch)
+    if (E.isLeft(after)) return after
+    await syncToDisk(aside)
+    removeStore(target)
+    renameSync(aside, target)
+    await syncToDisk(dirname(target))
+    return E.right({
+      store: storeUrl,
+      events: after.right.events,
+      backupAt: before.right.lastAt,
+      lastAt: after.right.lastAt,
+      continued: continued.right,
+      readModelsRemoved: removeReadModels(dataDirectory),
+    })
+  } catch (error) {
+    return E.left(`The store could not be written: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    removeStore(aside)
+  }
+}
+
+/** An empty address is for none. */
+function sourceOf(ledger: string | null, dataDirectory: string): E.Either<string, LedgerSource | null> {
+  if (ledger === '') return E.right(null)
+  if (ledger !== null) return openLedger(ledger)
+  const folder = join(dataDirectory, 'ledger')
+  return E.right(existsSync(join(folder, 'checkpoint')) ? ledgerFolder(folder) : null)
+}
+
+/** Compares with what was written beside the backup when it was made, if that is there. */
+async function isAsItWas(file: string): Promise<E.Either<string, void>> {
+  const figures = readFigures(file)
+  if (E.isLeft(figures)) return figures
+  if (figures.right === null) return E.right(undefined)
+  const { sha256 } = await sumUpFile(file)
+  return sha256 === figures.right.sha256
+    ? E.right(undefined)
+    : E.left(
+        `${file} is not what it was when it was made: its SHA-256 is ${sha256}, and was ${figures.right.sha256}. Take another copy of it, or another backup`,
+      )
+}
+
+async function extend(
+  file: string,
+  source: LedgerSource,
+  events: number,
+): Promise<E.Either<string, Continued>> {
+  const opened = await openExistingEventStore(`sqlite:${file}`)()
+  if (E.isLeft(opened)) return E.left(opened.left.message)
+  try {
+    return await continueFrom(source, opened.right, events)
+  } finally {
+    await opened.right.close()
+  }
+}
+
+const verifiedAgain = async (
+  file: string,
+  before: VerifyReport,
+  continued: Continued | null,
+  watch: (progress: BackupProgress) => void,
+): Promise<E.Either<string, VerifyReport>> =>
+  continued === null || continued.added === 0 ? E.right(before) : verifyFile(file, watch)
+
+/** They are of the history that was there before, and can be made from the log at any time. */
+function removeReadModels(dataDirectory: string): boolean {
+  const file = join(dataDirectory, 'read-models.db')
+  if (!existsSync(file)) return false
+  removeStore(file)
+  return true
+}
