@@ -16,7 +16,14 @@ import {
   type Submission,
 } from '../../projections/views.ts'
 import { beginOf, type Page, perOrder, writeCursor } from './cursor.ts'
-import type { BlockFilter, BlockOrder, IssuedJob, SolvedShare, UnfinishedBlock } from './port.ts'
+import {
+  BLOCKS_RANKED_MAX,
+  type BlockFilter,
+  type BlockOrder,
+  type IssuedJob,
+  type SolvedShare,
+  type UnfinishedBlock,
+} from './port.ts'
 import { blockRow, jobRow, solvedRow } from './stored.ts'
 import { readEvent } from './stored-money.ts'
 import { decimal, member, number, type Row, textOrNull } from './values.ts'
@@ -60,7 +67,10 @@ export function openBlockQueries(db: DatabaseSync, tally: Tally, coinbaseMaturit
     perOrder<BlockOrder['by'], StatementSync>(({ by, descending }) => {
       const [is, way] = descending ? ['<', 'DESC'] : ['>', 'ASC']
       const key = BLOCK_KEYS[by]
-      const begin = by === 'height' ? `${where} AND (b.height, b.number) ${is} (:key, :id)` : where
+      const begin =
+        by === 'height'
+          ? `${where} AND (b.height, b.number) ${is} (:key, :id)`
+          : `${where} ORDER BY b.height DESC, b.number DESC LIMIT ${BLOCKS_RANKED_MAX}`
       return db.prepare(`SELECT * FROM (SELECT blocks.*, ${key} AS rank FROM (${BLOCK} WHERE ${begin}) blocks)
         WHERE (rank, number) ${is} (:key, :id) ORDER BY rank ${way}, number ${way} LIMIT :limit`)
     })

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 
@@ -22,7 +23,11 @@ export interface Watched {
   readonly complaints: string[]
   /** Asks `in-page.js`. */
   readonly ask: (question: string) => Promise<unknown>
+  /** What axe-core finds wrong with the page, each with the elements. */
+  readonly violations: () => Promise<unknown>
 }
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
 /** Starts Chromium for the tests of a file; the returned function opens a watched page that closes with its test. */
 export function withChromium(): (options: BrowserContextOptions) => Promise<Watched> {
@@ -50,7 +55,13 @@ export function withChromium(): (options: BrowserContextOptions) => Promise<Watc
       if (new URL(request.url()).hostname !== '127.0.0.1') complaints.push(`request to ${request.url()}`)
     })
     await page.addInitScript({ path: new URL('./in-page.js', import.meta.url).pathname })
-    return { page, complaints, ask: (question) => page.evaluate(`inPage.${question}()`) }
+    if (options.javaScriptEnabled !== false) await page.addInitScript({ path: axe })
+    return {
+      page,
+      complaints,
+      ask: (question) => page.evaluate(`inPage.${question}()`),
+      violations: () => page.evaluate('inPage.violations()'),
+    }
   }
 }
 

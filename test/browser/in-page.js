@@ -85,7 +85,7 @@ globalThis.inPage = {
     }
     for (const region of document.querySelectorAll('section, nav, [role="region"]'))
       if (nameOf(region).trim() === '') faults.push(`a ${region.tagName} without a name`)
-    for (const field of document.querySelectorAll('input, select, textarea'))
+    for (const field of document.querySelectorAll('input:not([type="hidden"]), select, textarea'))
       if (field.labels.length === 0) faults.push(`field ${field.name} has no label`)
     for (const link of document.querySelectorAll('a, button, summary'))
       if ((link.textContent + nameOf(link)).trim() === '')
@@ -107,6 +107,14 @@ globalThis.inPage = {
       .map(
         (element) => `${element.textContent.trim().slice(0, 30)}: ${element.getBoundingClientRect().height}`,
       ),
+
+  /** What axe-core finds, with all its rules. */
+  violations: async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] })
+    return violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
+    )
+  },
 
   /** How far the page is wider than the window, in pixels. */
   overflow: () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

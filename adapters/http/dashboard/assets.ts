@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { buildSync } from 'esbuild'
 
 /** A static file in memory. */
 export interface Asset {
@@ -24,8 +25,18 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 }
 
-/** Reads the files of `browser/` and uPlot's from its package. Called once, at start; throws when the installation is broken. */
+/** Modules that share code with the server: each becomes one file with all that it imports. */
+const BUNDLED: ReadonlySet<string> = new Set(['verify.js'])
+
+let loaded: Assets | undefined
+
+/** Reads the files of `browser/` and uPlot's from its package, once. Throws when the installation is broken. */
 export function loadAssets(): Assets {
+  loaded ??= readAssets()
+  return loaded
+}
+
+function readAssets(): Assets {
   const own = new URL('./browser/', import.meta.url)
   const uplot = pathToFileURL(createRequire(import.meta.url).resolve('uplot'))
   const sources: readonly [string, string | URL][] = [
@@ -39,7 +50,7 @@ export function loadAssets(): Assets {
   const hash = createHash('sha256')
   const byName = new Map<string, Asset>()
   for (const [name, path] of sources) {
-    const body = new Uint8Array(readFileSync(path))
+    const body = new Uint8Array(BUNDLED.has(name) ? bundle(path) : readFileSync(path))
     hash.update(name).update(body)
     byName.set(name, {
       type: typeOf(name) ?? '',
@@ -48,6 +59,19 @@ export function loadAssets(): Assets {
     })
   }
   return { root: `/assets/${hash.digest('hex').slice(0, 16)}`, byName }
+}
+
+function bundle(path: string | URL): Uint8Array {
+  const { outputFiles } = buildSync({
+    entryPoints: [fileURLToPath(path)],
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    target: 'es2022',
+    legalComments: 'none',
+    write: false,
+  })
+  return outputFiles[0]?.contents ?? new Uint8Array()
 }
 
 const typeOf = (name: string): string | undefined => types[name.slice(name.lastIndexOf('.') + 1)]

@@ -1,12 +1,13 @@
 import { html } from 'hono/html'
 import type { NetworkName } from '../../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../../domain/decred/proof-of-work.ts'
-import type { AccountView, WorkerView } from '../../../projections/views.ts'
+import type { AccountView } from '../../../projections/views.ts'
 import type { ListenerDifficulty, ListenerStatus, PoolStatus } from '../status.ts'
 import { type ConnectRequest, type Field, isAnyHost, WORKER_EXAMPLE } from './connect-request.ts'
-import { count, counted, type Html, hashrate, integer, standardError, timeAgo } from './format.ts'
+import { counted, type Html, integer, timeAgo } from './format.ts'
 import { canMine, type Login, type MinerGuide, minerGuides, type Settings } from './miners.ts'
-import { reasonWords } from './words.ts'
+import { table } from './table.ts'
+import { workerTable } from './worker-table.ts'
 
 /** What the Connect page shows. `seen` is null when no account was asked for, undefined when nothing is known of it. */
 export interface ConnectPage {
@@ -35,7 +36,7 @@ ${settingsForm(status, request)}
 <section aria-labelledby="settings-title">
 <h2 id="settings-title">Settings for your miner</h2>
 <p class="lead">This chain’s proof of work is <strong>${algorithmName(status.powAlgorithm)}</strong>. These can mine it:</p>
-${request.listener === undefined ? noPort : guides(usable, request, request.listener, status)}
+${request.listener === undefined ? html`<p class="empty">${noPort}</p>` : guides(usable, request, request.listener, status)}
 ${
   useless.length === 0
     ? ''
@@ -53,7 +54,7 @@ ${portTable(status, request)}
 </section>`
 }
 
-const noPort = html`<p class="empty">No port is open for miners at the moment.</p>`
+const noPort = html`No port is open for miners at the moment.`
 
 const algorithmName = (algorithm: PowAlgorithm): string => (algorithm === 'blake3' ? 'BLAKE3' : 'BLAKE-256')
 
@@ -176,13 +177,27 @@ verifyPeer = yes
 CAfile = lodebook.pem</code></pre></div></div>`
 
 const portTable = ({ listeners }: PoolStatus, { host, listener }: ConnectRequest): Html =>
-  listeners.length === 0
-    ? noPort
-    : html`<table class="list ports" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Port</th><th scope="col" role="columnheader">Address</th><th scope="col" role="columnheader">Difficulty</th><th scope="col" role="columnheader">Certificate (SHA-256)</th></tr></thead>
-<tbody role="rowgroup">${listeners.map(
-        (each) =>
-          html`<tr role="row"${each.name === listener?.name ? html` class="chosen"` : ''}><th scope="row" role="rowheader">${each.name}</th><td role="cell"><code>${isAnyHost(each.host) ? host : each.host}:${each.port}</code></td><td role="cell">${difficultyWords(each.difficulty)}</td><td role="cell">${each.tls === null ? html`<span class="aside">plain TCP</span>` : html`<code class="fingerprint">${each.tls}</code>`}</td></tr>`,
-      )}</tbody></table>`
+  table({
+    caption: 'Ports',
+    columns: [
+      { head: 'Port', cell: ({ name }) => name },
+      {
+        head: 'Address',
+        cell: (each) => html`<code>${isAnyHost(each.host) ? host : each.host}:${each.port}</code>`,
+      },
+      { head: 'Difficulty', cell: ({ difficulty }) => difficultyWords(difficulty) },
+      {
+        head: 'Certificate (SHA-256)',
+        cell: ({ tls }) =>
+          tls === null
+            ? html`<span class="aside">plain TCP</span>`
+            : html`<code class="fingerprint">${tls}</code>`,
+      },
+    ],
+    rows: listeners,
+    empty: noPort,
+    mark: ({ name }) => (name === listener?.name ? 'chosen' : ''),
+  })
 
 function difficultyWords(difficulty: ListenerDifficulty): Html {
   if (difficulty.kind === 'fixed') return html`always ${integer(difficulty.difficulty)}`
@@ -199,7 +214,17 @@ function seenNow({ status, request, seen, now }: ConnectPage): Html {
   if (seen === undefined)
     return html`<p class="verdict"><strong>Not seen yet.</strong> No miner with this ${status.mode === 'solo' ? 'name' : 'address'} has sent a good share, or been connected for a minute. ${again}</p>`
   return html`${verdict(seen, now)}
-${workerTable(seen.workers.items, request.worker.value, now)}`
+${
+  seen.workers.items.length === 0
+    ? ''
+    : workerTable({
+        account: seen.address ?? seen.account,
+        workers: seen.workers.items,
+        chosen: request.worker.value,
+        short: true,
+        now,
+      })
+}`
 }
 
 function verdict(seen: AccountView, now: number): Html {
@@ -211,38 +236,4 @@ function verdict(seen: AccountView, now: number): Html {
   if (seen.lastShareAt === null)
     return html`<p class="verdict here"><strong>Seen.</strong> Connected for a minute, and no share came yet.</p>`
   return html`<p class="verdict here"><strong>Seen.</strong> ${counted(seen.workersOnline, 'worker')} connected; the last share came ${timeAgo(seen.lastShareAt, now)}.</p>`
-}
-
-const workerTable = (workers: readonly WorkerView[], chosen: string, now: number): Html =>
-  workers.length === 0
-    ? html``
-    : html`<table class="list workers" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Worker</th><th scope="col" role="columnheader" class="figure">Hashrate, 10 min</th><th scope="col" role="columnheader" class="figure">Shares</th><th scope="col" role="columnheader">Last share</th></tr></thead>
-<tbody role="rowgroup">${workers.map((worker) => workerRow(worker, chosen, now))}</tbody></table>`
-
-function workerRow(worker: WorkerView, asked: string, now: number): Html {
-  const rate = worker.hashrate.tenMinutes
-  return html`<tr role="row"${worker.name === asked && asked !== '' ? html` class="chosen"` : ''}>
-<th scope="row" role="rowheader"><span class="hostile" title="${worker.name}">${worker.name === '' ? '(no name)' : worker.name}</span>${machineOf(worker)}</th>
-<td role="cell" class="figure">${hashrate(rate.hashesPerSecond)}<span class="aside">± ${standardError(rate.standardError, rate.hashesPerSecond)}</span></td>
-<td role="cell" class="figure accepted">${count(worker.shares.accepted, 'shares accepted')}${refusedOf(worker)}</td>
-<td role="cell">${worker.lastShareAt === null ? html`<span class="aside">no share yet</span>` : timeAgo(worker.lastShareAt, now)}</td></tr>`
-}
-
-/** The machine behind a worker: its agent, which is the miner's own text, and how it is connected. */
-function machineOf({ connections, connectionCount }: WorkerView): Html {
-  const first = connections[0]
-  if (first === undefined) return html`<span class="aside">offline</span>`
-  const facts = [
-    first.difficulty === null ? '' : `difficulty ${integer(first.difficulty)}`,
-    connectionCount > 1 ? counted(connectionCount, 'connection') : '',
-  ].filter((fact) => fact !== '')
-  return html`<span class="aside"><span class="hostile" title="${first.agent ?? ''}">${first.agent ?? 'unknown miner'}</span></span><span class="aside">${facts.join(', ')}</span>`
-}
-
-function refusedOf({ shares }: WorkerView): Html {
-  if (shares.rejected === 0) return html``
-  const most = shares.reasons[0]
-  if (most === undefined) return html`<span class="aside">${integer(shares.rejected)} refused</span>`
-  const missed = most.needed === 0 ? '' : ` (${integer(most.needed)} was needed, ${integer(most.best)} came)`
-  return html`<span class="aside">${integer(shares.rejected)} refused, most: ${reasonWords[most.reason].toLowerCase()}${missed}</span>`
 }

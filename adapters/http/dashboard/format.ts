@@ -105,9 +105,13 @@ export const standardError = (error: string, hashesPerSecond: string): Html =>
 export const count = (value: number, what: string): Html =>
   quantity(countOf(value), `${integer(value)} ${what}`)
 
-/** `1 worker`, `2 workers`. */
-export const counted = (value: number, one: string): string =>
-  `${integer(value)} ${value === 1 ? one : `${one}s`}`
+/** `1 worker`, `2 workers`; `many` where it takes more than an s. */
+export const counted = (value: number, one: string, many: string = `${one}s`): string =>
+  `${integer(value)} ${value === 1 ? one : many}`
+
+/** A moment that does not age on the page: absolute, in a machine's form as well. Unix ms. */
+export const moment = (at: number): Html =>
+  html`<time datetime="${new Date(at).toISOString()}">${absoluteTime(at)}</time>`
 
 /** A hash or an address cut in the middle, whole on hover and for screen readers. */
 export const shortened = (text: string, front: number, back: number): Html =>

@@ -6,12 +6,30 @@ import { type Html, integer, timeAgo } from './format.ts'
 /** Pages of the dashboard, in the order of its navigation. */
 const pages = [
   { path: '/', name: 'Pool' },
+  { path: '/miners', name: 'Miners' },
+  { path: '/blocks', name: 'Blocks' },
   { path: '/payments', name: 'Payments' },
+  { path: '/ledger', name: 'Ledger' },
+  { path: '/books', name: 'Books' },
   { path: '/connect', name: 'Connect' },
   { path: '/api', name: 'API' },
 ] as const
 
-/** What every page needs. `path` is the page's own, for the navigation; `scripts` are modules of `browser/`. */
+/** A feed that a reader of the page may want to follow. */
+export interface FeedLink {
+  readonly href: string
+  readonly title: string
+}
+
+const poolFeeds: readonly FeedLink[] = [
+  { href: '/feeds/blocks.atom', title: 'Blocks of the pool' },
+  { href: '/feeds/payments.atom', title: 'Payments of the pool' },
+]
+
+/**
+ * What every page needs. `path` is the page's own, for the navigation; `scripts` are modules of `browser/`; `feeds` are named beside
+ * those of the pool; `search` is what was looked for, where something was.
+ */
 export interface Page {
   readonly title: string
   readonly path: string
@@ -20,6 +38,8 @@ export interface Page {
   readonly health: Health
   readonly now: number
   readonly scripts: readonly string[]
+  readonly feeds?: readonly FeedLink[]
+  readonly search?: string
   readonly body: Html | Promise<Html>
 }
 
@@ -36,6 +56,10 @@ export const layout = (page: Page): Html => {
 <meta name="color-scheme" content="light dark">
 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f7f5f0">
 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#15171a">
+${[...(page.feeds ?? []), ...poolFeeds].map(
+  ({ href, title }) =>
+    html`<link rel="alternate" type="application/atom+xml" href="${href}" title="${title}">`,
+)}
 <link rel="icon" href="${assetRoot}/mark.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${assetRoot}/styles.css">
 <script type="module" src="${assetRoot}/live.js"></script>
@@ -51,9 +75,9 @@ ${status.devnet ? devnetBanner : ''}
 <header class="top">
 <a class="brand" href="/">${mark}Lodebook</a>
 <nav aria-label="Pages"><ul>${pages.map(
-    ({ path, name }) =>
-      html`<li><a href="${path}"${path === page.path ? html` aria-current="page"` : ''}>${name}</a></li>`,
+    ({ path, name }) => html`<li><a href="${path}"${currentOf(path, page.path)}>${name}</a></li>`,
   )}</ul></nav>
+<form class="search" role="search" action="/search" method="get"><label class="unseen" for="search">Address, worker, block, transaction or share</label><input type="search" id="search" name="q" value="${page.search ?? ''}" placeholder="Address, block …" autocomplete="off" spellcheck="false" maxlength="128"><button type="submit">Find</button></form>
 <p class="place"><span>${status.devnet ? 'devnet' : status.network}</span><span>${status.powAlgorithm === 'blake3' ? 'BLAKE3' : 'BLAKE-256'}</span>${status.mode === 'solo' ? html`<span>solo</span>` : ''}</p>
 </header>
 ${healthLine(page.health, status, page.now)}
@@ -67,6 +91,13 @@ ${page.body}
 </footer>
 </body>
 </html>`
+}
+
+/** The page itself, or the part of the dashboard that it is in. */
+function currentOf(path: string, shown: string): Html | '' {
+  if (path === shown) return html` aria-current="page"`
+  const isInside = path !== '/' && (shown.startsWith(`${path}/`) || shown.startsWith(`${path}-`))
+  return isInside ? html` aria-current="true"` : ''
 }
 
 const mark = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><path d="M3 4.500 11 3v18l-8-1.500zM13 3l8 1.500v15L13 21z"/><path class="vein" d="M5 12.500 9 9.800v3L5 15.500zM15 8.800l4-3v3l-4 3z"/></svg>`

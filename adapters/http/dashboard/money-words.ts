@@ -2,6 +2,7 @@ import { formatDcr } from '../../../domain/decred/amount.ts'
 import type { Scheme } from '../../../domain/events.ts'
 import type {
   EarningState,
+  LineKind,
   NextPayout,
   PaymentSummary,
   PolicyView,
@@ -45,6 +46,24 @@ export function nextPayoutWords(
   if (atHeight !== null) return `at block ${integer(atHeight)}`
   if (at !== null) return `at ${absoluteTime(at)}`
   return schedule.kind === 'blocks' ? `every ${counted(schedule.every, 'block')}` : 'every day'
+}
+
+/** Why a payout's money went back, for people. */
+export const returnWords: { readonly [R in NonNullable<PaymentSummary['why']>]: string } = {
+  rejected: 'The operator refused the plan: its money went back to its miners.',
+  'funding-gone': 'What was to fund it was spent by something else: its money went back to its miners.',
+  conflict: 'Another transaction spent the same money first: its money went back to its miners.',
+}
+
+/** What a line of a statement tells of, for people. */
+export const lineWords: { readonly [K in LineKind]: string } = {
+  earned: 'Earned by a block',
+  matured: 'A block matured',
+  reversed: 'A block was lost',
+  credited: 'Shares paid for',
+  planned: 'Put in a payout',
+  returned: 'Payout taken back',
+  paid: 'Paid',
 }
 
 /** How something is marked: see `stateWords`. */

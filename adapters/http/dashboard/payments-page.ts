@@ -1,43 +1,60 @@
 import { html } from 'hono/html'
 import type { NextPayout, PaymentSummary, PolicyView } from '../../../projections/money/views.ts'
-import { counted, type Html, integer, shortened, timeAgo } from './format.ts'
+import type { PoolStatus } from '../status.ts'
+import { counted, type Html, integer, timeAgo } from './format.ts'
+import { paths, transactionWords } from './links.ts'
 import { dcr, nextPayoutWords, phaseWords } from './money-words.ts'
+import { type Column, listFoot, part, type Sorting, table } from './table.ts'
 
-/** What the Payments page shows: the newest payouts, and how to go on. */
+/** What the Payments page shows: payouts, and how to go on. */
 export interface PaymentsPage {
+  readonly status: PoolStatus
   readonly policy: PolicyView | null
   readonly nextPayout: NextPayout | null
   readonly payments: readonly PaymentSummary[]
+  readonly sorting: Sorting
   readonly next: string | null
+  readonly first: string | null
   readonly now: number
 }
 
 /** The Payments page: what is due, and what was paid. */
-export const paymentsPage = ({ policy, nextPayout, payments, next, now }: PaymentsPage): Html =>
-  html`<h1>Payments</h1>
-<p class="lead">${
+export const paymentsPage = (page: PaymentsPage): Html => {
+  const { status, policy, nextPayout, payments, sorting, next, first, now } = page
+  return html`<h1>Payments</h1>
+<p class="lead" id="due" data-live>${
     policy === null || nextPayout === null
       ? 'This pool pays nobody: rewards stay with its operator.'
       : html`The next payout is planned ${nextPayoutWords(policy, nextPayout)}: ${dcr(nextPayout.atoms)} are ready for ${counted(nextPayout.miners, 'miner')} with ${dcr(policy.minimumPayout)} or more. Smaller balances wait, for ever if need be.`
   }</p>
-<section aria-labelledby="payments-title">
-<h2 id="payments-title">Payouts</h2>
-<div id="payments" data-live>${
-    payments.length === 0
-      ? html`<p class="empty">Nothing has been paid yet.</p>`
-      : html`<table class="list" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Payout</th><th scope="col" role="columnheader">State</th><th scope="col" role="columnheader">Planned</th><th scope="col" role="columnheader">Transaction</th><th scope="col" role="columnheader" class="figure">Miners</th><th scope="col" role="columnheader" class="figure">Chain’s fee</th><th scope="col" role="columnheader" class="figure">Paid</th></tr></thead>
-<tbody role="rowgroup">${payments.map((payment) => paymentRow(payment, now))}</tbody></table>`
-  }</div>
-<p class="aside">${next === null ? '' : html`<a href="/payments?cursor=${next}">Earlier payouts</a> `}<a href="/api/v1/payments">JSON</a> <a href="/api/v1/payments?format=csv">CSV</a></p>
-</section>`
-
-function paymentRow(payment: PaymentSummary, now: number): Html {
-  const { words, tone } = phaseWords[payment.phase]
-  return html`<tr role="row"><th scope="row" role="rowheader"><a href="/api/v1/payments/${payment.number}">${integer(payment.number)}</a></th>
-<td role="cell"><span class="state ${tone}">${words}</span></td>
-<td role="cell">${timeAgo(payment.plannedAt, now)}</td>
-<td role="cell">${payment.transaction === null ? html`<span class="aside">not signed yet</span>` : shortened(payment.transaction, 8, 8)}</td>
-<td role="cell" class="figure payees">${integer(payment.outputs)}</td>
-<td role="cell" class="figure chain-fee">${dcr(payment.fee)}</td>
-<td role="cell" class="figure paid">${dcr(payment.paid)}</td></tr>`
+${part(
+  'payments',
+  'Payouts',
+  html`${table({ caption: 'Payouts', columns: columns(status, now), rows: payments, sorting, empty: 'Nothing has been paid yet.' })}
+${listFoot({ data: '/payments', csv: true, next, first })}`,
+)}`
 }
+
+const columns = (status: PoolStatus, now: number): readonly Column<PaymentSummary>[] => [
+  {
+    head: 'Payout',
+    sort: 'number',
+    cell: ({ number }) => html`<a href="${paths.payment(number)}">${integer(number)}</a>`,
+  },
+  {
+    head: 'State',
+    cell: ({ phase }) =>
+      html`<span class="state ${phaseWords[phase].tone}">${phaseWords[phase].words}</span>`,
+  },
+  { head: 'Planned', cell: ({ plannedAt }) => timeAgo(plannedAt, now) },
+  {
+    head: 'Transaction',
+    cell: ({ transaction }) =>
+      transaction === null
+        ? html`<span class="aside">not signed yet</span>`
+        : transactionWords(transaction, status),
+  },
+  { head: 'Miners', figure: true, cell: ({ outputs }) => integer(outputs) },
+  { head: 'Chain’s fee', figure: true, cell: ({ fee }) => dcr(fee) },
+  { head: 'Paid', figure: true, sort: 'paid', cell: ({ paid }) => dcr(paid) },
+]

@@ -1,0 +1,51 @@
+import { html } from 'hono/html'
+import type { Found } from '../../read-models/port.ts'
+import { type Html, integer, shortened } from './format.ts'
+import { paths } from './links.ts'
+
+/** Where something that was found is to be seen. */
+export function placeOf(found: Found): string {
+  switch (found.kind) {
+    case 'account':
+      return paths.account(found.address ?? found.account)
+    case 'worker':
+      return paths.worker(found.address ?? found.account, found.name)
+    case 'block':
+      return paths.block(found.hash)
+    case 'payment':
+      return paths.payment(found.number)
+  }
+}
+
+/** What the results page shows. `isShare`: a share was looked for, by job and nonce. */
+export interface SearchPage {
+  readonly text: string
+  readonly found: readonly Found[]
+  readonly isShare: boolean
+}
+
+/** The results of a search with more than one, or none. */
+export const searchPage = ({ text, found, isShare }: SearchPage): Html =>
+  html`<h1>Search</h1>${
+    text === ''
+      ? html`<p class="lead">Ask for an address or its beginning, a worker’s name, a block by height or hash, a transaction, or a share: <code>entry:place</code>, or <code>job/nonce</code> in the miner’s own hex digits.</p>`
+      : found.length === 0
+        ? html`<p class="lead">Nothing here is called <span class="hostile-line">“${text}”</span>.</p>
+<p>${isShare ? 'The signed ledger has no accepted share of this job and nonce. A share that was refused is counted with its reason, and is no entry.' : 'That need not be your mistake: an address is known from its first good share or minute on, a worker while it was seen within 31 days, a block or a transaction when it is the pool’s own.'}</p>
+<p class="aside">An address or its first six characters, a worker’s whole name, a block’s height or hash, a transaction, or a share: <code>entry:place</code>, or <code>job/nonce</code> in the miner’s own hex digits is understood.</p>`
+        : html`<p class="lead"><span class="hostile-line">“${text}”</span> may be one of these:</p>
+<ul class="found-list">${found.map((each) => html`<li><a href="${placeOf(each)}">${foundWords(each)}</a></li>`)}</ul>`
+  }`
+
+function foundWords(found: Found): Html {
+  switch (found.kind) {
+    case 'account':
+      return html`Miner ${shortened(found.address ?? found.account, 10, 8)}`
+    case 'worker':
+      return html`Worker <span class="hostile" title="${found.name}">${found.name === '' ? '(no name)' : found.name}</span> of ${shortened(found.address ?? found.account, 10, 8)}`
+    case 'block':
+      return html`Block ${integer(found.height)}, ${shortened(found.hash, 14, 8)}`
+    case 'payment':
+      return html`Payout ${integer(found.number)}`
+  }
+}
