@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * `fast` is `npm test`: everything that needs nothing but npm. `browser` needs Chromium. Suites that need
- * Decred's own programs or a real EventStoreDB run through test/simnet/run.ts and test/eventstoredb/run.ts, which look for them first.
+ * `fast` is `npm test`: everything that needs nothing but npm. `browser` needs Chromium. Suites that need Decred's own programs, a real
+ * EventStoreDB or Go run through test/simnet/run.ts, test/eventstoredb/run.ts and test/interop/run.ts, which look for them first.
  */
 export default defineConfig({
   test: {
@@ -11,7 +11,13 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', 'test/simnet/**', 'test/eventstoredb/real-server/**'],
+          exclude: [
+            'test/browser/**',
+            'test/simnet/**',
+            'test/interop/**',
+            'test/eventstoredb/real-server/**',
+          ],
+          setupFiles: ['test/support/check-api-answers.ts'],
           testTimeout: 60_000,
         },
       },
@@ -22,6 +28,15 @@ export default defineConfig({
           include: ['test/eventstoredb/real-server/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 30_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

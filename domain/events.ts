@@ -49,6 +49,41 @@ const Hex = text('Hex', /^([0-9a-f]{2})*$/)
 const PublicText = text('PublicText', /^[\x20-\x7e]{0,64}$/)
 const One = t.literal(1)
 
+/**
+ * A column of shares. Its guard is a loop of its own: shares come by the million, and io-ts calls three functions for each value. A
+ * column that it refuses is decoded as any other, which says what is wrong.
+ */
+const column = <A>(codec: t.Type<A>, is: (u: unknown) => u is readonly A[]): t.Type<readonly A[]> => {
+  const array = t.readonlyArray(codec)
+  return new t.Type(array.name, is, array.validate, array.encode)
+}
+
+const integerColumn = (codec: t.Type<number>, min: number, max: number): t.Type<readonly number[]> =>
+  column(codec, (u): u is readonly number[] => {
+    if (!Array.isArray(u)) return false
+    for (let i = 0; i < u.length; i++) {
+      const each: unknown = u[i]
+      if (typeof each !== 'number' || !Number.isSafeInteger(each) || each < min || each > max) return false
+    }
+    return true
+  })
+
+const CountColumn = integerColumn(Count, 0, Number.MAX_SAFE_INTEGER)
+
+const HexColumn = column(Hex, (u): u is readonly string[] => {
+  if (!Array.isArray(u)) return false
+  for (let i = 0; i < u.length; i++) {
+    const each: unknown = u[i]
+    if (typeof each !== 'string' || each.length % 2 !== 0) return false
+    for (let at = 0; at < each.length; at++) {
+      const code = each.charCodeAt(at)
+      // 0 to 9, a to f.
+      if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return false
+    }
+  }
+  return true
+})
+
 /** Data whose named columns have all the same length. */
 const columnar = <C extends t.Mixed>(codec: C, columns: readonly (string & keyof t.TypeOf<C>)[]) =>
   t.refinement(codec, (data: Record<string, unknown>) => {
@@ -58,6 +93,9 @@ const columnar = <C extends t.Mixed>(codec: C, columns: readonly (string & keyof
 
 /** Shortens and cleans text that a miner chose, so that it may be published: anything unprintable becomes `?`. */
 export const publicText = (chosen: string): string => chosen.slice(0, 64).replace(/[^\x20-\x7e]/g, '?')
+
+/** Name of a ledger: printable ASCII without space and plus. Its key has the same. */
+export const LedgerOrigin = text('LedgerOrigin', /^[\x21-\x2a\x2c-\x7e]{1,128}$/)
 
 /** Why a connection ended. */
 export const DisconnectReason = t.keyof({
@@ -69,6 +107,7 @@ export const DisconnectReason = t.keyof({
   'not-authorized-in-time': null,
   'replaced-by-resume': null,
   shutdown: null,
+  banned: null,
   'internal-error': null,
 })
 export type DisconnectReason = t.TypeOf<typeof DisconnectReason>
@@ -153,6 +192,46 @@ export type ReversalReason = t.TypeOf<typeof ReversalReason>
 export const ReturnReason = t.keyof({ rejected: null, 'funding-gone': null, conflict: null })
 export type ReturnReason = t.TypeOf<typeof ReturnReason>
 
+/** Lowest level of the log that is written. */
+export const LogLevel = t.keyof({
+  trace: null,
+  debug: null,
+  info: null,
+  warn: null,
+  error: null,
+  fatal: null,
+  silent: null,
+})
+export type LogLevel = t.TypeOf<typeof LogLevel>
+
+/**
+ * What an administrator can do. `plan-payouts`: a run of payouts is planned, due or not; `retry`: what a problem keeps is tried again.
+ * A ban ends at `until`, or never when that is null. Which address is banned is nobody else's business, and not said.
+ */
+export const AdminAct = t.union(
+  [
+    t.type({ kind: t.literal('log-in') }),
+    t.type({ kind: t.literal('log-out') }),
+    t.type({ kind: t.literal('plan-payouts') }),
+    t.type({ kind: t.literal('approve-payout'), payout: Count }),
+    t.type({ kind: t.literal('reject-payout'), payout: Count }),
+    t.type({ kind: t.literal('retry') }),
+    t.type({ kind: t.literal('back-up') }),
+    t.type({ kind: t.literal('ban-account'), account: Hash, until: t.union([Time, t.null]) }),
+    t.type({ kind: t.literal('unban-account'), account: Hash }),
+    t.type({ kind: t.literal('ban-address'), until: t.union([Time, t.null]) }),
+    t.type({ kind: t.literal('unban-address') }),
+    t.type({ kind: t.literal('set-log-level'), level: LogLevel }),
+    t.type({ kind: t.literal('rebuild-read-models') }),
+  ],
+  'AdminAct',
+)
+export type AdminAct = t.TypeOf<typeof AdminAct>
+
+/** How an administrator came in: by the pages, after a login, or by the command line of the pool's own machine. */
+export const AdminWay = t.keyof({ web: null, 'command-line': null })
+export type AdminWay = t.TypeOf<typeof AdminWay>
+
 const PoolOpened = t.type({
   v: One,
   at: Time,
@@ -180,6 +259,17 @@ const PolicyAdopted = t.type({
   payoutConfirmations: integer('Confirmations', 1, 10_000),
   sharesPerMinute: integer('SharesPerMinute', 1, 600),
   lateShareGraceMs: integer('GraceMs', 0, 30_000),
+})
+
+/**
+ * The public ledger has this name, and its checkpoints are signed by this key, from the next one on. `origin` is the first line of every
+ * checkpoint, `key` the text of the verifier key (C2SP signed-note).
+ */
+const LedgerKeyAdopted = t.type({
+  v: One,
+  at: Time,
+  origin: LedgerOrigin,
+  key: text('VerifierKey', /^[\x21-\x2a\x2c-\x7e]{1,128}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/),
 })
 
 /** A gateway process began. Its ordinal names its streams; its prefix is the first byte of every extranonce1 it gives. */
@@ -246,14 +336,14 @@ const SharesAccepted = columnar(
   t.type({
     v: One,
     at: Time,
-    connection: t.readonlyArray(Count),
-    worker: t.readonlyArray(Count),
-    job: t.readonlyArray(Count),
-    difficulty: t.readonlyArray(Difficulty),
-    extranonce2: t.readonlyArray(Hex),
-    ntime: t.readonlyArray(Count),
-    nonce: t.readonlyArray(Uint32),
-    elapsed: t.readonlyArray(Count),
+    connection: CountColumn,
+    worker: CountColumn,
+    job: CountColumn,
+    difficulty: integerColumn(Difficulty, 1, Number.MAX_SAFE_INTEGER),
+    extranonce2: HexColumn,
+    ntime: CountColumn,
+    nonce: integerColumn(Uint32, 0, 0xffff_ffff),
+    elapsed: CountColumn,
     solved: t.readonlyArray(t.type({ share: Count, hash: Hash })),
   }),
   ['connection', 'worker', 'job', 'difficulty', 'extranonce2', 'ntime', 'nonce', 'elapsed'],
@@ -430,10 +520,17 @@ const PayoutReturned = t.refinement(
   ({ why, conflict }) => (why === 'rejected') === (conflict === null),
 )
 
+/**
+ * An administrator has ordered something. Written before it is carried out, so that nothing is done that can't be recorded; what came of
+ * it is in the streams of payouts, where it is about money.
+ */
+const AdministratorActed = t.type({ v: One, at: Time, way: AdminWay, act: AdminAct })
+
 /** Codec of each type's current version. */
 const CURRENT = {
   PoolOpened,
   PolicyAdopted,
+  LedgerKeyAdopted,
   GatewayJoined,
   MinerConnected,
   MinerIdentified,
@@ -462,6 +559,7 @@ const CURRENT = {
   PayoutPublished,
   PayoutConfirmed,
   PayoutReturned,
+  AdministratorActed,
 } as const
 
 /** Names of the catalogue. */

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { EventStore, StoreError } from '../adapters/event-store/port.ts'
+import { copyStoreFile } from '../adapters/event-store/sqlite/copy-file.ts'
 import { openSqliteEventStore } from '../adapters/event-store/sqlite/open.ts'
 import { passwordIn } from './config/password-file.ts'
 import { passwordFileOf, readConnectionString, sqliteFile, withPassword } from './store-url.ts'
@@ -31,6 +32,18 @@ export const openExistingEventStore =
       ? openEventStore(url)()
       : E.left(unavailable(`${file} is not there: name the file of a store`))
   }
+
+/**
+ * Copies the store at an address into an SQLite file that is not there yet, as it is at this moment, whether a pool works on it or not.
+ * Null for a server: its events are copied one by one, by `copyStore`.
+ */
+export const copyIntoFile = (url: string, to: string): TaskEither<StoreError, void> | null => {
+  const file = sqliteFile(url)
+  if (file === null) return null
+  return existsSync(file)
+    ? copyStoreFile(file, to)
+    : async () => E.left(unavailable(`${file} is not there: name the file of a store`))
+}
 
 /** Whether two addresses name one store, as far as they say: the same file by another path, the same hosts with other keys. */
 export const isSameStore = (one: string, other: string): boolean => placeOf(one) === placeOf(other)

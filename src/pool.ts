@@ -7,30 +7,47 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Logger } from 'pino'
 import { defer, retry, timer } from 'rxjs'
 import type { EventStore } from '../adapters/event-store/port.ts'
+import { controlSocketOf } from '../adapters/http/admin/control.ts'
+import { type Logins, openLogins } from '../adapters/http/admin/logins.ts'
+import { readPasswordHash } from '../adapters/http/admin/password.ts'
+import type { MachineStatus } from '../adapters/http/admin/port.ts'
 import { type Metrics, poolMetrics } from '../adapters/http/metrics.ts'
-import { type HttpServer, startHttp } from '../adapters/http/server.ts'
+import { type AdminOptions, type HttpServer, startHttp } from '../adapters/http/server.ts'
 import type { JournalStatus, ListenerStatus, PoolStatus } from '../adapters/http/status.ts'
+import { ledgerFolder } from '../adapters/ledger/folder.ts'
+import type { LedgerSource } from '../adapters/ledger/port.ts'
 import { dcrdNode } from '../adapters/node/dcrd/node.ts'
-import { realAfter } from '../adapters/node/dcrd/timers.ts'
 import type { Node } from '../adapters/node/port.ts'
 import { severalNodes } from '../adapters/node/several.ts'
 import { JOB_HEIGHTS_KEPT, type ReadModels } from '../adapters/read-models/port.ts'
 import { openReadModels } from '../adapters/read-models/sqlite.ts'
 import { connectionLimits, stratumLimits } from '../adapters/stratum/limits.ts'
 import { type Listener, startListener } from '../adapters/stratum/listener.ts'
+import { realAfter } from '../adapters/timers.ts'
 import { dcrwallet } from '../adapters/wallet/dcrwallet/wallet.ts'
 import { networks } from '../domain/decred/network.ts'
+import { verifierKeyText } from '../domain/transparency/key.ts'
 import { watchBlocks } from './actors/blocks.ts'
 import { type Gateway, openGateway } from './actors/gateway.ts'
 import { watchNode } from './actors/node-watcher.ts'
-import { closeAbandonedEpochs, openPool } from './actors/opening.ts'
-import { type Projector, project } from './actors/projector.ts'
+import { closeAbandonedEpochs, type LedgerName, openPool } from './actors/opening.ts'
+import type { Projector } from './actors/projector.ts'
+import { openRebuildable } from './actors/read-model-rebuild.ts'
+import { openAdministration } from './admin/administration.ts'
+import { openBans } from './admin/bans.ts'
+import { openAdminRecord } from './admin/record.ts'
+import { openBackups } from './backup/backups.ts'
 import type { Config, ListenerConfig, TlsFiles } from './config/config.ts'
 import { type JournalState, openJournal } from './journal.ts'
 import { openEventStore } from './open-store.ts'
+import { type LedgerKeys, openLedgerKeys } from './publisher/keys.ts'
+import { openPublisher } from './publisher/publisher.ts'
+import { witnessName } from './publisher/witnesses.ts'
+import { watchReserves } from './reserves.ts'
 import type { PayingWallet } from './treasury/payout.ts'
 import { policyOf } from './treasury/policy.ts'
 import { openTreasury, type Treasury } from './treasury/treasury.ts'
+import { openWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
 /** A running pool. */
 export interface Pool {
@@ -61,6 +78,8 @@ export interface PoolOptions {
   readonly devnet: boolean
   /** Blocks on a coinbase before it may be spent, on a devnet that has another number than its network. */
   readonly coinbaseMaturity?: number
+  /** Every key of the configuration, without its secrets, for the administrator's pages. */
+  readonly settings?: MachineStatus['settings']
 }
 
 /** How long miners' last shares may come after they were asked to reconnect, and how long the store may take for the rest. */
@@ -70,6 +89,7 @@ const BLOCKS_MS_MAX = 1_000
 /** What is under way is taken up again at the next start, wherever it ends. */
 const MONEY_MS_MAX = 1_000
 const RECOVER_AGAIN_MS = 1_000
+const WEBHOOK_ANSWER_MS_MAX = 15_000
 
 /** Everything that was opened so far, to be closed in reverse when the start fails or the pool stops. */
 type Closers = (() => Promise<unknown>)[]
@@ -106,23 +126,50 @@ async function start(
 
   const directory = makeDataDirectory(config)
   if (E.isLeft(directory)) return directory
+  const bans = openBans(join(config.pool.dataDirectory, 'bans.json'))
+  if (E.isLeft(bans)) return E.left({ message: bans.left })
   const store = await openEventStore(config.store.url)()
   if (E.isLeft(store)) return store
   closers.push(() => store.right.close())
-  const opening = await openPool(store.right, config.pool, policyOf(config), options.software, startedAt)()
+  const ledgerDirectory = join(config.pool.dataDirectory, 'ledger')
+  const ledgerKeys = openLedgerKeys(config.ledger, ledgerDirectory)
+  const ledgerName = ledgerNameOf(ledgerKeys, log)
+  const policy = policyOf(config)
+  const opening = await openPool(store.right, config.pool, policy, ledgerName, options.software, startedAt)()
   if (E.isLeft(opening)) return opening
   const { gateway: ordinal, prefix, earlier } = opening.right
 
-  const readModels = openReadModels({
+  const followed = openRebuildable({
     file: join(config.pool.dataDirectory, 'read-models.db'),
-    log: store.right.log,
-    coinbaseMaturity: options.coinbaseMaturity,
-    nowMs: () => performance.now(),
+    open: (file) =>
+      openReadModels({
+        file,
+        log: store.right.log,
+        coinbaseMaturity: options.coinbaseMaturity,
+        nowMs: () => performance.now(),
+      }),
+    store: store.right,
+    log,
   })
-  if (E.isLeft(readModels)) return readModels
-  closers.push(async () => readModels.right.close())
-  const projector = project(store.right, readModels.right, log)
+  if (E.isLeft(followed)) return followed
+  const projector = followed.right
+  const { readModels } = projector
   closers.push(async () => projector.stop())
+
+  for (const { key } of config.witnesses) metrics.witnessErrors.inc({ witness: witnessName(key) }, 0)
+  const publisher = openPublisher({
+    store: store.right,
+    keys: ledgerKeys,
+    folder: ledgerDirectory,
+    checkpointMsMax: config.ledger.checkpointMsMax,
+    witnesses: config.witnesses,
+    nowMs,
+    log,
+    onWitnessError: (witness) => metrics.witnessErrors.inc({ witness }),
+  })
+  closers.push(() => publisher.stop())
+  const webhooks = startWebhooks(config, store.right, metrics, nowMs, log)
+  closers.push(() => webhooks.stop())
 
   const failure = Promise.withResolvers<PoolError>()
   const journal = openJournal({
@@ -158,7 +205,7 @@ async function start(
     node,
     network: { ...network, coinbaseMaturity: options.coinbaseMaturity ?? network.coinbaseMaturity },
     journal,
-    readModels: readModels.right,
+    readModels,
     nowMs,
     log,
   })
@@ -183,6 +230,18 @@ async function start(
   closers.push(() =>
     Promise.race([Promise.all([treasury?.stop(), paying.right?.wallet.stop()]), sleep(MONEY_MS_MAX)]),
   )
+  const reserves =
+    paying.right === null
+      ? null
+      : watchReserves({
+          paying: paying.right,
+          readModels,
+          confirmations: config.payout.confirmations,
+          nowMs,
+          log,
+          onWalletError: ({ kind }) => metrics.walletErrors.inc({ kind }),
+        })
+  closers.push(async () => reserves?.stop())
   const gateway = openGateway({
     ordinal,
     prefix,
@@ -192,6 +251,7 @@ async function start(
     nowMs,
     newSessionId: () => randomBytes(12).toString('hex'),
     solved: blocks.solved,
+    bans: bans.right,
     log,
   })
 
@@ -238,12 +298,46 @@ async function start(
       listeners: listenerStatus,
       journal: journalStatus(journal.state()),
       money: treasury?.status() ?? null,
-      projections: { position: readModels.right.checkpoint(), head: projector.head() },
+      reserves: reserves?.status() ?? null,
+      ledger: publisher.status(),
+      projections: { position: readModels.checkpoint(), head: projector.head() },
     }
   }
-  const http = await openHttp(config, readModels.right, status, metrics, log)
+  const backups = openBackups({
+    ...config.backup,
+    storeUrl: config.store.url,
+    nowMs,
+    log,
+    onEnd: (made) => metrics.backups.inc({ result: E.isRight(made) ? 'made' : 'failed' }),
+  })
+  closers.push(() => backups.stop())
+  const logins = openLoginsOf(config, metrics)
+  const administration = openAdministration({
+    record: openAdminRecord(store.right, nowMs),
+    network,
+    treasury,
+    gateway,
+    bans: bans.right,
+    backups,
+    readModels,
+    rebuilding: projector,
+    store: store.right.name,
+    settings: options.settings ?? [],
+    logins: () => logins?.counts() ?? { right: 0, wrong: 0, limited: 0 },
+    nowMs,
+    log,
+  })
+  const admin = {
+    administration,
+    controlSocket: controlSocketOf(config.pool.dataDirectory),
+    pages: logins === null ? null : { logins, own: config.admin.own },
+  }
+  const http = await openHttp(config, readModels, ledgerFolder(ledgerDirectory), status, metrics, admin, log)
   if (E.isLeft(http)) return http
   closers.push(() => http.right.stop())
+  const { controlFault, adminUrl } = http.right
+  if (controlFault !== null) log.warn(controlFault)
+  if (adminUrl !== null) log.info(`the administrator's pages are at ${adminUrl}`)
 
   node.start()
   const recovering = defer(() => recover(store.right, earlier, projector, blocks.recover, log))
@@ -273,7 +367,7 @@ async function start(
     httpUrl: http.right.url,
     listeners: listenerStatus,
     status,
-    readModels: readModels.right,
+    readModels,
     treasury,
     failed: failure.promise,
     stop: () => {
@@ -281,6 +375,18 @@ async function start(
       return stopping
     },
   })
+}
+
+/** What the log is told of the ledger; null when nothing can be signed. */
+function ledgerNameOf(keys: E.Either<string, LedgerKeys>, log: Logger): LedgerName | null {
+  if (E.isLeft(keys)) return null
+  const { origin, signing, made } = keys.right
+  const key = verifierKeyText(signing[0].verifier)
+  if (made !== null)
+    log.info(
+      `Made a key that signs the public ledger: ${made}. Keep a copy of it where nobody else can read it. Its verifier key is for everybody: ${key}`,
+    )
+  return { origin, key }
 }
 
 /** What an earlier process left undone: its open hour and its blocks. Needs the read models, so it waits for them. */
@@ -296,6 +402,13 @@ async function recover(
     log.warn(`an hour left open by an earlier process was not closed: ${closed.left.message}`)
   await projector.caughtUp()
   await recoverBlocks()
+}
+
+/** Null when no password is set. */
+function openLoginsOf({ admin }: Config, metrics: Metrics): Logins | null {
+  if (admin.passwordHash === null) return null
+  const hash = readPasswordHash(admin.passwordHash)
+  return E.isLeft(hash) ? null : openLogins(hash.right, (result) => metrics.adminLogins.inc({ result }))
 }
 
 function makeDataDirectory({ pool }: Config): E.Either<PoolError, void> {
@@ -387,11 +500,40 @@ async function openListener(
   return startListener({ ...base, tls: tls.right }, gateway.acceptOn(listening))()
 }
 
+function startWebhooks(
+  { webhooks, pool }: Config,
+  store: EventStore,
+  { webhookAttempts, webhookOldestSeconds }: Metrics,
+  nowMs: () => number,
+  log: Logger,
+): Webhooks {
+  for (const { name: receiver } of webhooks) {
+    for (const outcome of ['delivered', 'failed']) webhookAttempts.inc({ receiver, outcome }, 0)
+    webhookOldestSeconds.set({ receiver }, 0)
+  }
+  return openWebhooks({
+    receivers: webhooks,
+    store,
+    directory: join(pool.dataDirectory, 'webhooks'),
+    sender: { pool: pool.name, network: pool.network },
+    nowMs,
+    answerMsMax: WEBHOOK_ANSWER_MS_MAX,
+    random: Math.random,
+    onAttempt: (receiver, outcome, ageSeconds) => {
+      webhookAttempts.inc({ receiver, outcome })
+      webhookOldestSeconds.set({ receiver }, ageSeconds)
+    },
+    log,
+  })
+}
+
 async function openHttp(
   config: Config,
   readModels: ReadModels,
+  ledger: LedgerSource,
   status: () => PoolStatus,
   metrics: Metrics,
+  admin: AdminOptions,
   log: Logger,
 ): Promise<E.Either<PoolError, HttpServer>> {
   const { host, port, tls: files, behindProxy } = config.http
@@ -404,10 +546,12 @@ async function openHttp(
     tls: pair === null ? null : { certificate: pair.cert, key: pair.key },
     behindProxy,
     readModels,
+    ledger,
     status,
     metrics,
     now: Date.now,
     report: (error) => log.error({ err: error }, 'a page or an answer of the API failed'),
+    admin,
   })()
 }
 

@@ -3,22 +3,29 @@ import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
-import { api } from './api/api.ts'
+import type { LedgerSource } from '../ledger/port.ts'
+import { anyOrigin, api } from './api/api.ts'
 import { compressed } from './compression.ts'
-import { loadAssets } from './dashboard/assets.ts'
-import { dashboard, pageMaker } from './dashboard/dashboard.ts'
+import type { Assets } from './dashboard/assets.ts'
+import { dashboard } from './dashboard/dashboard.ts'
+import { pageMaker } from './dashboard/show.ts'
+import { LEDGER_LIMIT, ledgerFiles } from './ledger/ledger.ts'
 import type { LiveFeed } from './live-feed.ts'
 import type { Metrics } from './metrics.ts'
 import { probes } from './probes.ts'
 import { type Problem, problem } from './problem.ts'
-import { limitVisitors, rateLimiter, VISITOR_LIMIT, VISITORS_MAX } from './rate-limit.ts'
+import { limitVisitors, type Refuse, rateLimiter, VISITOR_LIMIT, VISITORS_MAX } from './rate-limit.ts'
 import type { Site } from './site.ts'
 import type { VisitorOf } from './visitor.ts'
 
 /** What the routes are made from. */
 export interface AppParts {
   readonly site: Site
+  readonly assets: Assets
+  /** The administrator's pages below `/admin`; null where they are not here. */
+  readonly admin: Hono | null
   readonly feed: LiveFeed
+  readonly ledger: LedgerSource
   readonly metrics: Metrics
   readonly visitorOf: VisitorOf
   /** True where browsers reach the pool by HTTPS only. */
@@ -26,12 +33,22 @@ export interface AppParts {
 }
 
 /** All routes of the pool's HTTP side, with what every answer has in common. */
-export function app({ site, feed, metrics, visitorOf, secure }: AppParts): Hono {
-  const assets = loadAssets()
+export function app({ site, assets, admin, feed, ledger, metrics, visitorOf, secure }: AppParts): Hono {
   const pages = pageMaker(site, assets)
-  const limiter = limitVisitors(rateLimiter(VISITOR_LIMIT, VISITORS_MAX), visitorOf, site.now)
+  const refuse: Refuse = (c, what, headers) => {
+    if (forPrograms(c.req.path) || !c.req.header('Accept')?.includes('text/html'))
+      return problem(c, what, headers)
+    for (const [name, value] of Object.entries(headers)) c.header(name, value)
+    return pages.problem(c, what)
+  }
+  const limiter = limitVisitors(rateLimiter(VISITOR_LIMIT, VISITORS_MAX), visitorOf, site.now, refuse)
+  const ledgerLimiter = limitVisitors(rateLimiter(LEDGER_LIMIT, VISITORS_MAX), visitorOf, site.now)
   const whole = new Hono()
 
+  if (admin !== null)
+    whole.use(async (c, next) =>
+      c.req.path === '/admin' || c.req.path.startsWith('/admin/') ? admin.fetch(c.req.raw, c.env) : next(),
+    )
   whole.use(async (c, next) => {
     const done = metrics.httpSeconds.startTimer()
     await next()
@@ -46,7 +63,8 @@ export function app({ site, feed, metrics, visitorOf, secure }: AppParts): Hono 
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
         imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
+        // A visitor may have the browser look at a copy of the ledger elsewhere; a copy on the visitor's own machine too.
+        connectSrc: ["'self'", 'https:', 'http://127.0.0.1:*', 'http://localhost:*'],
         formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
@@ -64,12 +82,19 @@ export function app({ site, feed, metrics, visitorOf, secure }: AppParts): Hono 
       onMethodNotAllowed: (c, methods) => problem(c, readOnly, { Allow: methods.join(', ') }),
     }),
   )
+  // Before the limiter: a page elsewhere must be able to read that it asked too often.
+  whole.use('/api/*', anyOrigin)
   const free = (path: string): boolean => path === '/healthz' || path.startsWith(`${assets.root}/`)
-  whole.use(async (c, next) => (free(c.req.path) ? next() : limiter(c, next)))
+  whole.use(async (c, next) => {
+    if (free(c.req.path)) return next()
+    return c.req.path.startsWith('/ledger/') ? ledgerLimiter(c, next) : limiter(c, next)
+  })
 
   whole.route('/', probes(site, metrics, feed.size))
-  whole.route('/api/v1', api(site, feed, visitorOf))
-  whole.route('/', dashboard(site, assets))
+  whole.route('/api/v1', api(site, feed, ledger, visitorOf))
+  // The page of the ledger before its files, which are below it.
+  whole.route('/', dashboard(site, assets, ledger))
+  whole.route('/ledger', ledgerFiles(ledger))
 
   whole.notFound((c) => (forPrograms(c.req.path) ? problem(c, noRoute) : pages.problem(c, noPage)))
   whole.onError((error, c) => {
@@ -80,7 +105,7 @@ export function app({ site, feed, metrics, visitorOf, secure }: AppParts): Hono 
   return whole
 }
 
-const forPrograms = (path: string): boolean => path.startsWith('/api/')
+const forPrograms = (path: string): boolean => path.startsWith('/api/') || path.startsWith('/ledger/')
 
 const readOnly: Problem = { kind: 'method-not-allowed', detail: 'Use GET or HEAD.' }
 const noRoute: Problem = {

@@ -5,7 +5,7 @@ export type HealthLevel = 'well' | 'impaired' | 'down'
 
 /** One thing that is not as it should be, in a sentence. */
 export interface Finding {
-  readonly subject: 'node' | 'work' | 'store' | 'projections' | 'listeners'
+  readonly subject: 'node' | 'work' | 'store' | 'projections' | 'listeners' | 'ledger'
   readonly level: 'impaired' | 'down'
   readonly message: string
 }
@@ -31,6 +31,7 @@ export function healthOf(status: PoolStatus, projectionLagMs: number, now: numbe
     ...storeFindings(status),
     ...projectionFindings(projectionLagMs),
     ...listenerFindings(status),
+    ...ledgerFindings(status),
   ]
   const worstFirst = [
     ...findings.filter((finding) => finding.level === 'down'),
@@ -125,6 +126,19 @@ function projectionFindings(lagMs: number): Finding[] {
 function listenerFindings({ listeners }: PoolStatus): Finding[] {
   if (listeners.length > 0) return []
   return [{ subject: 'listeners', level: 'down', message: 'No port is open for miners.' }]
+}
+
+function ledgerFindings({ ledger }: PoolStatus): Finding[] {
+  const { state, message } = ledger
+  if (message === '') return []
+  const what = state === 'stopped' ? 'has stopped' : "can't be written for now"
+  return [
+    {
+      subject: 'ledger',
+      level: 'impaired',
+      message: sentence(`The public ledger ${what}; shares are counted all the same`, message),
+    },
+  ]
 }
 
 const shares = (count: number): string => `${count.toLocaleString('en-US')} shares`

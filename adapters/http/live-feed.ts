@@ -22,6 +22,9 @@ export const HEARTBEAT_MS = 15_000
 /** Blocks waiting for one slow reader; it reads the list anyway. */
 const BLOCKS_WAITING_MAX = 50
 
+/** Changed blocks remembered for readers who come back: with work and figures no more than may wait for one of them. */
+const BLOCKS_REMEMBERED = 40
+
 /** One open stream. */
 export interface Listener {
   /** The next piece of event stream, when there is one; undefined at the end. */
@@ -32,7 +35,8 @@ export interface Listener {
 
 /** What changes, for all who look: one look at the pool serves every reader, and a slow one only misses old figures. */
 export interface LiveFeed {
-  readonly join: (visitor: string) => E.Either<Problem, Listener>
+  /** `lastSeen`: the `id` of the last event that this reader had of an earlier stream. */
+  readonly join: (visitor: string, lastSeen?: number) => E.Either<Problem, Listener>
   readonly size: () => number
   /** Ends every stream. Idempotent. */
   readonly close: () => void
@@ -48,14 +52,17 @@ export function liveFeed(site: Site): LiveFeed {
   let told = { work: '', state: '', poolAt: 0, heartbeatAt: 0 }
   let figuresChanged = false
 
+  const recent = recentBlocks(newestEntry(site))
+
   const changes = site.readModels.changes.subscribe((change) => {
     figuresChanged = true
+    for (const hash of change.blocks) recent.changed(hash, change.entries - 1)
     if (listeners.size > 0) for (const hash of change.blocks) changedBlocks.add(hash)
   })
 
-  const tell = (kind: string, key: string, data: unknown): void => {
-    const text = message(kind, data)
-    for (const mailbox of listeners.values()) mailbox.put(key, text)
+  const tell = (news: readonly News[]): void => {
+    const texts = messages(news, newestEntry(site))
+    for (const mailbox of listeners.values()) for (const [key, text] of texts) mailbox.put(key, text)
   }
 
   /** What is true without the log, as text that differs when it does. */
@@ -70,10 +77,12 @@ export function liveFeed(site: Site): LiveFeed {
     const { work, state } = standing()
     const poolIsDue = figuresChanged || state !== told.state || now - told.poolAt >= REST_MS
     const heartbeatIsDue = now - told.heartbeatAt >= HEARTBEAT_MS
-    if (work !== told.work) tell('work', 'work', site.status().work)
-    if (poolIsDue) tellPool()
-    for (const hash of changedBlocks) tellBlock(hash)
-    if (heartbeatIsDue) tell('heartbeat', 'heartbeat', { at: now })
+    tell([
+      ...(work !== told.work ? workNews() : []),
+      ...(poolIsDue ? poolNews() : []),
+      ...blockNews(changedBlocks),
+      ...(heartbeatIsDue ? [{ kind: 'heartbeat', key: 'heartbeat', data: { at: now } }] : []),
+    ])
     told = {
       work,
       state,
@@ -84,14 +93,27 @@ export function liveFeed(site: Site): LiveFeed {
     changedBlocks.clear()
   }
 
-  const tellPool = (): void => {
+  const workNews = (): readonly News[] => [{ kind: 'work', key: 'work', data: site.status().work }]
+
+  const poolNews = (): readonly News[] => {
     const answer = poolAnswer(site)
-    if (E.isRight(answer)) tell('pool', 'pool', answer.right)
+    return E.isLeft(answer) ? [] : [{ kind: 'pool', key: 'pool', data: answer.right }]
   }
 
-  const tellBlock = (hash: string): void => {
-    const block = site.readModels.block(hash)
-    if (E.isRight(block) && block.right !== undefined) tell('block', hash, summaryOf(block.right))
+  const blockNews = (hashes: Iterable<string>): readonly News[] =>
+    [...hashes].flatMap((hash) => {
+      const block = site.readModels.block(hash)
+      if (E.isLeft(block) || block.right === undefined) return []
+      return [{ kind: 'block', key: hash, data: summaryOf(block.right) }]
+    })
+
+  /** Blocks that changed while a reader was away, as far as anybody remembers; else the newest. */
+  const missedNews = (lastSeen: number): readonly News[] => {
+    const changed = recent.since(lastSeen)
+    if (changed !== undefined) return blockNews(changed)
+    const newest = site.readModels.blocks({}, { after: null, limit: BLOCKS_REMEMBERED })
+    if (E.isLeft(newest)) return []
+    return newest.right.items.map((block) => ({ kind: 'block', key: block.hash, data: block }))
   }
 
   const safely = (): void => {
@@ -103,13 +125,13 @@ export function liveFeed(site: Site): LiveFeed {
   }
 
   /** A new reader is told where things stand, so that it need not ask as well. */
-  const greet = (mailbox: Mailbox): void => {
-    const answer = poolAnswer(site)
-    mailbox.put('work', message('work', site.status().work))
-    if (E.isRight(answer)) mailbox.put('pool', message('pool', answer.right))
+  const greet = (mailbox: Mailbox, lastSeen: number | undefined): void => {
+    const missed = lastSeen === undefined ? [] : missedNews(lastSeen)
+    const texts = messages([...workNews(), ...missed, ...poolNews()], newestEntry(site))
+    for (const [key, text] of texts) mailbox.put(key, text)
   }
 
-  const join = (visitor: string): E.Either<Problem, Listener> => {
+  const join = (visitor: string, lastSeen?: number): E.Either<Problem, Listener> => {
     const theirs = perVisitor.get(visitor) ?? 0
     if (closed || listeners.size >= LISTENERS_MAX || theirs >= LISTENERS_PER_VISITOR_MAX)
       return E.left({
@@ -128,7 +150,7 @@ export function liveFeed(site: Site): LiveFeed {
         if (listeners.size === 0) clearInterval(timer)
       },
     }
-    greet(mailbox)
+    greet(mailbox, lastSeen)
     if (listeners.size === 0) {
       told = { ...standing(), poolAt: site.now(), heartbeatAt: site.now() }
       figuresChanged = false
@@ -150,7 +172,53 @@ export function liveFeed(site: Site): LiveFeed {
   }
 }
 
-const message = (kind: string, data: unknown): string => `event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`
+/** Something to tell. Of two with the same key only the newer is worth reading. */
+interface News {
+  readonly kind: string
+  readonly key: string
+  readonly data: unknown
+}
+
+/** Index of the newest ledger entry in the figures; -1 before the first. */
+const newestEntry = (site: Site): number => site.readModels.status().entries - 1
+
+/**
+ * News as event stream, by key. Only the last has the id: whoever has read so far has all of it, and whoever was cut off before is
+ * told again.
+ */
+const messages = (news: readonly News[], entry: number): readonly (readonly [string, string])[] =>
+  news.map(({ kind, key, data }, i) => {
+    const id = i === news.length - 1 && entry >= 0 ? `id: ${entry}\n` : ''
+    return [key, `event: ${kind}\n${id}data: ${JSON.stringify(data)}\n\n`]
+  })
+
+/** The blocks that changed last, each with the newest ledger entry at the time. */
+interface RecentBlocks {
+  readonly changed: (hash: string, entry: number) => void
+  /** Those that changed after a ledger entry; undefined when that is too long ago. */
+  readonly since: (entry: number) => readonly string[] | undefined
+}
+
+function recentBlocks(begun: number): RecentBlocks {
+  const entries = new Map<string, number>()
+  let knownFrom = begun
+
+  return {
+    changed: (hash, entry) => {
+      entries.delete(hash)
+      entries.set(hash, entry)
+      if (entries.size <= BLOCKS_REMEMBERED) return
+      const oldest = entries.entries().next()
+      if (oldest.done === true) return
+      knownFrom = oldest.value[1]
+      entries.delete(oldest.value[0])
+    },
+    since: (entry) =>
+      entry < knownFrom
+        ? undefined
+        : [...entries].filter(([, changedWith]) => changedWith > entry).map(([hash]) => hash),
+  }
+}
 
 /** What a reader has not taken yet: of each thing only the newest. */
 interface Mailbox {
@@ -178,6 +246,8 @@ function newMailbox(): Mailbox {
   return {
     put: (key, text) => {
       if (!waiting.has(key) && waiting.size >= BLOCKS_WAITING_MAX) return
+      // To the end: what stands before an id must not be newer than it.
+      waiting.delete(key)
       waiting.set(key, text)
       wake()
     },

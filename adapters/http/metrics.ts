@@ -23,7 +23,15 @@ export interface Metrics {
   readonly moneyEvents: Counter<'type'>
   /** Seconds from a block's approval being seen to its reward being shared, summing up its window included. */
   readonly settlementSeconds: Histogram
+  readonly witnessErrors: Counter<'witness'>
+  readonly webhookAttempts: Counter<'receiver' | 'outcome'>
+  /** Seconds since the event that a receiver does not take; 0 while it takes them. */
+  readonly webhookOldestSeconds: Gauge<'receiver'>
   readonly httpSeconds: Histogram<'route' | 'status'>
+  /** Tries to log in as administrator. */
+  readonly adminLogins: Counter<'result'>
+  /** Backups that were made and verified, or failed. */
+  readonly backups: Counter<'result'>
 }
 
 const storeErrorKinds: Readonly<Record<StoreError['kind'], null>> = {
@@ -139,6 +147,24 @@ export function poolMetrics(): Metrics {
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 30],
       registers,
     }),
+    witnessErrors: new Counter({
+      name: 'lodebook_witness_errors_total',
+      help: 'Checkpoints that a witness was shown and did not sign, by its name.',
+      labelNames: ['witness'],
+      registers,
+    }),
+    webhookAttempts: new Counter({
+      name: 'lodebook_webhook_attempts_total',
+      help: 'Webhooks posted, by receiver and outcome.',
+      labelNames: ['receiver', 'outcome'],
+      registers,
+    }),
+    webhookOldestSeconds: new Gauge({
+      name: 'lodebook_webhook_oldest_seconds',
+      help: 'Age of the event that a receiver does not take; 0 while it takes them.',
+      labelNames: ['receiver'],
+      registers,
+    }),
     httpSeconds: new Histogram({
       name: 'lodebook_http_seconds',
       help: 'Time to answer a request, by route and status.',
@@ -146,7 +172,21 @@ export function poolMetrics(): Metrics {
       buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
       registers,
     }),
+    adminLogins: new Counter({
+      name: 'lodebook_admin_logins_total',
+      help: 'Tries to log in as administrator, by result.',
+      labelNames: ['result'],
+      registers,
+    }),
+    backups: new Counter({
+      name: 'lodebook_backups_total',
+      help: 'Backups that the pool made and verified, or that failed.',
+      labelNames: ['result'],
+      registers,
+    }),
   }
+  for (const result of ['right', 'wrong', 'limited']) metrics.adminLogins.inc({ result }, 0)
+  for (const result of ['made', 'failed']) metrics.backups.inc({ result }, 0)
   // A counter that appears with its first fault hides that fault from `increase()`, so all begin at 0.
   for (const reason of Object.keys(RejectReason.keys)) metrics.sharesRejected.inc({ reason }, 0)
   for (const kind of Object.keys(storeErrorKinds)) metrics.storeErrors.inc({ kind }, 0)
@@ -167,7 +207,8 @@ export function siteMetrics({ registry }: Metrics, site: Site, streams: () => nu
   const gaugeBy = <L extends string>(label: L, name: string, help: string): Gauge<L> =>
     new Gauge({ name: `lodebook_${name}`, help, labelNames: [label], registers })
 
-  const started = gauge('started_seconds', 'When the pool started, Unix seconds.')
+  const build = gaugeBy('software', 'build_info', '1, with the name and version of the running program.')
+  const started = gauge('start_time_seconds', 'When the pool started, Unix seconds.')
   const connections = gauge('connections', 'Open connections of miners.')
   const queued = gauge('journal_queued', 'Shares waiting for their commit.')
   const queueMax = gauge('journal_queue_max', 'Shares that may wait.')
@@ -178,9 +219,18 @@ export function siteMetrics({ registry }: Metrics, site: Site, streams: () => nu
   const openStreams = gauge('event_streams', 'Open event streams of the dashboard and API.')
   const moneyStopped = gauge('money_stopped', '1 when nothing is booked or paid any more.')
   const moneyProblems = gauge('money_problems', 'Things that keep money from going its way.')
+  const reservesShort = gauge(
+    'reserves_short',
+    '1 when the wallet has less than the miners are owed, 0 when it has enough, -1 when it was not asked.',
+  )
+  const walletAtoms = gauge('wallet_atoms', 'What the wallet had when it was asked last.')
+  const owedAtoms = gauge('owed_atoms', 'What the miners were owed then, less what was on its way to them.')
   const openPayouts = gauge('payouts_open', 'Payouts that are not over.')
+  const ledgerSize = gauge('ledger_size', 'Entries under the signed checkpoint; -1 without one.')
+  const ledgerAge = gauge('ledger_checkpoint_age_seconds', 'Age of the signed checkpoint; -1 without one.')
+  const ledgerState = gaugeBy('state', 'ledger_state', '1 for the state that the ledger is in.')
   const nodeUp = gaugeBy('node', 'node_up', '1 when the node is up, by its name.')
-  const hashrate = gaugeBy('window', 'hashrate', 'Hashes a second of the pool over a window.')
+  const hashrate = gaugeBy('window', 'hashes_per_second', 'Hashrate of the pool over a window.')
   const miners = gauge('miners', 'Accounts with an open connection.')
   const workers = gauge('workers', 'Workers with an open connection.')
   const effort = gauge('round_effort', 'Work of the running round; 1 finds a block on average.')
@@ -188,6 +238,7 @@ export function siteMetrics({ registry }: Metrics, site: Site, streams: () => nu
 
   const readStatus = (): void => {
     const status = site.status()
+    build.set({ software: status.software }, 1)
     started.set(status.startedAt / 1000)
     connections.set(status.connections)
     queued.set(status.journal.queued)
@@ -199,7 +250,18 @@ export function siteMetrics({ registry }: Metrics, site: Site, streams: () => nu
     openStreams.set(streams())
     moneyStopped.set(status.money?.state === 'stopped' ? 1 : 0)
     moneyProblems.set(status.money?.problems.length ?? 0)
+    const { reserves } = status
+    reservesShort.set(reserves === null ? -1 : reserves.isCovered ? 0 : 1)
+    if (reserves !== null) {
+      walletAtoms.set(Number(reserves.wallet.total))
+      owedAtoms.set(Number(BigInt(reserves.owed) - BigInt(reserves.onTheWay)))
+    }
     openPayouts.set(status.money?.payouts.length ?? 0)
+    const { state, checkpoint } = status.ledger
+    ledgerSize.set(checkpoint?.size ?? -1)
+    ledgerAge.set(checkpoint === null ? -1 : (site.now() - checkpoint.time) / 1000)
+    for (const each of ['checking', 'publishing', 'stopped'] as const)
+      ledgerState.set({ state: each }, each === state ? 1 : 0)
     for (const node of status.nodes) nodeUp.set({ node: node.name }, node.state === 'up' ? 1 : 0)
   }
 

@@ -5,7 +5,8 @@ import { siteMetrics } from './metrics.ts'
 import type { Site } from './site.ts'
 
 /** What stands between the pool and being ready for miners. A fault that costs miners nothing does not. */
-const blocking = (finding: Finding): boolean => finding.level === 'down' || finding.subject !== 'node'
+const blocking = ({ level, subject }: Finding): boolean =>
+  level === 'down' || (subject !== 'node' && subject !== 'ledger')
 
 /** `/healthz` for whoever restarts a dead process, `/readyz` for whoever sends miners here, `/metrics` for Prometheus. */
 export function probes(site: Site, metrics: Metrics, streams: () => number): Hono {

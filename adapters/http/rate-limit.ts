@@ -1,5 +1,5 @@
-import type { MiddlewareHandler } from 'hono'
-import { problem } from './problem.ts'
+import type { Context, MiddlewareHandler } from 'hono'
+import { type Problem, problem } from './problem.ts'
 import type { VisitorOf } from './visitor.ts'
 
 /** A bucket of tokens: `burst` at most, filled again with `perSecond`. */
@@ -59,19 +59,31 @@ export function rateLimiter(limit: RateLimit, visitorsMax: number): RateLimiter 
   return { limit, take, size: () => buckets.size }
 }
 
+/** How a refused request is answered: as a program or a person wants it. */
+export type Refuse = (
+  c: Context,
+  what: Problem,
+  headers: Readonly<Record<string, string>>,
+) => Response | Promise<Response>
+
 /**
  * Limits a visitor's requests. Answers carry `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers),
  * refusals a `Retry-After` as well.
  */
 export const limitVisitors =
-  (limiter: RateLimiter, visitorOf: VisitorOf, now: () => number): MiddlewareHandler =>
+  (
+    limiter: RateLimiter,
+    visitorOf: VisitorOf,
+    now: () => number,
+    refuse: Refuse = problem,
+  ): MiddlewareHandler =>
   async (c, next) => {
     const verdict = limiter.take(visitorOf(c), now())
     const window = Math.ceil(limiter.limit.burst / limiter.limit.perSecond)
     c.header('RateLimit-Policy', `"visitor";q=${limiter.limit.burst};w=${window}`)
     c.header('RateLimit', `"visitor";r=${verdict.remaining};t=${verdict.fullInSeconds}`)
     if (verdict.allowed) return next()
-    return problem(
+    return refuse(
       c,
       { kind: 'too-many-requests', detail: `Wait ${verdict.retryInSeconds} seconds, then ask more slowly.` },
       { 'Retry-After': String(verdict.retryInSeconds) },

@@ -2,9 +2,19 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Hono } from 'hono'
+import type { LedgerSource } from '../ledger/port.ts'
 import type { ReadModels } from '../read-models/port.ts'
+import { adminApp } from './admin/app.ts'
+import { openControl } from './admin/control.ts'
+import { openGuard } from './admin/guard.ts'
+import type { Logins } from './admin/logins.ts'
+import type { Administration } from './admin/port.ts'
+import { openSessions } from './admin/sessions.ts'
 import { app } from './app.ts'
+import { type Assets, loadAssets } from './dashboard/assets.ts'
 import { healthOf } from './health.ts'
 import { liveFeed } from './live-feed.ts'
 import type { Metrics } from './metrics.ts'
@@ -25,12 +35,35 @@ export interface HttpOptions {
   /** True when every visitor comes through a proxy that sets `X-Forwarded-For`, which is then believed. */
   readonly behindProxy: boolean
   readonly readModels: ReadModels
+  /** The files of the public ledger. */
+  readonly ledger: LedgerSource
   readonly status: () => PoolStatus
   readonly metrics: Metrics
   /** Unix ms. */
   readonly now: () => number
   /** Told of what should not have happened: an error, or one of the read models. */
   readonly report: (error: unknown) => void
+  /** What the administrator can do; null for nothing. */
+  readonly admin: AdminOptions | null
+}
+
+/** How an administrator comes in. */
+export interface AdminOptions {
+  readonly administration: Administration
+  /** Path of the socket for the command line. */
+  readonly controlSocket: string
+  /** Null for no pages. */
+  readonly pages: {
+    readonly logins: Logins
+    /** An address of their own; null for the dashboard's. */
+    readonly own: Address | null
+  } | null
+}
+
+/** Where to listen. */
+interface Address {
+  readonly host: string
+  readonly port: number
 }
 
 /** Why the HTTP side could not start. `message` is a sentence for the operator. */
@@ -43,6 +76,10 @@ export interface HttpError {
 export interface HttpServer {
   /** Where it can be reached: `http://127.0.0.1:8080`. */
   readonly url: string
+  /** Where the administrator's pages are; null for no pages. */
+  readonly adminUrl: string | null
+  /** Why the command line can't reach this pool; null when it can. */
+  readonly controlFault: string | null
   /** Ends event streams, lets running requests end for a moment, then cuts what is left. Idempotent. */
   readonly stop: () => Promise<void>
 }
@@ -65,8 +102,19 @@ const LAG_LOOK_MS = 1000
 export const startHttp = (options: HttpOptions): TE.TaskEither<HttpError, HttpServer> =>
   TE.tryCatch(
     () => start(options),
-    (error) => explain(error, options),
+    (error) =>
+      error instanceof ListenFailure ? explain(error.cause, error.address) : explain(error, options),
   )
+
+/** An address that can't be listened on. */
+class ListenFailure extends Error {
+  readonly address: Address
+
+  constructor(cause: unknown, address: Address) {
+    super('can not listen', { cause })
+    this.address = address
+  }
+}
 
 async function start(options: HttpOptions): Promise<HttpServer> {
   let lag = noLag
@@ -83,35 +131,82 @@ async function start(options: HttpOptions): Promise<HttpServer> {
     report: options.report,
   }
   const feed = liveFeed(site)
+  const assets = loadAssets()
+  const admin = adminRoutes(options, site, assets)
+  const own = options.admin?.pages?.own ?? null
   const routes = app({
     site,
+    assets,
+    admin: own === null ? admin : null,
     feed,
+    ledger: options.ledger,
     metrics: options.metrics,
     visitorOf: visitorOf(options.behindProxy),
     secure: options.tls !== null,
   })
-  const listener = getRequestListener(routes.fetch, {
-    overrideGlobalObjects: false,
-    errorHandler: () => bareProblem({ kind: 'bad-request', detail: 'Send a valid address and Host header.' }),
+  const adminServer =
+    own === null || admin === null ? null : await listening(newServer(options, admin.fetch), own)
+  const server = await listening(newServer(options, routes.fetch), options).catch((error: unknown) => {
+    adminServer?.close()
+    throw error
   })
-  const server = newServer(options, listener)
-  await listening(server, options)
+  const control =
+    options.admin === null
+      ? null
+      : await openControl(options.admin.controlSocket, site, options.admin.administration)
   const timer = setInterval(look, LAG_LOOK_MS)
+  const url = urlOf(server.address(), options, options.tls)
 
   let stopping: Promise<void> | undefined
-  return {
-    url: urlOf(server.address(), options),
-    stop: () => {
-      stopping ??= stop(server, () => {
+  const end = async (): Promise<void> => {
+    const nothing = (): void => undefined
+    await Promise.all([
+      stop(server, () => {
         clearInterval(timer)
         feed.close()
-      })
+      }),
+      adminServer === null ? undefined : stop(adminServer, nothing),
+      control === null || E.isLeft(control) ? undefined : control.right.stop(),
+    ])
+  }
+  return {
+    url,
+    adminUrl:
+      admin === null
+        ? null
+        : `${own === null || adminServer === null ? url : urlOf(adminServer.address(), own, options.tls)}/admin`,
+    controlFault: control === null || E.isRight(control) ? null : control.left.message,
+    stop: () => {
+      stopping ??= end()
       return stopping
     },
   }
 }
 
-function newServer({ tls }: HttpOptions, listener: Parameters<typeof createServer>[1]): Server {
+/** Null where there are no pages for the administrator. */
+function adminRoutes(options: HttpOptions, site: Site, assets: Assets): Hono | null {
+  const { admin, tls, behindProxy, now } = options
+  if (admin === null || admin.pages === null) return null
+  const { logins, own } = admin.pages
+  // Whoever reaches an address of their own does not come through the proxy of the dashboard.
+  const isProxied = behindProxy && own === null
+  const secure = tls !== null || isProxied
+  return adminApp({
+    site,
+    assets,
+    administration: admin.administration,
+    logins,
+    guard: openGuard({ sessions: openSessions(), secure, now }),
+    visitorOf: visitorOf(isProxied),
+    secure,
+  })
+}
+
+function newServer({ tls }: HttpOptions, fetch: Hono['fetch']): Server {
+  const listener = getRequestListener(fetch, {
+    overrideGlobalObjects: false,
+    errorHandler: () => bareProblem({ kind: 'bad-request', detail: 'Send a valid address and Host header.' }),
+  })
   const limits = {
     requestTimeout: 30_000,
     headersTimeout: 10_000,
@@ -130,12 +225,13 @@ function newServer({ tls }: HttpOptions, listener: Parameters<typeof createServe
   return server
 }
 
-const listening = (server: Server, { host, port }: HttpOptions): Promise<void> =>
+const listening = (server: Server, { host, port }: Address): Promise<Server> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject)
+    const failed = (error: Error): void => reject(new ListenFailure(error, { host, port }))
+    server.once('error', failed)
     server.listen({ host, port }, () => {
-      server.off('error', reject)
-      resolve()
+      server.off('error', failed)
+      resolve(server)
     })
   })
 
@@ -152,13 +248,17 @@ function stop(server: Server, release: () => void): Promise<void> {
   })
 }
 
-function urlOf(address: AddressInfo | string | null, { host, port, tls }: HttpOptions): string {
+function urlOf(
+  address: AddressInfo | string | null,
+  { host, port }: Address,
+  tls: HttpOptions['tls'],
+): string {
   const bound = typeof address === 'object' && address !== null ? address.port : port
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `${tls === null ? 'http' : 'https'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound}`
 }
 
-function explain(error: unknown, { host, port }: HttpOptions): HttpError {
+function explain(error: unknown, { host, port }: Address): HttpError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const where = `${host}:${port}`
   if (code === 'EADDRINUSE')

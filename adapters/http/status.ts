@@ -82,6 +82,63 @@ export interface MoneyStatus {
   readonly payouts: readonly OpenPayoutStatus[]
 }
 
+/** A witness that has been shown checkpoints of the ledger. */
+export interface WitnessStatus {
+  readonly name: string
+  /** Size of the newest checkpoint that it has signed; null for none since the pool started. */
+  readonly size: number | null
+  /** When it signed that, by its own clock, Unix ms. */
+  readonly time: number | null
+  /** Why it did not sign the last one that it was shown; empty otherwise. */
+  readonly message: string
+}
+
+/** The public ledger. */
+export interface LedgerStatus {
+  /**
+   * `checking`: the log is held against the last checkpoint that was signed. `stopped`: nothing is signed any more, see `message`; what
+   * was published stays.
+   */
+  readonly state: 'checking' | 'publishing' | 'stopped'
+  /** Why it has stopped, or what keeps it from being written for now; empty otherwise. */
+  readonly message: string
+  /** Null when no key could be had. */
+  readonly origin: string | null
+  /** Texts of the verifier keys: that in force, then the one before it while both sign. */
+  readonly keys: readonly string[]
+  /** The checkpoint that is published. */
+  readonly checkpoint: PublishedCheckpoint | null
+  readonly witnesses: readonly WitnessStatus[]
+}
+
+/** A checkpoint, and when it was signed. */
+export interface PublishedCheckpoint {
+  readonly size: number
+  /** Base64. */
+  readonly root: string
+  /** Unix ms. */
+  readonly time: number
+}
+
+/**
+ * What the wallet had when it was asked last, against what the miners were owed then. Amounts are atoms as decimal text; `at` is Unix ms.
+ * Money `onTheWay` is in published payouts: it has left the wallet, and is owed until it has arrived.
+ */
+export interface ReservesStatus {
+  readonly at: number
+  readonly wallet: {
+    readonly total: string
+    readonly spendable: string
+    /** Coinbases that can't be spent yet. */
+    readonly immature: string
+    readonly unconfirmed: string
+  }
+  readonly owed: string
+  readonly onTheWay: string
+  /** The wallet had at least what is owed and not on its way. */
+  readonly isCovered: boolean
+}
+
 /**
  * The running pool as pages, probes and metrics show it: what is true now and is not in the log.
  * Given as a function that is called several times a second, so it must be cheap and must not fail.
@@ -104,6 +161,9 @@ export interface PoolStatus {
   readonly journal: JournalStatus
   /** Null in mode `solo`, where nobody is paid. */
   readonly money: MoneyStatus | null
+  /** Null without a wallet, and before it was asked for the first time. */
+  readonly reserves: ReservesStatus | null
   /** Positions in the log: of the newest event, and of the newest that the read models have. */
+  readonly ledger: LedgerStatus
   readonly projections: { readonly position: number | null; readonly head: number | null }
 }

@@ -16,7 +16,10 @@ export type BlockPhase =
   | 'matured'
   | 'orphaned'
 
-/** The phases and the events that lead from one to the next. `matured` and `orphaned` are for ever. */
+/**
+ * The phases and the events that lead from one to the next. `orphaned` is for ever; `matured` is as long as no reorganisation is deeper
+ * than maturity, as may be on a test network whose maturity is small.
+ */
 export const blockMachine = setup({
   types: { events: {} as { readonly type: BlockEventType } },
 }).createMachine({
@@ -48,7 +51,13 @@ export const blockMachine = setup({
       },
     },
     disconnected: { on: { BlockConnected: 'connected', BlockOrphaned: 'orphaned' } },
-    matured: { type: 'final' },
+    matured: {
+      on: {
+        BlockApproved: 'approved',
+        BlockDisapproved: 'disapproved',
+        BlockDisconnected: 'disconnected',
+      },
+    },
     orphaned: { type: 'final' },
   },
 })
@@ -100,7 +109,7 @@ export function decideBlock(
 ): readonly PoolEvent[] {
   const events: PoolEvent[] = []
   let now = phase
-  if (isOver(now)) return events
+  if (now === 'orphaned') return events
   const onChain = seen.confirmations > 0
   if (!onChain) {
     if (now !== 'found' && now !== 'disconnected') {
@@ -127,8 +136,6 @@ export function decideBlock(
     events.push(event('BlockMatured', { v: 1, at, confirmations: seen.confirmations }))
   return events
 }
-
-const isOver = (phase: BlockPhase): boolean => phase === 'matured' || phase === 'orphaned'
 
 function hopeless(record: BlockRecord, seen: BlockObservation, coinbaseMaturity: number): string | null {
   if (record.refusedByAll && !seen.known) return 'refused by every node'

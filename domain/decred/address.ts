@@ -1,7 +1,7 @@
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeBase58, encodeBase58 } from './base58.ts'
-import { blake256 } from './hash.ts'
+import { blake256 } from './blake256.ts'
 import { toHex } from './hex.ts'
 import { type AddressPrefixes, type Network, type NetworkName, networks } from './network.ts'
 
@@ -169,7 +169,7 @@ export function decodeAddress(text: string, network: Network): E.Either<AddressE
   const content = bytes.subarray(0, -CHECKSUM_BYTES)
   if (toHex(checksum(content)) !== toHex(bytes.subarray(-CHECKSUM_BYTES)))
     return refuse('bad-checksum', 'The address has a typing error. Copy it again from your wallet.')
-  if (owner.network !== network)
+  if (owner.network.name !== network.name)
     return refuse(
       'wrong-network',
       `This is an address of ${owner.network.name}, and the pool mines on ${network.name}. ${beginnings(network)}`,

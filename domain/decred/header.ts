@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { blake256 } from './blake256.ts'
 import { uint16At, uint32At } from './bytes.ts'
-import { blake256 } from './hash.ts'
 import { displayHash, fromDisplayHash, fromHex, toHex } from './hex.ts'
 import type { DecodeError } from './reader.ts'
 

@@ -1,4 +1,4 @@
-import { blake256 } from './hash.ts'
+import { blake256 } from './blake256.ts'
 import { fullHash, type Transaction } from './transaction.ts'
 
 const NO_LEAVES = new Uint8Array(32)

@@ -1,13 +1,8 @@
 import * as t from 'io-ts'
-import { blake3, blake256 } from './hash.ts'
 
 /** Proof of work of a chain: `blake256` until DCP0011 is active there, `blake3` after. */
 export const PowAlgorithm = t.keyof({ blake256: null, blake3: null })
 export type PowAlgorithm = t.TypeOf<typeof PowAlgorithm>
-
-/** Hashes the 180 bytes of a header as its proof of work: 32 bytes in natural order. */
-export const powHash = (algorithm: PowAlgorithm, header180: Uint8Array): Uint8Array =>
-  algorithm === 'blake3' ? blake3(header180) : blake256(header180)
 
 /** Says whether a hash is at most the target. Both are 32 bytes, little-endian integers; equality passes. */
 export function meetsTarget(hash: Uint8Array, target: Uint8Array): boolean {

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { blake256 } from './hash.ts'
+import { blake256 } from './blake256.ts'
 import { displayHash, fromDisplayHash } from './hex.ts'
 import { type DecodeError, Reader } from './reader.ts'
 import { Writer } from './writer.ts'

@@ -1,6 +1,7 @@
 import { HEADER_BYTES } from '../decred/header.ts'
 import type { Network } from '../decred/network.ts'
-import { meetsTarget, powHash } from '../decred/proof-of-work.ts'
+import { powHash } from '../decred/pow-hash.ts'
+import { meetsTarget } from '../decred/proof-of-work.ts'
 import { difficultyTarget, hashDifficulty, targetBytes } from '../decred/target.ts'
 import type { RejectReason } from '../events.ts'
 import type { ExtranonceLayout, Wire } from '../stratum/profile.ts'

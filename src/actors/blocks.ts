@@ -7,6 +7,7 @@ import type {
   IssuedJob,
   SolvedShare as LoggedSolvedShare,
   ReadModels,
+  UnfinishedBlock,
 } from '../../adapters/read-models/port.ts'
 import {
   type BlockEventType,
@@ -35,12 +36,13 @@ import { canHaveGiven } from '../../domain/mining/session-book.ts'
 import { profileNamed } from '../../domain/stratum/profiles/index.ts'
 import { solveHeader } from '../../domain/stratum/solution.ts'
 import type { Journal, StreamWriter } from '../journal.ts'
+import { realTimers, type Timers } from '../timers.ts'
 import type { SolvedShare } from './connection.ts'
 
 /**
  * The blocks that the pool found: one actor each, until it is matured or given up. A solved share goes to the nodes before anything
  * is written; from then on each block is brought up to what the chain says whenever the chain moves, at start-up, after every
- * reconnect, and now and then in any case.
+ * reconnect, and now and then in any case. Of those that are matured only the highest is looked at: the others are below it in the chain.
  */
 export interface Blocks {
   /** A miner solved a block just now. */
@@ -66,10 +68,14 @@ export interface BlocksOptions {
   readonly readModels: ReadModels
   readonly nowMs: () => number
   readonly log: Logger
+  /** The machine's when not given. */
+  readonly timers?: Timers
 }
 
 /** Asked again this often even when no notification came. */
 const ASK_AGAIN_MS = 15_000
+/** Matured blocks remembered. A pool with every block of mainnet finds as many in three and a half days. */
+const MATURED_KEPT = 1_024
 
 interface WatchedBlock {
   readonly hash: string
@@ -84,14 +90,22 @@ interface WatchedBlock {
   asked: boolean
 }
 
+/** A matured block, as far as it may have to be taken up again. */
+type MaturedBlock = Pick<UnfinishedBlock, 'hash' | 'height' | 'powAlgorithm' | 'revision' | 'decidedBy'> & {
+  readonly header: Uint8Array
+}
+
 /** Starts with no block: `recover` brings back those of earlier processes. */
 export function watchBlocks(options: BlocksOptions): Blocks {
   const { gateway, node, network, journal, readModels, nowMs, log } = options
   const blocks = new Map<string, WatchedBlock>()
+  /** Highest first. */
+  let matured: readonly MaturedBlock[] = []
+  let isAskingMatured = false
   let stopped = false
   const recovered = Promise.withResolvers<void>()
-  const timer = setInterval(() => chainMoved(), ASK_AGAIN_MS)
-  timer.unref()
+  const { every } = options.timers ?? realTimers
+  const noQuestions = every(ASK_AGAIN_MS, () => chainMoved())
 
   function watch(
     hash: string,
@@ -135,7 +149,17 @@ export function watchBlocks(options: BlocksOptions): Blocks {
       if (type === 'BlockDisconnected') block.decidedBy = null
       log.info({ block: block.hash, height: headerHeight(block.header), event: type }, 'block')
     }
-    if (block.actor.getSnapshot().status === 'done') blocks.delete(block.hash)
+    const { status, value } = block.actor.getSnapshot()
+    if (status === 'done' || value === 'matured') blocks.delete(block.hash)
+    if (value === 'matured')
+      remember([{ ...block, height: headerHeight(block.header), revision: block.stream.revision }])
+  }
+
+  function remember(more: readonly MaturedBlock[]): void {
+    const hashes = new Set(more.map(({ hash }) => hash))
+    matured = [...matured.filter(({ hash }) => !hashes.has(hash)), ...more]
+      .sort((a, b) => b.height - a.height)
+      .slice(0, MATURED_KEPT)
   }
 
   function solved(share: SolvedShare): void {
@@ -191,9 +215,10 @@ export function watchBlocks(options: BlocksOptions): Blocks {
   async function ask(block: WatchedBlock): Promise<void> {
     block.asked = false
     const phase = block.actor.getSnapshot().value
-    if (stopped || block.actor.getSnapshot().status === 'done') return
+    if (stopped || phase === 'orphaned') return
     let observation = await observe(block, phase)
-    if (observation?.known === false && !isAccepted(block) && !isRefusedByAll(block)) {
+    const isLost = observation?.known === false && phase !== 'matured'
+    if (isLost && !isAccepted(block) && !isRefusedByAll(block)) {
       await submit(block)
       // A node refuses what it has already: only asking anew tells that from a block that it does not want.
       observation = await observe(block, phase)
@@ -262,6 +287,45 @@ export function watchBlocks(options: BlocksOptions): Blocks {
       block.asked = true
       void enqueue(block, () => ask(block))
     }
+    void askMatured().catch((error: unknown) => {
+      if (!stopped) log.warn({ err: error }, 'could not look after the matured blocks yet')
+    })
+  }
+
+  /** Takes up again, from the highest down, the matured blocks at whose heights the chain has others now. */
+  async function askMatured(): Promise<void> {
+    if (isAskingMatured) return
+    isAskingMatured = true
+    try {
+      for (const block of matured) {
+        if (stopped || !(await hasMoved(block))) return
+        const { hash, header, powAlgorithm, revision, decidedBy } = block
+        log.warn({ block: hash, height: block.height }, 'the chain was reorganised below a matured block')
+        matured = matured.filter((each) => each !== block)
+        const watched = watch(hash, header, powAlgorithm, 'matured', revision)
+        watched.decidedBy = decidedBy
+        await enqueue(watched, () => ask(watched))
+        if (watched.actor.getSnapshot().value !== 'matured' || matured.some((each) => each.hash === hash))
+          continue
+        // No node could say: it is asked again when the chain moves.
+        blocks.delete(hash)
+        remember([block])
+      }
+    } finally {
+      isAskingMatured = false
+    }
+  }
+
+  /**
+   * Whether the chain has another block in the place of a matured one, or of the one whose votes decided about it. A node that has not
+   * come so far, as while it reads the chain anew, proves nothing.
+   */
+  async function hasMoved({ hash, height, decidedBy }: MaturedBlock): Promise<boolean> {
+    const own = await node.hashAt(height)()
+    if (E.isLeft(own)) return false
+    if (own.right !== hash) return true
+    const next = await node.hashAt(height + 1)()
+    return E.isRight(next) && next.right !== decidedBy
   }
 
   async function recover(): Promise<void> {
@@ -271,6 +335,12 @@ export function watchBlocks(options: BlocksOptions): Blocks {
       const block = watch(left.hash, header, left.powAlgorithm, phaseOf(left.state), left.revision)
       block.decidedBy = left.decidedBy
     }
+    remember(
+      orThrow(readModels.maturedBlocks(MATURED_KEPT)).map((each) => ({
+        ...each,
+        header: headerOf(each.header),
+      })),
+    )
     for (const share of orThrow(readModels.solvedWithoutBlock())) recoverShare(share)
     recovered.resolve()
     chainMoved()
@@ -375,7 +445,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     watched: () => blocks.size,
     stop: async () => {
       stopped = true
-      clearInterval(timer)
+      noQuestions()
       await Promise.all([...blocks.values()].map((block) => block.queue))
     },
   }

@@ -1,4 +1,5 @@
 import { type Actor, createActor } from 'xstate'
+import type { LiveConnection } from '../../adapters/http/admin/port.ts'
 import type { MinerSocket } from '../../adapters/stratum/port.ts'
 import { accountId, payableAddress, SOLO_ACCOUNT_ID } from '../../domain/decred/address.ts'
 import { blockHash } from '../../domain/decred/header.ts'
@@ -62,6 +63,8 @@ export interface ConnectionWorld extends RecordWorld {
   readonly lateShareGraceMs: number
   readonly preAuthorizationMsMax: number
   readonly workersMax: number
+  /** What somebody of a banned account is told; null when it may mine. */
+  readonly accountRefusal: (account: string) => string | null
   readonly notifyLine: (job: Job, wire: Wire, clean: boolean) => Buffer
   /** Ends the live connection that has a session, so that it can be resumed by another. */
   readonly release: (sessionId: string) => void
@@ -132,13 +135,18 @@ export class Connection {
   #garbage = 0
   #refusedInARow = 0
   #requests = 0
+  /** Refused shares by reason; nothing as long as there are none, like most. */
+  #refusals: Map<RejectReason, number> | null = null
+  #refusal: string | null = null
+  readonly #connectedMs: number
   lastLineMs: number
 
   constructor(world: ConnectionWorld, socket: MinerSocket, difficulty: DifficultyConfig) {
     this.#world = world
     this.socket = socket
     this.#difficulty = difficulty
-    this.lastLineMs = world.nowMs()
+    this.#connectedMs = world.nowMs()
+    this.lastLineMs = this.#connectedMs
     this.#actor = createActor(connectionMachine, {
       input: { host: this, preAuthorizationMsMax: world.preAuthorizationMsMax },
     })
@@ -158,6 +166,32 @@ export class Connection {
 
   get isMining(): boolean {
     return this.#actor.getSnapshot().value === 'mining'
+  }
+
+  /** As an administrator sees it. */
+  get live(): LiveConnection {
+    const { remoteAddress, listener } = this.socket
+    return {
+      number: this.number,
+      address: remoteAddress,
+      listener,
+      agent: publicText(this.#agent),
+      connectedAt: this.#connectedMs,
+      heardAt: this.lastLineMs,
+      isMining: this.isMining,
+      workers: this.#workers.map(({ account, user }) => ({ account, user: publicText(user) })),
+      difficulty: this.#sentDifficulty === 0 ? null : this.#sentDifficulty,
+      accepted: this.#accepted,
+      rejected: [...(this.#refusals ?? [])]
+        .map(([reason, count]) => ({ reason, count }))
+        .sort((a, b) => b.count - a.count),
+      refusal: this.#refusal,
+    }
+  }
+
+  /** Ends it when one of its accounts is banned now. */
+  endIfBanned(): void {
+    if (this.#workers.some(({ account }) => this.#world.accountRefusal(account) !== null)) this.end('banned')
   }
 
   /** A line from the miner. Never throws: an error here is this connection's alone. */
@@ -370,7 +404,8 @@ export class Connection {
     const { address, worker } = parseUser(user)
     const payable = payableAddress(address, this.#world.network)
     if (payable._tag === 'Left') return payable.left.message
-    return { user, account: accountId(address), name: publicText(worker) }
+    const account = accountId(address)
+    return this.#world.accountRefusal(account) ?? { user, account, name: publicText(worker) }
   }
 
   #submit(id: RequestId, submission: Submission): void {
@@ -471,12 +506,15 @@ export class Connection {
   ): void {
     this.#rejected += 1
     this.#refusedInARow += 1
+    this.#refusals ??= new Map()
+    this.#refusals.set(reason, (this.#refusals.get(reason) ?? 0) + 1)
     if (this.#record !== null) this.#world.journal.rejected(this.#record, worker, reason, needed, best)
     this.#refuse(id, codeOf[reason], text)
     if (this.#refusedInARow >= REFUSED_IN_A_ROW_MAX) this.end('bad-input')
   }
 
   #refuse(id: RequestId, code: ErrorCode, text: string): void {
+    this.#refusal = text
     this.socket.write(errorLine(id, { code, text }))
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { LiveConnection } from '../../adapters/http/admin/port.ts'
 import type { Work, WorkReason } from '../../adapters/node/port.ts'
 import type { Accept } from '../../adapters/stratum/port.ts'
 import { previousBlock } from '../../domain/decred/header.ts'
@@ -6,6 +7,7 @@ import { toHex } from '../../domain/decred/hex.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { event, type IssueReason, publicText } from '../../domain/events.ts'
+import { epochOf } from '../../domain/mining/epoch.ts'
 import type { Job } from '../../domain/mining/job.ts'
 import {
   issueJob,
@@ -18,9 +20,12 @@ import { forgetSolutions, newSessionBook } from '../../domain/mining/session-boo
 import { notifyParams } from '../../domain/stratum/notify.ts'
 import type { Wire } from '../../domain/stratum/profile.ts'
 import { notifyLine } from '../../domain/stratum/response.ts'
+import type { Bans } from '../admin/bans.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
-import { epochOf, type Journal, type StreamWriter } from '../journal.ts'
+import type { Journal, StreamWriter } from '../journal.ts'
+import { realTimers, type Timers } from '../timers.ts'
 import { Connection, type ConnectionWorld, type SolvedShare } from './connection.ts'
+import { turnAway } from './turn-away.ts'
 
 /**
  * Everything between the miners' sockets and the journal: turns the node's work into jobs and hands them to all connections,
@@ -35,6 +40,10 @@ export interface Gateway {
   readonly holdWork: (held: boolean) => void
   readonly job: () => Job | null
   readonly connections: () => GatewayCount
+  /** Every connection as an administrator sees it. */
+  readonly live: () => readonly LiveConnection[]
+  /** Ends the connections of those who are banned now. */
+  readonly endBanned: () => void
   /** Asks miners to come back later, stops the timers. */
   readonly drain: () => void
   /** Ends what is left. */
@@ -59,10 +68,14 @@ export interface GatewayOptions {
   readonly nowMs: () => number
   readonly newSessionId: () => string
   readonly solved: (share: SolvedShare) => void
+  readonly bans: Pick<Bans, 'accountRefusal' | 'addressRefusal'>
   readonly log: Logger
+  /** The machine's when not given. */
+  readonly timers?: Timers
 }
 
 const SWEEP_MS = 5_000
+const TICK_MS = 500
 /**
  * Events of connections that are written for their age alone, in one sweep, after which no further one is; the oldest come first. A
  * hundred connections: a bound on what those do to the log who come for a minute, whoever they are.
@@ -113,6 +126,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     lateShareGraceMs: config.mining.lateShareGraceMs,
     preAuthorizationMsMax: config.limits.preAuthorizationMsMax,
     workersMax: config.limits.workersPerConnectionMax,
+    accountRefusal: (account) => options.bans.accountRefusal(account, nowMs()),
     nextNumber: () => nextNumber++,
     knowsAccount: (id) => {
       if (knownAccounts.has(id)) return true
@@ -267,17 +281,18 @@ export function openGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  const sweepTimer = setInterval(sweep, SWEEP_MS)
-  const tickTimer = setInterval(() => {
+  const { every } = options.timers ?? realTimers
+  const noSweeps = every(SWEEP_MS, sweep)
+  const noTicks = every(TICK_MS, () => {
     issueWaitingTransactions()
     refreshIfIdle()
     retargetTheFast()
-  }, 500)
-  sweepTimer.unref()
-  tickTimer.unref()
+  })
 
   return {
     acceptOn: (listener) => (socket) => {
+      const banned = options.bans.addressRefusal(socket.remoteAddress, nowMs())
+      if (banned !== null) return turnAway(socket, banned)
       const connection = new Connection(world, socket, listener.difficulty)
       connected.add(connection)
       return connection
@@ -288,10 +303,18 @@ export function openGateway(options: GatewayOptions): Gateway {
     },
     job: () => jobs.current,
     connections: () => ({ connected: connected.size, mining: mining.size }),
+    live: () => [...connected].map(({ live }) => live),
+    endBanned: () => {
+      for (const connection of [...connected]) {
+        if (options.bans.addressRefusal(connection.socket.remoteAddress, nowMs()) !== null)
+          connection.end('banned')
+        else connection.endIfBanned()
+      }
+    },
     drain: () => {
       draining = true
-      clearInterval(sweepTimer)
-      clearInterval(tickTimer)
+      noSweeps()
+      noTicks()
       for (const connection of [...connected]) connection.drain()
     },
     end: () => {

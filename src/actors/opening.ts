@@ -3,10 +3,11 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { proposeAppend, read } from '../../adapters/event-store/catalogue.ts'
 import { type EventStore, NO_STREAM, type StreamEvent } from '../../adapters/event-store/port.ts'
 import { type NetworkName, networks } from '../../domain/decred/network.ts'
-import { event, type PoolEvent, publicText } from '../../domain/events.ts'
+import { type EventData, event, type PoolEvent, publicText } from '../../domain/events.ts'
+import { epochOf } from '../../domain/mining/epoch.ts'
 import { extranoncePrefix } from '../../domain/mining/session-book.ts'
 import type { Policy } from '../../domain/policy.ts'
-import { epochOf, sharesStream } from '../journal.ts'
+import { sharesStream } from '../journal.ts'
 import { adoption } from '../treasury/policy.ts'
 
 /** What the pool's own stream says when a gateway process begins. */
@@ -25,6 +26,9 @@ export interface EarlierGateway {
   readonly atMs: number
 }
 
+/** Name of the public ledger, and the key that signs it. */
+export type LedgerName = Pick<EventData<'LedgerKeyAdopted'>, 'origin' | 'key'>
+
 /** Why a history can not be opened or mended, for the operator. */
 export interface OpeningError {
   readonly message: string
@@ -34,14 +38,16 @@ const POOL_STREAM = 'pool'
 const PAGE = 1_000
 
 /**
- * Opens the pool's history, or checks that it is the history of this pool, and writes its rules when they are others than those in
- * force, and that a gateway has begun. A history of another network or mode is refused: money could not be told apart in it.
+ * Opens the pool's history, or checks that it is the history of this pool, and writes its rules and the ledger's name and key when they
+ * are others than those in force, and that a gateway has begun. A history of another network or mode is refused: money could not be
+ * told apart in it. `ledger` is null when nothing can be signed.
  */
 export const openPool =
   (
     store: EventStore,
     pool: { readonly network: NetworkName; readonly mode: 'public' | 'solo' },
     policy: Policy,
+    ledger: LedgerName | null,
     software: string,
     nowMs: number,
   ): TE.TaskEither<OpeningError, Opening> =>
@@ -79,7 +85,7 @@ export const openPool =
       })
     const adopted = await adoption(store, networks[pool.network], past, policy, nowMs)
     if (E.isLeft(adopted)) return adopted
-    events.push(...adopted.right)
+    events.push(...adopted.right, ...newLedgerKey(past, ledger, nowMs))
     const joined = past.filter((each) => each.type === 'GatewayJoined')
     const gateway = joined.length
     const prefix = extranoncePrefix(gateway)
@@ -98,6 +104,17 @@ export const openPool =
     const earlier = joined.map(({ data }) => ({ gateway: data.gateway, atMs: data.at }))
     return E.right({ gateway, prefix, earlier })
   }
+
+function newLedgerKey(
+  past: readonly PoolEvent[],
+  ledger: LedgerName | null,
+  nowMs: number,
+): readonly PoolEvent[] {
+  const inForce = past.findLast((each) => each.type === 'LedgerKeyAdopted')?.data
+  if (ledger === null || (inForce?.origin === ledger.origin && inForce.key === ledger.key)) return []
+  const { origin, key } = ledger
+  return [event('LedgerKeyAdopted', { v: 1, at: nowMs, origin, key })]
+}
 
 /**
  * Ends the share streams that killed gateways left open: reads each, sums it up and writes its `EpochClosed`. Goes back through

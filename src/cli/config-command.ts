@@ -44,6 +44,13 @@ export function showConfig(request: ConfigRequest & { readonly json: boolean }):
   return EXIT.ok
 }
 
+/** A setting as it is shown: no secret is in it. */
+export const settingText = (setting: Setting) => ({
+  key: setting.key,
+  value: valueText(setting),
+  from: originText(setting.origin),
+})
+
 function valueText({ value }: Setting): string {
   if (value === null) return '(not set)'
   return typeof value === 'object' ? '(hidden)' : JSON.stringify(value)

@@ -7,9 +7,10 @@ import { networks } from '../../domain/decred/network.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import type { ConfigFlag } from '../config/sources.ts'
-import { type Pool, startPool } from '../pool.ts'
+import { type Pool, type PoolOptions, startPool } from '../pool.ts'
 import { version } from '../version.ts'
 import { type Child, startChild } from './child.ts'
+import { settingText } from './config-command.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { openLog } from './log.ts'
 import { narrate, narrateMoney } from './narration.ts'
@@ -108,7 +109,8 @@ export async function demo({ devnetPort, flags }: DemoRequest): Promise<ExitCode
     complain(`the devnet did not start: ${await devnet.ended}`)
     return EXIT.failed
   }
-  const code = await withPool({ ...config, ...chain }, devnet, stop)
+  const settings = loaded.right.settings.map(settingText)
+  const code = await withPool({ ...config, ...chain }, settings, devnet, stop)
   await devnet.stop()
   return code
 }
@@ -156,13 +158,19 @@ function chainOf(line: string | undefined): Pick<Config, 'nodes' | 'wallet'> | u
   return { nodes: [{ name: 'devnet', ...node }], wallet: { ...wallet, account: 'default' } }
 }
 
-async function withPool(config: Config, devnet: Child, stop: Promise<string>): Promise<ExitCode> {
+async function withPool(
+  config: Config,
+  settings: PoolOptions['settings'] & {},
+  devnet: Child,
+  stop: Promise<string>,
+): Promise<ExitCode> {
   const log = openLog(config.log)
   const pool = await startPool(config, {
     log,
     software: `lodebook ${version}`,
     devnet: true,
     coinbaseMaturity: COINBASE_MATURITY,
+    settings,
   })()
   if (E.isLeft(pool)) {
     complain(pool.left.message)
@@ -205,6 +213,10 @@ function introduce(config: Config, pool: Pool): void {
     ['Your miner', `stratum+tcp://${host}:${port}, user ${addressOf('you')}.rig or any address of simnet`],
     ['Chain', `a devnet of its own on ${config.nodes[0]?.address}; its coins are worth nothing`],
     ['Data', config.pool.dataDirectory],
+    [
+      'Ledger',
+      `${pool.httpUrl}/ledger, signed by ${paint('cyan', pool.status().ledger.keys[0] ?? 'no key')}`,
+    ],
     ['Stop', 'Ctrl-C; starting again goes on with the same history'],
   ]
   print(

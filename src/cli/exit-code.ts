@@ -5,6 +5,8 @@ export const EXIT = {
   failed: 1,
   /** Wrong command line or configuration: nothing was tried. */
   usage: 2,
+  /** `audit` could not be finished, whatever the reason: the same number as a wrong command line. */
+  unfinished: 2,
   /** `doctor` is done and found something that must be mended. */
   problems: 3,
   /** Ended by a second signal, without waiting for anything. */
@@ -13,3 +15,12 @@ export const EXIT = {
 
 /** One of the exit codes. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** What each means, for help, the manual page and docs/command-line.md. */
+export const exitMeanings: Readonly<Record<ExitCode, string>> = {
+  [EXIT.ok]: 'done',
+  [EXIT.failed]: 'it was tried and failed; the message says why',
+  [EXIT.usage]: 'wrong command line or configuration, nothing was tried; or `audit` could not be finished',
+  [EXIT.problems]: '`doctor` is done and found something that must be mended',
+  [EXIT.interrupted]: 'ended by a second signal, without waiting',
+}

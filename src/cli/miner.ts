@@ -1,8 +1,11 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import * as E from 'fp-ts/lib/Either.js'
 import { hashrateOf, integer } from '../../adapters/http/dashboard/format.ts'
 import type { NetworkName } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { type DialectName, dialectNames, dialectOf } from '../devnet/miner/dialect.ts'
 import { type Miner, type MinerEvent, startMiner } from '../devnet/miner/miner.ts'
+import { answerLine } from '../receipts/answers-file.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { stopRequest } from './signals.ts'
 import { complain, paint, print } from './terminal.ts'
@@ -21,6 +24,8 @@ export interface MinerRequest {
   /** Hashes a second of each device; as fast as this machine can when not given. */
   readonly rate?: number
   readonly seconds?: number
+  /** File that the pool's answers are added to. */
+  readonly answers?: string
   readonly json: boolean
   readonly untilStdinEnds: boolean
 }
@@ -42,12 +47,18 @@ export async function mine(request: MinerRequest): Promise<ExitCode> {
     complain(`${cannot} can't compute ${pow}; "lodebook miner --list-dialects" says what each can`)
     return EXIT.usage
   }
+  const answers = request.answers === undefined ? undefined : openAnswers(request.answers)
+  if (answers !== undefined && E.isLeft(answers)) {
+    complain(answers.left)
+    return EXIT.usage
+  }
   const startedAt = performance.now()
   const stop = stopRequest(request.untilStdinEnds)
   const miners = minersOf(request)
   const troubles = new Set<string>()
   for (const miner of miners)
     miner.events.subscribe((event) => {
+      if (event.kind === 'share' && answers !== undefined) keepAnswer(answers.right, event)
       const trouble = troubleOf(event)
       if (trouble === undefined || troubles.has(trouble)) return
       troubles.add(trouble)
@@ -58,9 +69,25 @@ export async function mine(request: MinerRequest): Promise<ExitCode> {
   status.end()
   const { accepted } = sumOf(miners, performance.now() - startedAt)
   await Promise.all(miners.map((miner) => miner.stop()))
+  if (answers !== undefined) closeSync(answers.right)
   if (seconds === undefined || accepted > 0) return EXIT.ok
   complain(`no share was accepted in ${seconds} s`)
   return EXIT.failed
+}
+
+/** Opens the file for adding; Left: why it can't be written. */
+function openAnswers(file: string): E.Either<string, number> {
+  try {
+    return E.right(openSync(file, 'a'))
+  } catch (error) {
+    return E.left(`${file} can't be written: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** At once, so that what the pool answered is kept even if this process is killed. */
+function keepAnswer(file: number, event: Extract<MinerEvent, { readonly kind: 'share' }>): void {
+  const { submission, difficulty, accepted } = event
+  writeSync(file, answerLine({ at: Date.now(), ...submission, difficulty, accepted }))
 }
 
 function minersOf(request: MinerRequest): readonly Miner[] {

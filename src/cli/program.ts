@@ -4,14 +4,24 @@ import { NetworkName } from '../../domain/decred/network.ts'
 import type { ConfigFlag } from '../config/sources.ts'
 import { dialectNames } from '../devnet/miner/dialect.ts'
 import { version } from '../version.ts'
+import { addAdminCommands } from './admin/commands.ts'
+import { addAuditCommand } from './audit/commands.ts'
+import { addBackupCommands } from './backup/commands.ts'
+import { commandsOf } from './command-tree.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { splitConfigFlags } from './config-flags.ts'
 import type { DevnetRequest } from './devnet.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import { addLedgerCommands } from './ledger/commands.ts'
+import { addKeyCommands } from './ledger-keys/commands.ts'
 import type { MinerRequest } from './miner.ts'
 import { addMoneyCommands } from './money/commands.ts'
+import { addReceiptCommands } from './receipts/commands.ts'
+import { addReplayCommand } from './replay/commands.ts'
+import { addSimulateCommand } from './simulate/commands.ts'
 import { addStoreCommands } from './store/commands.ts'
 import { complain, print } from './terminal.ts'
+import { addWitnessCommand } from './witness/commands.ts'
 
 /** Commands that take a key of the configuration as a flag: `--http.port 8081`. */
 const CONFIGURABLE: ReadonlySet<string> = new Set([
@@ -19,9 +29,13 @@ const CONFIGURABLE: ReadonlySet<string> = new Set([
   'demo',
   'config',
   'doctor',
+  'audit',
   'balances',
   'statement',
   'payout',
+  'admin',
+  'backup',
+  'restore',
 ])
 
 /** Runs one command line (without `node` and the script) to its end and gives the exit code. */
@@ -75,7 +89,8 @@ function endOnFault(): void {
 const CONFIG_HELP =
   'Every key of the configuration is a flag too: --http.port 8081. All of them: docs/configuration.md.'
 
-function buildProgram(flags: readonly ConfigFlag[], done: (code: ExitCode) => void): Command {
+/** The program's commands. `flags` are keys of the configuration from the command line; `done` is told the exit code. */
+export function buildProgram(flags: readonly ConfigFlag[], done: (code: ExitCode) => void): Command {
   const program = new Command('lodebook')
     .description('A mining pool for Decred whose books anyone can check.')
     .version(version, '-V, --version', 'print the version')
@@ -238,6 +253,7 @@ Examples:
       wholeNumber(0, 1e12),
     )
     .option('--seconds <count>', 'end after so many', wholeNumber(1, 1e7))
+    .option('--answers <file>', 'add what the pool answers to each share to a file, for lodebook verify')
     .option('--json', 'print sums as lines of JSON')
     .option('--list-dialects', 'print the names of all dialects')
     .addOption(untilStdinEnds())
@@ -247,6 +263,7 @@ Examples:
 Examples:
   $ lodebook miner --pool 127.0.0.1:5550 --network simnet --user SsXciQNTo3HuV5tX3yy4hXndRWgLMRVC7Ah.test
   $ lodebook miner --dialect gominer --connections 4 --rate 20000 --seconds 60
+  $ lodebook miner --network simnet --user SsXciQNTo3HuV5tX3yy4hXndRWgLMRVC7Ah.test --answers answers.jsonl
   $ lodebook miner --list-dialects`,
     )
     .action(async (options: MinerOptions) => {
@@ -293,7 +310,7 @@ Examples:
     .command('doctor')
     .summary('look for what would keep the pool from working, and say what to do')
     .description(
-      `Checks configuration, nodes, certificates, mining address, clock, ports, disk and store, in the way the pool would use them. Ends with 3 when something must be mended. ${CONFIG_HELP}`,
+      `Checks configuration, nodes, certificates, wallet, mining address, ledger key, clock, ports, disk and store, in the way the pool would use them. Ends with 3 when something must be mended. ${CONFIG_HELP}`,
     )
     .addOption(configFile())
     .addOption(store())
@@ -311,7 +328,16 @@ Examples:
     })
 
   addMoneyCommands(program, flags, done)
+  addReceiptCommands(program, done)
+  addReplayCommand(program, done)
+  addLedgerCommands(program, done)
+  addAdminCommands(program, flags, done)
+  addBackupCommands(program, flags, done)
   addStoreCommands(program, done)
+  addSimulateCommand(program, done)
+  addAuditCommand(program, flags, done)
+  addKeyCommands(program, done)
+  addWitnessCommand(program, hostAndPort, done)
 
   program
     .command('completion')
@@ -326,7 +352,24 @@ Examples:
   $ lodebook completion fish > ~/.config/fish/completions/lodebook.fish`,
     )
     .action((shell: Shell) => {
-      print(completionScript(shell, program, CONFIGURABLE).trimEnd())
+      print(completionScript(shell, commandsOf(program, CONFIGURABLE)).trimEnd())
+      done(EXIT.ok)
+    })
+
+  program
+    .command('man')
+    .summary('print the manual page')
+    .description('Prints the manual page of this version, in roff.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook man | man -l -
+  $ lodebook man > /usr/local/share/man/man1/lodebook.1`,
+    )
+    .action(async () => {
+      const { manPage } = await import('./man.ts')
+      print(manPage(commandsOf(program, CONFIGURABLE), version).trimEnd())
       done(EXIT.ok)
     })
 

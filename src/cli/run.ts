@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { startPool } from '../pool.ts'
 import { version } from '../version.ts'
+import { settingText } from './config-command.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { openLog } from './log.ts'
 import { type ConfigRequest, readConfig, tellProblems } from './read-config.ts'
@@ -27,7 +28,12 @@ export async function run(request: ConfigRequest): Promise<ExitCode> {
   for (const variable of ignored)
     log.warn(`environment variable ${variable} is no key of the configuration and is ignored`)
   const stop = stopRequest()
-  const pool = await startPool(config, { log, software: `lodebook ${version}`, devnet: false })()
+  const pool = await startPool(config, {
+    log,
+    software: `lodebook ${version}`,
+    devnet: false,
+    settings: read.right.settings.map(settingText),
+  })()
   if (E.isLeft(pool)) {
     complain(pool.left.message)
     return EXIT.failed

@@ -1,10 +1,30 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { isPasswordHash, PASSWORD_HASH_ALLOWED } from '../../adapters/http/admin/password.ts'
 import { networks } from '../../domain/decred/network.ts'
 import { readStoreUrl } from '../store-url.ts'
-import type { Config, ListenerConfig, NodeConfig, TlsFiles, WalletConfig } from './config.ts'
+import { isWebhookSecret, WEBHOOK_SECRET_ALLOWED } from '../webhooks/signature.ts'
+import type {
+  AdminConfig,
+  BackupConfig,
+  Config,
+  LedgerConfig,
+  ListenerConfig,
+  NodeConfig,
+  TlsFiles,
+  WalletConfig,
+  WebhookConfig,
+} from './config.ts'
 import { passwordIn } from './password-file.ts'
 import { type ConfigProblem, foundText, type Origin, problem } from './problem.ts'
-import type { ConfigDraft, ListenerDraft, NodeDraft, TlsDraft } from './schema.ts'
+import type {
+  AdminDraft,
+  ConfigDraft,
+  LedgerDraft,
+  ListenerDraft,
+  NodeDraft,
+  TlsDraft,
+  WebhookDraft,
+} from './schema.ts'
 
 /** What completing a configuration needs from outside. */
 export interface Surroundings {
@@ -30,7 +50,11 @@ export function complete(
     nodes: draft.nodes.map((node, n) => completeNode(node, n, draft, around, problems)),
     listeners: draft.listeners.map((listener, n) => completeListener(listener, n, around, problems)),
     wallet: completeWallet(draft, around, problems),
+    ledger: completeLedger(draft.ledger, dataDirectory, around),
+    webhooks: draft.webhooks.map((webhook, n) => completeWebhook(webhook, n, around, problems)),
     http: { ...draft.http, tls: tlsOf(draft.http.tls, 'http', around, problems) },
+    admin: completeAdmin(draft.admin, around, problems),
+    backup: completeBackup(draft.backup, dataDirectory, around),
   }
   const conflict = (key: string, sentence: string): void => {
     problems.push(problem('conflict', key, placeOf(key, around), sentence))
@@ -62,13 +86,39 @@ export function complete(
         `listeners.${n}.name: found ${foundText(name)}, which listeners.${first} has already; give each listener a name of its own`,
       ),
   )
-  const addresses = [...config.listeners, config.http].map(({ host, port }) => ({ host, port }))
+  refuseSame(
+    config.witnesses,
+    (witness) => witness.key.split('+', 1)[0],
+    (n, first, name) =>
+      conflict(
+        `witnesses.${n}.key`,
+        `witnesses.${n}.key: found the key of ${foundText(name)}, which witnesses.${first} names already; name each witness once`,
+      ),
+  )
+  refuseSame(
+    config.webhooks,
+    (webhook) => webhook.name,
+    (n, first, name) =>
+      conflict(
+        `webhooks.${n}.name`,
+        `webhooks.${n}.name: found ${foundText(name)}, which webhooks.${first} has already; give each receiver a name of its own`,
+      ),
+  )
+  const { http, admin } = config
+  const addresses = [
+    ...config.listeners.map(({ host, port }, n) => ({ of: `listeners.${n}`, host, port })),
+    { of: 'http', host: http.host, port: http.port },
+    ...(admin.own === null ? [] : [{ of: 'admin', ...admin.own }]),
+  ]
   refuseSame(
     addresses,
     ({ host, port }) => (port === 0 ? undefined : `${host}:${port}`),
     (n, first, address) => {
-      const key = n === config.listeners.length ? 'http.port' : `listeners.${n}.port`
-      conflict(key, `${key}: ${address} is the address of listeners.${first} already; choose another port`)
+      const key = `${addresses[n]?.of}.port`
+      conflict(
+        key,
+        `${key}: ${address} is the address of ${addresses[first]?.of} already; choose another port`,
+      )
     },
   )
   if (config.journal.batchSharesTarget > config.journal.queueSharesMax)
@@ -174,6 +224,83 @@ function completeWallet(
     account,
   }
 }
+
+function completeLedger(draft: LedgerDraft, dataDirectory: string, around: Surroundings): LedgerConfig {
+  const { keyFile, previousKeyFile } = draft
+  return {
+    ...draft,
+    keyFile: keyFile === null ? `${dataDirectory}/ledger.key` : around.absolute(keyFile),
+    previousKeyFile: previousKeyFile === null ? null : around.absolute(previousKeyFile),
+  }
+}
+
+function completeWebhook(
+  { name, url, secret: given, secretFile: file, events }: WebhookDraft,
+  n: number,
+  around: Surroundings,
+  problems: ConfigProblem[],
+): WebhookConfig {
+  const key = `webhooks.${n}.secret`
+  const secret = secretOf({ given, file, key, what: WEBHOOK_SECRET_ALLOWED }, around, problems)
+  if (secret === null)
+    problems.push(
+      problem(
+        'missing',
+        key,
+        around.originOf(`webhooks.${n}`),
+        `${key} is missing; give it, or ${key}_file: ${WEBHOOK_SECRET_ALLOWED}`,
+      ),
+    )
+  else if (secret !== '' && !isWebhookSecret(secret))
+    problems.push(
+      problem(
+        'not-allowed',
+        `${key}_file`,
+        around.originOf(`${key}_file`),
+        `${key}_file: ${file} holds something else; allowed: ${WEBHOOK_SECRET_ALLOWED}`,
+      ),
+    )
+  const host = URL.canParse(url) ? new URL(url).hostname.replace(/[^A-Za-z0-9._-]/g, '') : ''
+  return { name: name ?? host.slice(0, 64), url, secret: secret ?? '', events }
+}
+
+function completeAdmin(draft: AdminDraft, around: Surroundings, problems: ConfigProblem[]): AdminConfig {
+  const { passwordHash: given, passwordHashFile: file, host, port } = draft
+  const key = 'admin.password_hash'
+  const secret = { given, file, key, what: PASSWORD_HASH_ALLOWED }
+  const passwordHash = secretOf(secret, around, problems)
+  const isSound = passwordHash === null || passwordHash === '' || isPasswordHash(passwordHash)
+  if (!isSound)
+    problems.push(
+      problem(
+        'not-allowed',
+        `${key}_file`,
+        around.originOf(`${key}_file`),
+        `${key}_file: ${file} holds something else; allowed: ${PASSWORD_HASH_ALLOWED}`,
+      ),
+    )
+  if ((host === null) !== (port === null)) {
+    const [there, missing] = host === null ? ['port', 'host'] : ['host', 'port']
+    problems.push(
+      problem(
+        'conflict',
+        `admin.${there}`,
+        around.originOf(`admin.${there}`),
+        `admin.${there} is given but admin.${missing} is not; an address of its own needs both, the dashboard's neither`,
+      ),
+    )
+  }
+  return { passwordHash, own: host === null || port === null ? null : { host, port } }
+}
+
+const completeBackup = (
+  draft: ConfigDraft['backup'],
+  dataDirectory: string,
+  around: Surroundings,
+): BackupConfig => ({
+  ...draft,
+  directory: draft.directory === null ? `${dataDirectory}/backups` : around.absolute(draft.directory),
+})
 
 function passwordOf(draft: NodeDraft, n: number, around: Surroundings, problems: ConfigProblem[]): string {
   const key = `nodes.${n}.password`

@@ -1,4 +1,5 @@
 import type { NetworkName } from '../../domain/decred/network.ts'
+import type { LogLevel } from '../../domain/events.ts'
 
 /** One dcrd that the pool works with. The first that is healthy gives the work; blocks are submitted to all. */
 export interface NodeConfig {
@@ -104,6 +105,40 @@ export interface WalletConfig {
   readonly account: string
 }
 
+/** The public ledger. Its signing key is `key` when that is given, else what `keyFile` holds; null is made at the first start. */
+export interface LedgerConfig {
+  /** Name of the ledger; `null` is the name in the key. */
+  readonly origin: string | null
+  /** Signing key, as `lodebook keygen` writes it. */
+  readonly key: string | null
+  readonly keyFile: string
+  /** File of the key that signs too while readers change to a new one. */
+  readonly previousKeyFile: string | null
+  /** From a new entry to the checkpoint that has it. */
+  readonly checkpointMsMax: number
+}
+
+/** A witness that the ledger's checkpoints are shown to. */
+export interface WitnessConfig {
+  /** Verifier key of its cosignatures, whose name is the witness's. */
+  readonly key: string
+  /** Submission prefix. */
+  readonly url: string
+}
+
+/** What a receiver of webhooks is told of. */
+export type WebhookEvents = 'all' | 'blocks' | 'payments'
+
+/** A receiver of webhooks. */
+export interface WebhookConfig {
+  /** In logs and metrics; how far it is is kept under it. */
+  readonly name: string
+  readonly url: string
+  /** Standard Webhooks: base64 of 24 to 64 bytes, after `whsec_` or not. */
+  readonly secret: string
+  readonly events: WebhookEvents
+}
+
 /** Dashboard and API. */
 export interface HttpConfig {
   readonly host: string
@@ -114,8 +149,22 @@ export interface HttpConfig {
   readonly behindProxy: boolean
 }
 
-/** Lowest level that is written, by pino's names. */
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+/** Pages for the administrator. */
+export interface AdminConfig {
+  /** As `lodebook admin password` writes it; `null` for no pages: then there is the command line alone. */
+  readonly passwordHash: string | null
+  /** An address of their own; `null` for the dashboard's. */
+  readonly own: { readonly host: string; readonly port: number } | null
+}
+
+/** Backups of the store that the pool makes. */
+export interface BackupConfig {
+  readonly directory: string
+  /** 0 for none but those that are ordered. */
+  readonly everyMs: number
+  /** How many there are at most; the oldest goes. */
+  readonly keep: number
+}
 
 /** `auto` is text on a terminal and JSON elsewhere. */
 export type LogFormat = 'auto' | 'json' | 'text'
@@ -141,6 +190,11 @@ export interface Config {
   readonly payout: PayoutConfig
   /** `null`: rewards are shared and booked, and nobody is paid. */
   readonly wallet: WalletConfig | null
+  readonly ledger: LedgerConfig
+  readonly witnesses: readonly WitnessConfig[]
+  readonly webhooks: readonly WebhookConfig[]
   readonly http: HttpConfig
+  readonly admin: AdminConfig
+  readonly backup: BackupConfig
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
 }

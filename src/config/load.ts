@@ -208,7 +208,8 @@ function settingsOf(
 ): readonly Setting[] {
   return leaves.flatMap(({ inCode, external, key }) => {
     const list = inCode[1] === '*' ? inCode[0] : undefined
-    const count = list === 'nodes' ? config.nodes.length : list === 'listeners' ? config.listeners.length : 1
+    const items = list === undefined ? undefined : valueAt(config, [list])
+    const count = Array.isArray(items) ? items.length : 1
     return Array.from({ length: count }, (_, n): Setting => {
       const numbered = (names: readonly string[]) => names.map((name) => (name === '*' ? String(n) : name))
       const path = numbered(external).join('.')

@@ -134,7 +134,7 @@ const INTRODUCTION = [
   'A flag beats the environment, the environment beats the file, the file beats the default. `lodebook config` prints what is in force and',
   'where each value came from; secrets are never printed.',
   '',
-  '- The tables `[[nodes]]` and `[[listeners]]` are lists. `N` in a key below is the number of the item, the first is 0:',
+  '- The tables `[[nodes]]`, `[[listeners]]`, `[[witnesses]]` and `[[webhooks]]` are lists. `N` in a key below is the number of the item, the first is 0:',
   `  \`${environmentName('nodes.0.address')}\`, \`${flagName('listeners.1.port')}\`. A flag or variable changes that one key of the item and leaves the rest, or adds an item at the end.`,
   '- An environment variable that is empty counts as not set.',
   '- A relative path is taken from the working directory, one that begins with `~/` from the home directory.',

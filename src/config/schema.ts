@@ -1,6 +1,17 @@
 import type * as t from 'io-ts'
+import { isPasswordHash, PASSWORD_HASH_ALLOWED } from '../../adapters/http/admin/password.ts'
 import { STORE_URL_ALLOWED } from '../store-url.ts'
-import type { Config, HttpConfig, ListenerConfig, NodeConfig, WalletConfig } from './config.ts'
+import { isWebhookSecret, WEBHOOK_SECRET_ALLOWED } from '../webhooks/signature.ts'
+import type {
+  BackupConfig,
+  Config,
+  HttpConfig,
+  LedgerConfig,
+  ListenerConfig,
+  NodeConfig,
+  WalletConfig,
+  WebhookConfig,
+} from './config.ts'
 import { choice, flag, integer, optional, text, type Value } from './values.ts'
 
 /**
@@ -33,13 +44,38 @@ export type WalletDraft = { readonly [K in keyof Omit<WalletConfig, 'account'>]:
   readonly account: string
 }
 
+/** A receiver of webhooks as it is written: its secret here or in a file. */
+export type WebhookDraft = Omit<WebhookConfig, 'name' | 'secret'> & {
+  readonly name: string | null
+  readonly secret: string | null
+  readonly secretFile: string | null
+}
+
+/** The ledger as it is written. */
+export type LedgerDraft = Omit<LedgerConfig, 'keyFile'> & { readonly keyFile: string | null }
+
+/** The administrator's pages as they are written. */
+export interface AdminDraft {
+  readonly passwordHash: string | null
+  readonly passwordHashFile: string | null
+  readonly host: string | null
+  readonly port: number | null
+}
+
 /** The configuration as it is written, decoded key by key, before `complete` has filled in and compared. */
-export type ConfigDraft = Omit<Config, 'store' | 'nodes' | 'listeners' | 'wallet' | 'http'> & {
+export type ConfigDraft = Omit<
+  Config,
+  'store' | 'nodes' | 'listeners' | 'wallet' | 'ledger' | 'webhooks' | 'http' | 'admin' | 'backup'
+> & {
   readonly store: { readonly url: string | null }
   readonly nodes: readonly NodeDraft[]
   readonly listeners: readonly ListenerDraft[]
   readonly wallet: WalletDraft
+  readonly ledger: LedgerDraft
+  readonly webhooks: readonly WebhookDraft[]
   readonly http: Omit<HttpConfig, 'tls'> & { readonly tls: TlsDraft }
+  readonly admin: AdminDraft
+  readonly backup: Omit<BackupConfig, 'directory'> & { readonly directory: string | null }
 }
 
 /** What a key is when nobody says anything. `derived` is filled in by `complete`, from other keys. */
@@ -210,6 +246,58 @@ const listener = group('An address where miners connect. Without any there is on
     fixed: unset(difficulty, 4096, 'The same difficulty for every miner, for ever; nothing varies.'),
   }),
 })
+
+const verifierKey = text('a verifier key, name+hash+key', /^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$/)
+
+const witness = group(
+  'A witness: it signs checkpoints of the ledger that only grow, so that nobody can be shown another history. It never holds anything up.',
+  {
+    key: required(
+      verifierKey,
+      'witness.example+ade2488a+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR',
+      'Verifier key of its cosignatures, as its operator publishes it.',
+    ),
+    url: required(
+      text('an http or https URL', /^https?:\/\/[^\s?#]+$/),
+      'https://witness.example/',
+      'Its submission prefix: what comes before `/add-checkpoint`.',
+    ),
+  },
+)
+
+const webhook = group(
+  'A receiver of webhooks: it is told of blocks or payments by a signed POST, each at least once. See docs/webhooks.md.',
+  {
+    name: derived(
+      name,
+      'the host of its URL',
+      'accounting',
+      'What logs and metrics call it. How far it is is kept under this name: keep it when the URL changes.',
+    ),
+    url: required(
+      text('an http or https URL without user and password', /^https?:\/\/[^\s/?#@]+(?:[/?][^\s#]*)?$/),
+      'https://shop.example/hooks/lodebook',
+      'Where messages are posted. Any address that this machine can reach, private ones too.',
+    ),
+    secret: secret(
+      unset(
+        text(WEBHOOK_SECRET_ALLOWED, isWebhookSecret),
+        'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
+        'What messages are signed with, and the receiver checks. Better in `secret_file` or the environment.',
+      ),
+    ),
+    secretFile: unset(
+      path,
+      '/etc/lodebook/webhook-secret',
+      'File that holds the secret and nothing else; a newline at its end is dropped.',
+    ),
+    events: key(
+      choice('all', 'blocks', 'payments'),
+      'all',
+      'What it is told of: `blocks` found, approved, matured, lost; `payments` planned, published, confirmed, returned.',
+    ),
+  },
+)
 
 /** The table. Names here are those of the decoded type; `externalName` makes the ones people write. */
 export const schema = {
@@ -444,6 +532,55 @@ export const schema = {
         ),
       },
     ),
+    ledger: group(
+      'The public ledger, in `ledger` of the data directory and at `/ledger/`. See docs/ledger.md.',
+      {
+        origin: derived(
+          text('1 to 128 printable characters without space and plus', /^[\x21-\x2a\x2c-\x7e]{1,128}$/),
+          'the name in the signing key',
+          'pool.example.com/ledger',
+          'Name of the ledger, the same for ever: the address where it is published, without `https://`. The key that the first start makes gets this name; without it a name of its own that is no address.',
+        ),
+        key: secret(
+          unset(
+            text(
+              'a signing key, PRIVATE+KEY+name+hash+key',
+              /^PRIVATE\+KEY\+[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$/,
+            ),
+            'PRIVATE+KEY+...',
+            'The signing key. Better in `key_file` or the environment.',
+          ),
+        ),
+        keyFile: derived(
+          path,
+          '`ledger.key` in the data directory',
+          '/etc/lodebook/ledger.key',
+          'File of the signing key, as `lodebook keygen` writes it. Made at the first start, unless `key` is given. Keep a copy.',
+        ),
+        previousKeyFile: unset(
+          path,
+          '/etc/lodebook/ledger-2026.key',
+          'File of the key before, which signs as well for as long as it stands here: for a change of keys.',
+        ),
+        checkpointMsMax: key(
+          integer(50, 60_000, 'ms'),
+          1000,
+          'A new entry is under a signed checkpoint within so long. A block is at once.',
+        ),
+      },
+    ),
+    witnesses: {
+      kind: 'list',
+      says: witness.says,
+      item: witness,
+      itemsByDefault: 0,
+    },
+    webhooks: {
+      kind: 'list',
+      says: webhook.says,
+      item: webhook,
+      itemsByDefault: 0,
+    },
     http: group('Dashboard and API.', {
       host: key(
         host,
@@ -457,6 +594,43 @@ export const schema = {
         false,
         'Every visitor comes through a web server in front, and its `X-Forwarded-For` tells who it is. Only then: anybody else could claim any address.',
       ),
+    }),
+    admin: group(
+      'Pages for the administrator, at `/admin`: on when a password is set. The command line of the same machine needs none.',
+      {
+        passwordHash: secret(
+          unset(
+            text(PASSWORD_HASH_ALLOWED, isPasswordHash),
+            'scrypt:17:8:1:...',
+            'Hash of the password, as `lodebook admin password` writes it.',
+          ),
+        ),
+        passwordHashFile: unset(
+          path,
+          '/etc/lodebook/admin-password',
+          'File that holds the hash and nothing else; a newline at its end is dropped.',
+        ),
+        host: unset(
+          host,
+          '127.0.0.1',
+          'Address of their own, for the administrator alone; then the dashboard has no `/admin`. With `http.tls` it speaks TLS too.',
+        ),
+        port: unset(port, 8081, 'TCP port of that address. Both are given or neither.'),
+      },
+    ),
+    backup: group('Backups of the store that the pool makes while it runs. See docs/operators.md.', {
+      directory: derived(
+        path,
+        '`backups` in the data directory',
+        '/var/backups/lodebook',
+        'Where they are kept, best on another disk. Made when it is not there.',
+      ),
+      everyMs: key(
+        integer(0, 366 * DAY_MS, 'ms'),
+        0,
+        'One is made and verified this often; 0 makes none but those that are ordered. 86400000 is a day.',
+      ),
+      keep: key(integer(1, 1000), 7, 'How many are kept; with one more the oldest is removed.'),
     }),
     log: group('What is written to standard output.', {
       level: key(

@@ -13,9 +13,12 @@ export interface Value<A> {
 const codecOf = <A>(allowed: string, is: (u: unknown) => u is A): t.Type<A> =>
   new t.Type(allowed, is, (u, context) => (is(u) ? t.success(u) : t.failure(u, context)), t.identity)
 
-/** Text that matches a pattern; `allowed` says in words what the pattern says. */
-export const text = (allowed: string, pattern: RegExp): Value<string> => ({
-  codec: codecOf(allowed, (u): u is string => typeof u === 'string' && pattern.test(u)),
+/** Text that matches a pattern or passes a check; `allowed` says in words what it is. */
+export const text = (allowed: string, is: RegExp | ((given: string) => boolean)): Value<string> => ({
+  codec: codecOf(
+    allowed,
+    (u): u is string => typeof u === 'string' && (is instanceof RegExp ? is.test(u) : is(u)),
+  ),
   fromText: (given) => given,
 })
 

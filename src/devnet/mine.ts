@@ -1,5 +1,6 @@
 import { NONCE_OFFSET } from '../../domain/decred/header.ts'
-import { meetsTarget, type PowAlgorithm, powHash } from '../../domain/decred/proof-of-work.ts'
+import { powHash } from '../../domain/decred/pow-hash.ts'
+import { meetsTarget, type PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 
 /** Hashes between two pauses in which the process does its other work: some 10 ms. */
 const SLICE_HASHES = 4096

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { decodeHeader, type Header } from '../../domain/decred/header.ts'
 import { displayHash, toHex } from '../../domain/decred/hex.ts'
 import type { Network } from '../../domain/decred/network.ts'
-import { powHash } from '../../domain/decred/proof-of-work.ts'
+import { powHash } from '../../domain/decred/pow-hash.ts'
 import { compactToTarget } from '../../domain/decred/target.ts'
 import {
   encodeTransaction,

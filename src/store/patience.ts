@@ -24,7 +24,7 @@ export function patient(store: EventStore, trouble: (why: string) => void): Even
     ...store,
     append: (appends) => patiently(store.append(appends)),
     readStream: (stream, range) => patiently(store.readStream(stream, range)),
-    readAll: (after, limit) => patiently(store.readAll(after, limit)),
+    readAll: (after, limit, types) => patiently(store.readAll(after, limit, types)),
     head: () => patiently(store.head()),
   }
 }

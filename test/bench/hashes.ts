@@ -1,7 +1,8 @@
 import { blake256 as nobleBlake256 } from '@noble/hashes/blake1.js'
 import { blake3 as nobleBlake3 } from '@noble/hashes/blake3.js'
 import { HEADER_BYTES, NONCE_OFFSET } from '../../domain/decred/header.ts'
-import { type PowAlgorithm, powHash } from '../../domain/decred/proof-of-work.ts'
+import { powHash } from '../../domain/decred/pow-hash.ts'
+import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import type { Measure } from './measure.ts'
 
 const RUN_MS = 1_000

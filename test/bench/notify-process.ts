@@ -48,6 +48,7 @@ const gateway = openGateway({
   nowMs: Date.now,
   newSessionId: () => randomBytes(12).toString('hex'),
   solved: () => undefined,
+  bans: { accountRefusal: () => null, addressRefusal: () => null },
   log: pino({ level: 'silent' }),
 })
 const [listening] = config.listeners

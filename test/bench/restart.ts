@@ -5,7 +5,7 @@ import { EMBEDDED_LOG } from '../../adapters/event-store/follow.ts'
 import { NO_STREAM, type RecordedEvent, type StreamAppend } from '../../adapters/event-store/port.ts'
 import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
-import { eventHistory } from '../support/event-histories.ts'
+import { eventHistory, type HistoryOptions } from '../support/event-histories.ts'
 import { hardDevnet, temporaryDirectory } from '../support/running-pool.ts'
 import { connectStratum } from '../support/stratum-client.ts'
 import type { Measure } from './measure.ts'
@@ -16,7 +16,7 @@ export async function benchRestart(shares: number): Promise<Measure> {
   const devnet = await hardDevnet()
   const empty = temporaryDirectory()
   const full = temporaryDirectory()
-  await writeHistory(full, shares)
+  await writeHistory(full, { shares, workers: 2_000 })
   const seconds = async (directory: string): Promise<number> => {
     const startedMs = performance.now()
     const pool = await startPoolChild(directory, devnet)
@@ -46,7 +46,10 @@ export async function benchRestart(shares: number): Promise<Measure> {
 const BATCH_EVENTS = 8
 
 /** Writes a made-up history through the real store and read models, as a pool would have. */
-async function writeHistory(directory: string, shares: number): Promise<void> {
+export async function writeHistory(
+  directory: string,
+  history: Pick<HistoryOptions, 'shares' | 'workers' | 'sharesPerMinute' | 'secondsPerOwnBlock' | 'startMs'>,
+): Promise<void> {
   mkdirSync(directory, { recursive: true })
   const store = await openSqliteEventStore({ file: join(directory, 'lodebook.db') })()
   const models = openReadModels({
@@ -66,8 +69,7 @@ async function writeHistory(directory: string, shares: number): Promise<void> {
   let batch: RecordedEvent[] = []
   for (const event of eventHistory({
     seed: 9,
-    shares,
-    workers: 2_000,
+    ...history,
     sharesPerEvent: 600,
     network: 'simnet',
   })) {

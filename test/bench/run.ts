@@ -4,13 +4,15 @@ import { temporaryDirectory } from '../support/running-pool.ts'
 import { benchEventStore } from './event-store.ts'
 import { benchEventStoreDb } from './eventstoredb.ts'
 import { benchHashes } from './hashes.ts'
+import { benchLedger } from './ledger.ts'
 import { lineOf, type Measure, ratio, rounded } from './measure.ts'
 import { benchMemory } from './memory.ts'
 import { benchNotify } from './notify.ts'
+import { benchPages } from './pages.ts'
 import { benchProjections, projectionLoads } from './projections.ts'
 import { benchRestart } from './restart.ts'
 import { benchConnections, benchLatency, benchThroughput } from './throughput.ts'
-import { benchAccounting, benchSettlement } from './treasury.ts'
+import { benchAccounting, benchRecall, benchSettlement } from './treasury.ts'
 
 /**
  * `npm run bench`: every benchmark, one line of JSON each as it comes, then a table. `--short` takes a tenth of the time and says
@@ -34,8 +36,15 @@ const benchmarks: readonly { readonly name: string; readonly run: () => Promise<
   { name: 'P3', run: async () => [await benchNotify(short ? 1_000 : 5_000, short ? 20 : 100)] },
   { name: 'P4', run: async () => [await benchMemory(short ? 2_000 : 10_000)] },
   { name: 'projections', run: async () => benchFolding(short ? 1_000_000 : 10_000_000) },
-  { name: 'P5', run: async () => benchAccounting(short ? 500_000 : 3_000_000) },
-  { name: 'settlement', run: () => benchSettlement(short ? 1_000_000 : 10_000_000) },
+  { name: 'P5', run: async () => benchAccounting(short ? 500_000 : 3_000_000, temporaryDirectory()) },
+  {
+    name: 'recall',
+    run: async () => [await benchRecall(short ? 1_000_000 : 10_000_000, temporaryDirectory())],
+  },
+  { name: 'settlement', run: () => benchSettlement(short ? 1_000_000 : 10_000_000, 1_000) },
+  { name: 'accounts', run: () => benchAccounts(short ? 1_000_000 : 10_000_000) },
+  { name: 'pages', run: () => benchPages(short ? 500_000 : 10_000_000) },
+  { name: 'P7', run: () => benchLedger(seconds) },
   { name: 'P9', run: async () => [await benchRestart(short ? 1_000_000 : 10_000_000)] },
 ]
 
@@ -68,6 +77,13 @@ async function benchStore(): Promise<readonly Measure[]> {
       baseline: null,
     },
   ]
+}
+
+/** The same block shared among very many accounts. */
+async function benchAccounts(shares: number): Promise<readonly Measure[]> {
+  const measures: Measure[] = []
+  for (const accounts of [10_000, 100_000]) measures.push(...(await benchSettlement(shares, accounts)))
+  return measures
 }
 
 /** Decoding, folding and storing shares, beside JSON.parse of the same events and nothing else. */

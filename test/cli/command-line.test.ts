@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { lodebook, temporaryDirectory } from './child.ts'
+import { everyCommand } from './commands.ts'
 
 let directory = ''
 let remove = () => {}
@@ -16,23 +17,12 @@ afterEach(() => remove())
 const run = (...words: string[]) => lodebook(words, { directory })
 
 describe('help', () => {
-  test('lists every command and the exit codes, with examples', async () => {
+  test('has examples and the exit codes', async () => {
     const { code, stdout, stderr } = await run('--help')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'store', 'completion'])
-      expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
     expect(stdout).toContain('$ lodebook config init')
     expect(stdout).toContain('Exit codes: 0 done')
   })
-
-  test.each([['run'], ['demo'], ['devnet'], ['miner'], ['config'], ['doctor'], ['store'], ['completion']])(
-    '%s has examples of its own',
-    async (command) => {
-      const { code, stdout } = await run(command, '--help')
-      expect(code).toBe(0)
-      expect(stdout).toContain(`$ ${command === 'completion' ? 'source <(lodebook' : 'lodebook'} ${command}`)
-    },
-  )
 
   test('no command at all is a mistake and prints the help', async () => {
     const { code, stdout, stderr } = await run()
@@ -201,11 +191,59 @@ describe('completion', () => {
     expect(await complete(['lodebook', 'miner', '--pow', 'blake2'])).toEqual(['blake256'])
   })
 
-  test('zsh and fish scripts name every command', async () => {
+  test('bash completes subcommands with their own options alone', async () => {
+    expect(await complete(['lodebook', 'store', 'copy', '--'])).toEqual([
+      '--from',
+      '--to',
+      '--json',
+      '--help',
+    ])
+    expect(await complete(['lodebook', 'payout', 'status', '--js'])).toEqual(['--json'])
+    expect(await complete(['lodebook', 'completion', 'bash', '--po'])).toEqual([''])
+  })
+
+  test('every shell has every command, and its options', async () => {
+    const scripts = await Promise.all(['bash', 'zsh', 'fish'].map((shell) => run('completion', shell)))
+    for (const { stdout } of scripts)
+      for (const { path, names } of everyCommand) {
+        expect(stdout).toMatch(new RegExp(`\\b${path.at(-1)}\\b`))
+        for (const name of names) expect(stdout).toContain(name.slice(2))
+      }
+  })
+
+  test('a script of any shell quotes what it says, and has no open end', async () => {
+    const { stdout: bash } = await run('completion', 'bash')
+    expect(execFileSync('bash', ['-n'], { input: bash, encoding: 'utf8' })).toBe('')
     for (const shell of ['zsh', 'fish']) {
       const { stdout } = await run('completion', shell)
-      for (const command of ['run', 'demo', 'devnet', 'miner', 'config', 'doctor', 'store', 'completion'])
-        expect(stdout).toContain(command)
+      const strings = stdout.replaceAll("'\\''", '')
+      for (const line of strings.split('\n'))
+        expect([line, (line.split("'").length - 1) % 2]).toEqual([line, 0])
     }
+  })
+})
+
+describe('man', () => {
+  test('is a page of roff with every command, option, key and example', async () => {
+    const { code, stdout } = await run('man')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^\.TH LODEBOOK 1 "" "lodebook \d+\.\d+\.\d+" /)
+    const plain = stdout.replaceAll('\\-', '-').replaceAll(/\\\[u[0-9A-F]+\]/g, '')
+    for (const { command, names } of everyCommand) {
+      expect(plain).toContain(`\n.SH LODEBOOK ${command.toUpperCase()}\n.B lodebook ${command}\n`)
+      for (const name of names) expect(plain).toContain(name)
+    }
+    expect(plain).toContain('\n.B --http.port <value>\nTCP port.\n')
+    expect(plain).toContain('\nlodebook config init /etc/lodebook/lodebook.toml\n')
+  })
+
+  test('has no request but those that are meant, and nothing but ASCII', async () => {
+    const { stdout } = await run('man')
+    const requests = new Set(
+      stdout.split('\n').flatMap((line) => (/^[.']/.test(line) ? [line.split(' ')[0]] : [])),
+    )
+    expect([...requests].toSorted()).toEqual(['.B', '.I', '.PP', '.SH', '.TH', '.TP', '.fi', '.nf'])
+    expect(stdout).toMatch(/^[\x20-\x7e\n]*$/)
+    expect(stdout.replaceAll(/\\(-|e|&|fI|fR|\[u[0-9A-F]{4,6}\])/g, '')).not.toContain('\\')
   })
 })

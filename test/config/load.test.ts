@@ -86,7 +86,18 @@ describe('defaults', () => {
         confirmations: 6,
       },
       wallet: null,
+      ledger: {
+        origin: null,
+        key: null,
+        keyFile: '/work/./data/ledger.key',
+        previousKeyFile: null,
+        checkpointMsMax: 1000,
+      },
+      witnesses: [],
+      webhooks: [],
       http: { host: '127.0.0.1', port: 8080, tls: null, behindProxy: false },
+      admin: { passwordHash: null, own: null },
+      backup: { directory: '/work/./data/backups', everyMs: 0, keep: 7 },
       log: { level: 'info', format: 'auto' },
     })
   })
@@ -139,6 +150,118 @@ client_key_file = "pool.key"
   test('without one of its files: told which', () => {
     expect(messages(WALLET.replace(/^client_key_file.*$/m, ''))).toEqual([
       'lodebook.toml:2: wallet.client_key_file is missing, which a wallet needs: the key of that certificate',
+    ])
+  })
+})
+
+describe('the ledger', () => {
+  const KEY = 'PRIVATE+KEY+example.com/ledger+530d903a+AYEK'
+  const WITNESS = 'witness.example+ade2488a+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR'
+
+  test('has its key in a file or in the environment, and a previous one', () => {
+    const environment = { LODEBOOK_LEDGER_KEY: KEY, LODEBOOK_LEDGER_CHECKPOINT_MS_MAX: '500' }
+    const file =
+      '[ledger]\nkey_file = "new.key"\nprevious_key_file = "old.key"\norigin = "example.com/ledger"'
+    expect(config(file, { environment }).ledger).toEqual({
+      origin: 'example.com/ledger',
+      key: KEY,
+      keyFile: '/work/new.key',
+      previousKeyFile: '/work/old.key',
+      checkpointMsMax: 500,
+    })
+  })
+
+  test('has witnesses', () => {
+    const file = `[[witnesses]]\nkey = "${WITNESS}"\nurl = "https://witness.example/x/"`
+    expect(config(file).witnesses).toEqual([{ key: WITNESS, url: 'https://witness.example/x/' }])
+  })
+
+  test.each([
+    [
+      '[ledger]\norigin = "https pool"',
+      'lodebook.toml:2: ledger.origin: found "https pool", allowed: 1 to 128 printable characters without space and plus',
+    ],
+    [
+      '[ledger]\nkey = "hunter2"',
+      'lodebook.toml:2: ledger.key: found something else (hidden), allowed: a signing key, PRIVATE+KEY+name+hash+key',
+    ],
+    [
+      `[[witnesses]]\nkey = "${WITNESS}"\nurl = "witness.example"`,
+      'lodebook.toml:3: witnesses.0.url: found "witness.example", allowed: an http or https URL',
+    ],
+    [
+      '[[witnesses]]\nkey = "witness.example"\nurl = "https://w/"',
+      'lodebook.toml:2: witnesses.0.key: found "witness.example", allowed: a verifier key, name+hash+key',
+    ],
+    [
+      `[[witnesses]]\nkey = "${WITNESS}"\nurl = "https://a/"\n[[witnesses]]\nkey = "${WITNESS}"\nurl = "https://b/"`,
+      'lodebook.toml:5: witnesses.1.key: found the key of "witness.example", which witnesses.0 names already; name each witness once',
+    ],
+  ])('%s', (file, message) => {
+    expect(messages(file)).toEqual([message])
+  })
+})
+
+describe('webhooks', () => {
+  const secret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
+  const hook = (more: string): string => `[[webhooks]]\n${more}`
+  const url = 'url = "https://shop.example:8443/hooks?x=1"\n'
+
+  test('need an address and a secret; their name is the host, and they are told of everything', () => {
+    expect(config(hook(`${url}secret = "${secret}"`)).webhooks).toEqual([
+      { name: 'shop.example', url: 'https://shop.example:8443/hooks?x=1', secret, events: 'all' },
+    ])
+    const file = hook(`${url}name = "books"\nsecret_file = "/run/hook"\nevents = "payments"`)
+    const readText = () => E.right(`${secret.slice(6)}\n`)
+    expect(config(file, { readText }).webhooks).toEqual([
+      {
+        name: 'books',
+        url: 'https://shop.example:8443/hooks?x=1',
+        secret: secret.slice(6),
+        events: 'payments',
+      },
+    ])
+    expect(config(hook(`url = "http://[::1]:9/"\nsecret = "${secret}"`)).webhooks[0]?.name).toBe('1')
+  })
+
+  const allowed = 'base64 of 24 to 64 bytes, as "openssl rand -base64 32" makes it, after whsec_ or not'
+  test.each([
+    [
+      hook(`secret = "${secret}"`),
+      'lodebook.toml:1: webhooks.0.url is missing and has no default; allowed: an http or https URL without user and password',
+    ],
+    [
+      hook(`url = "ftp://x"\nsecret = "${secret}"`),
+      'lodebook.toml:2: webhooks.0.url: found "ftp://x", allowed: an http or https URL without user and password',
+    ],
+    [
+      hook(`url = "https://u:p@x/"\nsecret = "${secret}"`),
+      'lodebook.toml:2: webhooks.0.url: found "https://u:p@x/", allowed: an http or https URL without user and password',
+    ],
+    [
+      hook(url),
+      `lodebook.toml:1: webhooks.0.secret is missing; give it, or webhooks.0.secret_file: ${allowed}`,
+    ],
+    [
+      hook(`${url}secret = "hunter2"`),
+      `lodebook.toml:3: webhooks.0.secret: found something else (hidden), allowed: ${allowed}`,
+    ],
+    [
+      hook(`${url}secret = "${secret}"\nevents = "shares"`),
+      'lodebook.toml:4: webhooks.0.events: found "shares", allowed: all, blocks or payments',
+    ],
+    [
+      `${hook(`${url}secret = "${secret}"`)}\n${hook(`${url}secret = "${secret}"`)}`,
+      'lodebook.toml:4: webhooks.1.name: found "shop.example", which webhooks.0 has already; give each receiver a name of its own',
+    ],
+  ])('%j is refused with a sentence', (toml, sentence) => {
+    expect(messages(toml)).toEqual([sentence])
+  })
+
+  test('a file that holds no secret is named, and what it holds is not', () => {
+    const readText = () => E.right('hunter2')
+    expect(messages(hook(`${url}secret_file = "/run/hook"`), { readText })).toEqual([
+      `lodebook.toml:3: webhooks.0.secret_file: /run/hook holds something else; allowed: ${allowed}`,
     ])
   })
 })

@@ -5,12 +5,14 @@ import { loadConfig, type Sources } from '../../src/config/load.ts'
 import { initialFile, manual } from '../../src/config/manual.ts'
 import { environmentName, leaves } from '../../src/config/schema.ts'
 
+const PASSWORD_HASH = 'scrypt:17:8:1:az1xtY6aggs23L3CUgVaug:wKknuKCpDvOnnJ9jVn3GK4T-tAgo3JrSnWlOrCNE0m8'
+
 const sources: Sources = {
   file: null,
   environment: {},
   flags: [],
   absolute: (path) => path,
-  readText: () => E.right('secret'),
+  readText: (path) => E.right(path.endsWith('/admin-password') ? PASSWORD_HASH : 'secret'),
 }
 
 const configOf = (toml: string) => {
@@ -30,16 +32,24 @@ describe('the commented file', () => {
       .split('\n')
       .map((line) => (/^#[a-z[]/.test(line) ? line.slice(1) : line))
       // Two ways to say one thing, of which a file can have one.
-      .filter((line) => !/^(password =|passphrase =|difficulty\.(start|max) =)/.test(line))
+      .filter(
+        (line) =>
+          !/^(key = "PRIVATE|password =|password_hash =|passphrase =|secret =|difficulty\.(start|max) =)/.test(
+            line,
+          ),
+      )
     const config = configOf(lines.join('\n'))
     expect(config).toMatchObject({ http: { host: '127.0.0.1', port: 8080 }, journal: { lingerMsMax: 100 } })
     const given = new Set(Object.keys(flat(parse(lines.join('\n')), '')))
     const known = leaves.map(({ external }) => external.join('.').replace('*', '0'))
     expect(known.filter((path) => !given.has(path)).sort()).toEqual([
+      'admin.password_hash',
+      'ledger.key',
       'listeners.0.difficulty.max',
       'listeners.0.difficulty.start',
       'nodes.0.password',
       'wallet.passphrase',
+      'webhooks.0.secret',
     ])
   })
 

@@ -1,4 +1,4 @@
-import { powHash } from '../../domain/decred/proof-of-work.ts'
+import { powHash } from '../../domain/decred/pow-hash.ts'
 import { cpuMiner } from '../integration/devices.ts'
 import { address } from '../integration/house.ts'
 import { type Found, foundWith, type Miner, startMiner } from '../integration/miner.ts'

@@ -26,20 +26,25 @@ const MOMENTS: readonly EventType[] = [
   'PayoutPublished',
   'RewardAllocated',
 ]
+/** One of them each time. */
+const SCHEMES = ['pplns', 'pps', 'prop', 'pplns-time'] as const
+
+const seed = Number(process.env['LODEBOOK_CRASH_SEED'] ?? randomInt(2 ** 31))
+const scheme = SCHEMES[seed % SCHEMES.length] ?? 'pplns'
 const OVER: PoolOverrides = {
   wallet: true,
   coinbaseMaturity: MATURITY,
   payout: { everyBlocks: 2, minimum: '0.1' },
+  reward: { scheme },
 }
 
-const seed = Number(process.env['LODEBOOK_CRASH_SEED'] ?? randomInt(2 ** 31))
 const directory = temporaryDirectory()
 const recorded = () => rawLog(directory).map((each, i) => ({ ...each, position: i + 1 }))
 const countOf = (type: EventType): number => readLog(directory).filter((each) => each.type === type).length
 let devnet: Devnet
 
 beforeAll(async () => {
-  console.log(`kill times of seed ${seed}; LODEBOOK_CRASH_SEED=${seed} gives the same again`)
+  console.log(`${scheme}, kill times of seed ${seed}; LODEBOOK_CRASH_SEED=${seed} gives the same again`)
   devnet = await easyDevnet({ coinbaseMaturity: MATURITY, startDifficulty: 64 })
 })
 afterAll(async () => {

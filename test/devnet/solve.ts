@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '../../domain/decred/hex.ts'
-import { meetsTarget, type PowAlgorithm, powHash } from '../../domain/decred/proof-of-work.ts'
+import { powHash } from '../../domain/decred/pow-hash.ts'
+import { meetsTarget, type PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 
 const NONCE_OFFSET = 140
 const HEADER_BYTES = 180

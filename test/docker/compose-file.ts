@@ -17,6 +17,7 @@ export interface Service {
   readonly ports?: readonly string[]
   readonly volumes?: readonly (string | { readonly source: string; readonly read_only?: boolean })[]
   readonly secrets?: readonly string[]
+  readonly configs?: readonly { readonly source: string; readonly target: string }[]
   readonly networks?: readonly string[]
   readonly network_mode?: string
   readonly depends_on?: Readonly<Record<string, { readonly condition: string; readonly required?: boolean }>>
@@ -35,6 +36,7 @@ interface ComposeFile {
   readonly volumes: Readonly<Record<string, unknown>>
   readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>
   readonly secrets: Readonly<Record<string, { readonly file: string }>>
+  readonly configs: Readonly<Record<string, { readonly file: string }>>
 }
 
 /** docker-compose.yml as it stands, variables unreplaced. */

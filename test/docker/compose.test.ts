@@ -134,7 +134,12 @@ describe('rights', () => {
 
   test('only miners and other nodes of Decred come in from outside', () => {
     const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`))
-    expect(published).toEqual(['lodebook 5550:5550', 'lodebook 127.0.0.1:8080:8080', 'dcrd 9108:9108'])
+    expect(published).toEqual([
+      'lodebook 5550:5550',
+      'lodebook 127.0.0.1:8080:8080',
+      'dcrd 9108:9108',
+      'grafana 127.0.0.1:3000:3000',
+    ])
   })
 
   test('the database is on a network without a way out, with nobody but the pool', () => {
@@ -197,6 +202,12 @@ describe('what belongs together', () => {
     }
     expect(read('.gitignore')).toMatch(/^\/secrets\/$/m)
     expect(read('.gitignore')).toMatch(/^\/\.env$/m)
+  })
+
+  test('every configuration that is named is there, with its file, and none is left over', () => {
+    const mounted = services.flatMap(([, { configs = [] }]) => configs.map(({ source }) => source))
+    expect(mounted.toSorted()).toEqual(Object.keys(compose.configs).toSorted())
+    for (const { file } of Object.values(compose.configs)) expect(read(file).length).toBeGreaterThan(50)
   })
 
   test('what must be healthy first has a health check', () => {
@@ -344,7 +355,7 @@ describe('the manual', () => {
 
   test('names no profile that is not there', () => {
     const profiles = new Set(services.flatMap(([, each]) => each.profiles ?? []))
-    expect([...profiles].toSorted()).toEqual(['cluster', 'wallet'])
+    expect([...profiles].toSorted()).toEqual(['cluster', 'monitoring', 'wallet'])
     for (const profile of profiles) expect(manual).toContain(`COMPOSE_PROFILES=${profile}`)
   })
 

@@ -36,4 +36,4 @@ export const all = (stage: Stage | undefined, keyword: string): readonly string[
 
 /** Whether an image has a version in its tag, or is pinned by its digest; `latest` and `lts` are none. */
 export const isPinned = (image: string): boolean =>
-  /^[^:@\s]+(:\d+\.\d+[\w.-]*|@sha256:[0-9a-f]{64})$/.test(image)
+  /^[^:@\s]+(:v?\d+\.\d+[\w.-]*|@sha256:[0-9a-f]{64})$/.test(image)

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { blockHash } from '../../domain/decred/header.ts'
-import { powHash } from '../../domain/decred/proof-of-work.ts'
+import { powHash } from '../../domain/decred/pow-hash.ts'
 import {
   connectStratum,
   type StratumClient,

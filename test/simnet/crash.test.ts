@@ -1,7 +1,7 @@
 import { filter, firstValueFrom } from 'rxjs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { dcrdNode } from '../../adapters/node/dcrd/node.ts'
-import { realAfter } from '../../adapters/node/dcrd/timers.ts'
+import { realAfter } from '../../adapters/timers.ts'
 import { networks } from '../../domain/decred/network.ts'
 import { start } from '../cli/child.ts'
 import { type House, newDirectory, openHouse, readLog, stopHouses } from '../integration/house.ts'

@@ -118,6 +118,16 @@ async function comparePayouts(): Promise<void> {
 const recorded = () => rawLog(directory).map((each, i) => ({ ...each, position: i + 1 }))
 const countOf = (type: EventType): number => readLog(directory).filter((each) => each.type === type).length
 
+/** A life of the pool, ended by `kill -9` once it has written an event of this type. */
+async function killedAfter(moment: EventType): Promise<void> {
+  const before = countOf(moment)
+  const pool = startPoolProcess(directory, node(), undefined, OVER)
+  await pool.ready
+  for (let waited = 0; countOf(moment) === before && waited < 15_000; waited += 2) await sleep(2)
+  await pool.kill()
+  expect(countOf(moment)).toBeGreaterThan(before)
+}
+
 async function untilPaid(house: House): Promise<void> {
   for (let blocks = 0; blocks < 30; blocks++) {
     const money = house.pool.status().money
@@ -163,13 +173,14 @@ test('the pool is killed before and after each step, the wallet in between: ever
   await mineBlocks(first, 4)
   await first.stop()
   await dcrd.generate(coinbaseMaturity + 2)
+  // Before the plan: all is mature and due, and there is no wallet to plan with.
+  const planned = countOf('PayoutPlanned')
+  await real.kill()
+  await killedAfter('BlockMatured')
+  expect(countOf('PayoutPlanned')).toBe(planned)
+  await real.restart({ unlocked: true })
   for (const moment of ['PayoutPlanned', 'PayoutSigned', 'PayoutPublished'] as const) {
-    const before = countOf(moment)
-    const pool = startPoolProcess(directory, node(), undefined, OVER)
-    await pool.ready
-    for (let waited = 0; countOf(moment) === before && waited < 15_000; waited += 2) await sleep(2)
-    await pool.kill()
-    expect(countOf(moment)).toBeGreaterThan(before)
+    await killedAfter(moment)
     if (moment === 'PayoutPlanned') {
       await real.kill()
       await real.restart({ unlocked: true })
@@ -191,8 +202,8 @@ test('a reorganisation takes a block away: what it brought is taken back, the re
   const { hash } = foundBlocks(house).at(-1) ?? { hash: '' }
   await eventually(
     house,
-    () => house.events('RewardAllocated').some(({ data }) => data.block === hash),
-    (isShared) => isShared,
+    () => [house.events('RewardAllocated').some(({ data }) => data.block === hash), hash, house.pool.status().money, house.log().filter(({stream})=>stream==='block-'+hash).map(({type,data})=>[type,JSON.stringify(data).slice(0,300)])] as const,
+    ([isShared]) => isShared,
   )
   await dcrd.call('invalidateblock', hash)
   await dcrd.generate(5)

@@ -76,6 +76,7 @@ function house(over: PoolOverrides = {}): House {
     nowMs: () => clock.now,
     newSessionId: () => `session-${++sessions}`,
     solved: (share) => solved.push(share),
+    bans: { accountRefusal: () => null, addressRefusal: () => null },
     log: pino({ level: 'silent' }),
   })
   open.push({ gateway, journal })

@@ -5,7 +5,8 @@ import { read } from '../../adapters/event-store/catalogue.ts'
 import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
 import type { StoreError } from '../../adapters/event-store/port.ts'
 import { event, type PoolEvent, type ShareReference } from '../../domain/events.ts'
-import { epochOf, type Journal, type JournalShare, openJournal } from '../../src/journal.ts'
+import { epochOf } from '../../domain/mining/epoch.ts'
+import { type Journal, type JournalShare, openJournal } from '../../src/journal.ts'
 
 const HOUR = Date.UTC(2026, 10, 23, 18)
 

@@ -34,6 +34,8 @@ export interface HistoryOptions {
   readonly secondsPerOwnBlock?: number
   /** How blocks are shared: `pplns` unless given. Null: there is no money in it. */
   readonly scheme?: Scheme | null
+  /** Unix ms of its begin; in September 2026 unless given. */
+  readonly startMs?: number
   /** Things that go wrong happen this many times as often as they should. */
   readonly trouble?: number
 }
@@ -74,7 +76,7 @@ interface Issued {
 
 class History {
   shares = 0
-  readonly #options: Required<HistoryOptions>
+  readonly #options: Required<Omit<HistoryOptions, 'startMs'>>
   readonly #network: Network
   readonly #random: () => number
   readonly #revisions = new Map<string, number>()
@@ -83,7 +85,7 @@ class History {
   readonly #stepMs: number
   #later: { readonly at: number; readonly make: () => Iterable<RecordedEvent> }[] = []
   #position = 0
-  #now = START_MS
+  #now: number
   #gateway = -1
   #epoch = ''
   #epochShares = 0
@@ -106,6 +108,7 @@ class History {
       scheme: { kind: 'pplns', windowPpm: 2_000_000 },
       ...options,
     }
+    this.#now = options.startMs ?? START_MS
     this.#network = networks[this.#options.network]
     this.#random = randomOf(options.seed)
     this.#accounts = Array.from({ length: Math.max(1, Math.floor(options.workers / 3)) }, (_, n) => {

@@ -40,6 +40,12 @@ export interface PoolOverrides {
   readonly journal?: Section<'journal'>
   readonly reward?: Section<'reward'>
   readonly payout?: Section<'payout'>
+  readonly http?: Section<'http'>
+  readonly admin?: Section<'admin'>
+  readonly backup?: Section<'backup'>
+  readonly ledger?: Section<'ledger'>
+  readonly witnesses?: Config['witnesses']
+  readonly webhooks?: Config['webhooks']
   /** The wallet of the first devnet pays. */
   readonly wallet?: boolean
   /** Of the devnet, when it is another than simnet's. */
@@ -136,7 +142,19 @@ export function poolConfig(
       ...over.payout,
     },
     wallet: over.wallet === true ? walletConfig(directory, walletOf(devnets[0])) : null,
-    http: { host: '127.0.0.1', port: 0, tls: null, behindProxy: false },
+    ledger: {
+      origin: null,
+      key: null,
+      keyFile: join(directory, 'ledger.key'),
+      previousKeyFile: null,
+      checkpointMsMax: 1000,
+      ...over.ledger,
+    },
+    witnesses: over.witnesses ?? [],
+    webhooks: over.webhooks ?? [],
+    http: { host: '127.0.0.1', port: 0, tls: null, behindProxy: false, ...over.http },
+    admin: { passwordHash: null, own: null, ...over.admin },
+    backup: { directory: join(directory, 'backups'), everyMs: 0, keep: 3, ...over.backup },
     log: { level: 'silent', format: 'json' },
   }
 }

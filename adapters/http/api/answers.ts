@@ -2,8 +2,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PowAlgorithm } from '../../../domain/decred/proof-of-work.ts'
 import { IssueReason } from '../../../domain/events.ts'
-import { Count, orNull, Time } from '../../../projections/codecs.ts'
+import { jobId } from '../../../domain/mining/job.ts'
+import { Count, Decimal, orNull, Time } from '../../../projections/codecs.ts'
+import { BooksView } from '../../../projections/money/views.ts'
 import { PoolView } from '../../../projections/views.ts'
+import type { FoundShare } from '../../ledger/find-shares.ts'
 import type { Problem } from '../problem.ts'
 import { poolView, type Site } from '../site.ts'
 
@@ -16,7 +19,14 @@ const HealthAnswer = t.type(
     sentence: t.string,
     findings: t.readonlyArray(
       t.type({
-        subject: t.keyof({ node: null, work: null, store: null, projections: null, listeners: null }),
+        subject: t.keyof({
+          node: null,
+          work: null,
+          store: null,
+          projections: null,
+          listeners: null,
+          ledger: null,
+        }),
         level: HealthLevel,
         message: t.string,
       }),
@@ -24,6 +34,35 @@ const HealthAnswer = t.type(
   },
   'Health',
 )
+
+/** A share in the signed ledger: its place, and what its entry says. */
+export const ShareAnswer = t.type(
+  {
+    entry: Count,
+    position: Count,
+    at: Time,
+    gateway: Count,
+    connection: Count,
+    account: orNull(t.string),
+    worker: orNull(t.string),
+    job: t.string,
+    difficulty: Count,
+    extranonce2: t.string,
+    ntime: Count,
+    nonce: Count,
+    block: orNull(t.string),
+  },
+  'Share',
+)
+export type ShareAnswer = t.TypeOf<typeof ShareAnswer>
+
+/** As the ledger has it, with the job as miners know it. */
+export const shareAnswer = ({ owner, ordinal: _, job, ...share }: FoundShare): ShareAnswer => ({
+  ...share,
+  account: owner?.account ?? null,
+  worker: owner?.worker ?? null,
+  job: jobId(share.gateway, job),
+})
 
 /** What miners hash now. */
 export const WorkAnswer = t.type(
@@ -70,6 +109,39 @@ const LiveAnswer = t.type(
   },
   'Live',
 )
+
+/** The public ledger. */
+export const LedgerAnswer = t.type(
+  {
+    state: t.keyof({ checking: null, publishing: null, stopped: null }),
+    message: t.string,
+    origin: orNull(t.string),
+    keys: t.readonlyArray(t.string),
+    checkpoint: orNull(t.type({ size: Count, root: t.string, time: Time })),
+    witnesses: t.readonlyArray(
+      t.type({ name: t.string, size: orNull(Count), time: orNull(Time), message: t.string }),
+    ),
+  },
+  'Ledger',
+)
+
+/**
+ * What the wallet had at a time, against what miners were owed then: a claim of the operator, which nobody can check from here. `isCovered`:
+ * `wallet.total` >= `owed` - `onTheWay`, which is in published payouts.
+ */
+const ReservesAnswer = t.type(
+  {
+    at: Time,
+    wallet: t.type({ total: Decimal, spendable: Decimal, immature: Decimal, unconfirmed: Decimal }),
+    owed: Decimal,
+    onTheWay: Decimal,
+    isCovered: t.boolean,
+  },
+  'Reserves',
+)
+
+/** The books, and the wallet against them: null without a wallet, and before it was asked. */
+export const BooksAnswer = t.type({ ...BooksView.props, reserves: orNull(ReservesAnswer) }, 'BooksAnswer')
 
 /** The pool: what its log says, and the running program under `live`. */
 export const PoolAnswer = t.type({ ...PoolView.props, live: LiveAnswer }, 'Pool')

@@ -3,16 +3,21 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { etag } from 'hono/etag'
 import { streamSSE } from 'hono/streaming'
+import type { BlankEnv } from 'hono/types'
 import { filter, firstValueFrom, map, of, timeout } from 'rxjs'
+import { findShares, shareAt } from '../../ledger/find-shares.ts'
+import type { LedgerSource } from '../../ledger/port.ts'
+import { shareReceipt } from '../../ledger/share-receipt.ts'
 import type { PageRequest } from '../../read-models/port.ts'
 import type { LiveFeed } from '../live-feed.ts'
 import { type Problem, problem } from '../problem.ts'
 import { answered, type Site } from '../site.ts'
 import type { VisitorOf } from '../visitor.ts'
-import { poolAnswer } from './answers.ts'
-import { queryNames, type Route, routes } from './catalogue.ts'
+import { poolAnswer, shareAnswer } from './answers.ts'
+import { type QueryName, queryNames, type Route, routes } from './catalogue.ts'
 import { openApi } from './openapi.ts'
 import { account, blockHash, onlyKnown, pageRequest, wholeNumber } from './parameters.ts'
+import { sharePlace, shareProblem, shareQuery } from './share-query.ts'
 import {
   allocationTable,
   blockTable,
@@ -33,23 +38,28 @@ const AFTER_MS_MAX = 10_000
 const DAY_MS = 86_400_000
 const STEP_SECONDS = 600
 
+/** Browsers keep the answer to a preflight for so long; none keeps it longer than two hours. */
+const PREFLIGHT_SECONDS = 7200
+
+/** Lets pages of any origin read the API, its problems and the headers that say how to go on. */
+export const anyOrigin: MiddlewareHandler = cors({
+  origin: '*',
+  allowMethods: ['GET', 'HEAD'],
+  exposeHeaders: ['ETag', 'Link', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+  maxAge: PREFLIGHT_SECONDS,
+})
+
 /** Type of the API's routes, for `apiClient`. */
 export type Api = ReturnType<typeof api>
 
-/** The API below `/api/v1`. Every answer has an ETag and may be read from any origin. */
-export function api(site: Site, feed: LiveFeed, visitorOf: VisitorOf) {
+/** The API below `/api/v1`. Every answer has an ETag. */
+export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf: VisitorOf) {
   const document = openApi(site.status().software)
   // Weak, as compression would make it: one answer has one tag, compressed or not.
   const tagged = etag({ weak: true })
-  const open = cors({
-    origin: '*',
-    allowMethods: ['GET', 'HEAD'],
-    exposeHeaders: ['ETag', 'Link', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
-  })
-  const given = (route: Route): MiddlewareHandler => checkQuery(site, route)
+  const given = <R extends Route>(route: R): QueryCheck<QueryName<R>> => checkQuery(site, route)
 
   return new Hono()
-    .use(open)
     .get('/pool', tagged, given(routes.pool), (c) => {
       const answer = poolAnswer(site)
       return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, fresh)
@@ -155,14 +165,44 @@ export function api(site: Site, feed: LiveFeed, visitorOf: VisitorOf) {
       if (E.isLeft(answer)) return problem(c, answer.left)
       return answer.right === undefined ? problem(c, unknownPayment) : c.json(answer.right, 200, fresh)
     })
+    .get('/shares', tagged, given(routes.shares), async (c) => {
+      const query = shareQuery(c.req.query(), site)
+      if (E.isLeft(query)) return problem(c, query.left)
+      const found = await findShares(ledger, site.readModels, query.right)
+      return E.isLeft(found)
+        ? problem(c, shareProblem(found.left))
+        : c.json({ items: found.right.map(shareAnswer) }, 200, fresh)
+    })
+    .get('/shares/:entry/:position', tagged, given(routes.share), async (c) => {
+      const place = sharePlace(c.req.param())
+      if (E.isLeft(place)) return problem(c, place.left)
+      const { entry, position } = place.right
+      const share = await shareAt(ledger, site.readModels, entry, position)
+      return E.isLeft(share)
+        ? problem(c, shareProblem(share.left))
+        : c.json(shareAnswer(share.right), 200, fresh)
+    })
+    .get('/shares/:entry/:position/receipt', given(routes.receipt), async (c) => {
+      const place = sharePlace(c.req.param())
+      if (E.isLeft(place)) return problem(c, place.left)
+      const { entry, position } = place.right
+      const receipt = await shareReceipt(ledger, site.readModels, entry, position)
+      if (E.isLeft(receipt)) return problem(c, shareProblem(receipt.left))
+      return c.text(receipt.right, 200, {
+        ...fresh,
+        'Content-Disposition': `attachment; filename="share-${entry}-${position}.tlog-proof"`,
+      })
+    })
     .get('/policy', tagged, given(routes.policy), (c) => {
       const answer = answered(site, site.readModels.policies())
       return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, fresh)
     })
     .get('/books', tagged, given(routes.books), (c) => {
       const answer = answered(site, site.readModels.books())
-      return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, fresh)
+      if (E.isLeft(answer)) return problem(c, answer.left)
+      return c.json({ ...answer.right, reserves: site.status().reserves }, 200, fresh)
     })
+    .get('/ledger', tagged, given(routes.ledger), (c) => c.json(site.status().ledger, 200, fresh))
     .get('/hashrate', tagged, csvOnRequest(hashrateTable), given(routes.hashrate), (c) => {
       const request = historyRequest(c, site)
       if (E.isLeft(request)) return problem(c, request.left)
@@ -173,7 +213,9 @@ export function api(site: Site, feed: LiveFeed, visitorOf: VisitorOf) {
     .get('/events', given(routes.events), (c) => {
       // A HEAD request would open a stream that nobody reads.
       if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
-      const joined = feed.join(visitorOf(c))
+      const seen = wholeNumber(c.req.header(), 'last-event-id', 0, Number.MAX_SAFE_INTEGER)
+      if (E.isLeft(seen)) return problem(c, seen.left)
+      const joined = feed.join(visitorOf(c), seen.right)
       if (E.isLeft(joined)) return problem(c, joined.left, { 'Retry-After': '60' })
       const listener = joined.right
       c.header('X-Accel-Buffering', 'no')
@@ -219,9 +261,16 @@ const unknownWorker: Problem = {
   detail: 'No miner with this address, or no worker of this name, has connected to this pool yet.',
 }
 
+/** A middleware by whose type clients know which parameters a route takes. */
+type QueryCheck<Name extends string> = MiddlewareHandler<
+  BlankEnv,
+  string,
+  { in: { query?: { readonly [N in Name]?: string } }; out: { query: { readonly [N in Name]?: string } } }
+>
+
 /** Checks the parameters that every route has in common, and waits for `after`. */
 const checkQuery =
-  (site: Site, route: Route): MiddlewareHandler =>
+  <R extends Route>(site: Site, route: R): QueryCheck<QueryName<R>> =>
   async (c, next) => {
     const query = c.req.query()
     const known = onlyKnown(query, queryNames(route))

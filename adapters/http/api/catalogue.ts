@@ -1,7 +1,6 @@
-import type * as t from 'io-ts'
+import * as t from 'io-ts'
 import {
   AllocationPage,
-  BooksView,
   EarningView,
   MinerPayment,
   PaymentSummary,
@@ -20,14 +19,14 @@ import {
 } from '../../../projections/views.ts'
 import { PAGE_LIMIT_MAX } from '../../read-models/port.ts'
 import type { ProblemKind } from '../problem.ts'
-import { PoolAnswer } from './answers.ts'
+import { BooksAnswer, LedgerAnswer, PoolAnswer, ShareAnswer } from './answers.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { PAGE_LIMIT } from './parameters.ts'
+import { PAGE_LIMIT, SHARE_POSITION_MAX } from './parameters.ts'
 
 /** A parameter of a route, for its check and for its documentation. */
 export interface Parameter {
   readonly name: string
-  readonly in: 'path' | 'query'
+  readonly in: 'path' | 'query' | 'header'
   readonly description: string
   readonly schema: JsonSchema
 }
@@ -48,13 +47,13 @@ export interface Route {
 
 const whole = (minimum: number, maximum: number): JsonSchema => ({ type: 'integer', minimum, maximum })
 
-const after: Parameter = {
+const after = {
   name: 'after',
   in: 'query',
   description: 'Wait, for at most ten seconds, until the answer contains the ledger entry with this index.',
   schema: whole(0, Number.MAX_SAFE_INTEGER),
-}
-const paging: readonly Parameter[] = [
+} as const satisfies Parameter
+const paging = [
   { name: 'cursor', in: 'query', description: 'The `next` of the page before.', schema: { type: 'string' } },
   {
     name: 'limit',
@@ -62,27 +61,42 @@ const paging: readonly Parameter[] = [
     description: 'Items in the page.',
     schema: { ...whole(1, PAGE_LIMIT_MAX), default: PAGE_LIMIT },
   },
-]
-const format: Parameter = {
+] as const satisfies readonly Parameter[]
+const format = {
   name: 'format',
   in: 'query',
   description:
     'CSV instead of JSON. Names that a spreadsheet would run as a formula get a leading apostrophe.',
   schema: { type: 'string', enum: ['json', 'csv'], default: 'json' },
-}
-const address: Parameter = {
+} as const satisfies Parameter
+const address = {
   name: 'address',
   in: 'path',
   description: 'A payable address (public key hash or script hash), or an account id.',
   schema: { type: 'string' },
-}
-const hash: Parameter = {
+} as const satisfies Parameter
+const hash = {
   name: 'hash',
   in: 'path',
   description: 'Block hash as explorers print it.',
   schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-}
-const accountFilter: Parameter = { ...address, name: 'account', in: 'query' }
+} as const satisfies Parameter
+const accountFilter = { ...address, name: 'account', in: 'query' } as const satisfies Parameter
+
+const sharePlace = [
+  {
+    name: 'entry',
+    in: 'path',
+    description: 'Index of the entry in the ledger.',
+    schema: whole(0, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    name: 'position',
+    in: 'path',
+    description: 'Place of the share in the columns of the entry, from 0.',
+    schema: whole(0, SHARE_POSITION_MAX),
+  },
+] as const satisfies readonly Parameter[]
 
 /** Every route of the API, by name. */
 export const routes = {
@@ -203,6 +217,61 @@ export const routes = {
     alternatives: ['text/csv'],
     problems: ['bad-parameter', 'not-found', 'unavailable'],
   },
+  shares: {
+    path: '/shares',
+    name: 'shares',
+    summary:
+      'Shares in the signed ledger, at most a hundred: those of a job with a nonce, or those of a miner in a span of time.',
+    parameters: [
+      {
+        name: 'job',
+        in: 'query',
+        description: 'Job as the miner was sent it. Give nonce as well.',
+        schema: { type: 'string', pattern: '^[0-9a-f]{12}$' },
+      },
+      {
+        name: 'nonce',
+        in: 'query',
+        description: 'Nonce as the miner sent it, in whichever order of bytes.',
+        schema: { type: 'string', pattern: '^[0-9a-f]{8}$' },
+      },
+      accountFilter,
+      {
+        name: 'from',
+        in: 'query',
+        description: 'Begin, Unix milliseconds.',
+        schema: whole(0, Number.MAX_SAFE_INTEGER),
+      },
+      {
+        name: 'to',
+        in: 'query',
+        description: 'End, Unix milliseconds, exclusive; a minute after the begin unless given.',
+        schema: whole(0, Number.MAX_SAFE_INTEGER),
+      },
+    ],
+    answer: t.type({ items: t.readonlyArray(ShareAnswer) }, 'Shares'),
+    alternatives: [],
+    problems: ['bad-address', 'bad-parameter', 'unavailable'],
+  },
+  share: {
+    path: '/shares/{entry}/{position}',
+    name: 'share',
+    summary: 'One share by its place: the index of its entry in the ledger, and its position there.',
+    parameters: [...sharePlace],
+    answer: ShareAnswer,
+    alternatives: [],
+    problems: ['bad-parameter', 'not-found', 'unavailable'],
+  },
+  receipt: {
+    path: '/shares/{entry}/{position}/receipt',
+    name: 'receipt',
+    summary:
+      'The receipt of a share: a tlog-proof file that proves offline that the share is in the signed ledger.',
+    parameters: [...sharePlace],
+    answer: null,
+    alternatives: ['text/plain'],
+    problems: ['bad-parameter', 'not-found', 'unavailable'],
+  },
   policy: {
     path: '/policy',
     name: 'policy',
@@ -217,9 +286,19 @@ export const routes = {
     name: 'books',
     summary: 'The books of the pool: what it owes, its fees and reserve, and the sums that must agree.',
     parameters: [after],
-    answer: BooksView,
+    answer: BooksAnswer,
     alternatives: [],
     problems: ['bad-parameter', 'unavailable'],
+  },
+  ledger: {
+    path: '/ledger',
+    name: 'ledger',
+    summary:
+      'The public ledger: its name, the keys that sign it, what is signed, and by which witnesses. Its files are below /ledger/.',
+    parameters: [],
+    answer: LedgerAnswer,
+    alternatives: [],
+    problems: ['bad-parameter'],
   },
   hashrate: {
     path: '/hashrate',
@@ -263,8 +342,16 @@ export const routes = {
     path: '/events',
     name: 'events',
     summary:
-      'Server-sent events as things change: `pool` (as /pool answers), `block` (a block as /blocks lists it), `work` (what miners hash now), and a `heartbeat` every 15 seconds.',
-    parameters: [],
+      'Server-sent events as things change: `pool` (as /pool answers), `block` (a block as /blocks lists it), `work` (what miners hash now), and a `heartbeat` every 15 seconds. An `id` is the index of the newest ledger entry that the events before it contain.',
+    parameters: [
+      {
+        name: 'Last-Event-ID',
+        in: 'header',
+        description:
+          'The last `id` seen, which browsers send by themselves: blocks that changed since then are told first.',
+        schema: whole(0, Number.MAX_SAFE_INTEGER),
+      },
+    ],
     answer: null,
     alternatives: ['text/event-stream'],
     problems: ['bad-parameter', 'too-many-listeners'],
@@ -274,3 +361,6 @@ export const routes = {
 /** Names of a route's query parameters: others are refused. */
 export const queryNames = (route: Route): readonly string[] =>
   route.parameters.filter((parameter) => parameter.in === 'query').map((parameter) => parameter.name)
+
+/** Names of a route's query parameters, as a type. */
+export type QueryName<R extends Route> = Extract<R['parameters'][number], { readonly in: 'query' }>['name']

@@ -7,6 +7,9 @@ import type { Problem } from '../problem.ts'
 /** Items in a page when nobody says how many. */
 export const PAGE_LIMIT = 25
 
+/** Place of a share in its entry at most: no event has so many shares. */
+export const SHARE_POSITION_MAX = 65_535
+
 /** A query string's parameters by name. */
 export type Query = Readonly<Record<string, string>>
 

@@ -5,8 +5,10 @@ import { paint, print, printJson } from '../terminal.ts'
 import { checkAddresses } from './addresses.ts'
 import { checkDataDirectory } from './files.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
+import { checkLedgerKey } from './ledger.ts'
 import { checkNode } from './node.ts'
 import { checkStore } from './store.ts'
+import { checkWallet } from './wallet.ts'
 
 /** `lodebook doctor`: looks at everything the pool needs, as the pool would use it, and says what to mend. */
 export async function doctor(request: ConfigRequest & { readonly json: boolean }): Promise<ExitCode> {
@@ -49,6 +51,8 @@ export async function doctor(request: ConfigRequest & { readonly json: boolean }
     ])
   for (const [n, node] of config.nodes.entries())
     found(await checkNode(node, n, config.pool.network, Date.now))
+  found(await checkWallet(config, Date.now()))
+  found(checkLedgerKey(config))
 
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length
   const warned = findings.filter(({ verdict }) => verdict === 'warn').length

@@ -4,7 +4,7 @@ import { absoluteTime, counted, integer } from '../../../adapters/http/dashboard
 import { readCheckpoint } from '../../../adapters/ledger/checkpoint.ts'
 import { openLedger } from '../../../adapters/ledger/open.ts'
 import { sha256 } from '../../../adapters/ledger/sha256.ts'
-import { powHash } from '../../../domain/decred/proof-of-work.ts'
+import { powHash } from '../../../domain/decred/pow-hash.ts'
 import { type CheckedReceipt, checkReceipt } from '../../../domain/transparency/check-receipt.ts'
 import type { CheckpointTrust } from '../../../domain/transparency/checkpoint.ts'
 import { parseVerifierKey } from '../../../domain/transparency/key.ts'

@@ -7,6 +7,7 @@ import { fromHex } from '../../../domain/decred/hex.ts'
 import type { Network } from '../../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../../domain/decred/proof-of-work.ts'
 import { difficultyTarget, targetBytes } from '../../../domain/decred/target.ts'
+import type { Submission } from '../../../domain/stratum/request.ts'
 import type { Dialect } from './dialect.ts'
 import { Search } from './search.ts'
 import { type Extranonce, readNotify, submitParams, type Work } from './work.ts'
@@ -35,9 +36,10 @@ export type DeviceEvent =
   /** The answer to a share; `code` and `text` are the pool's error, and `block` is whether it met the network's target. */
   | {
       readonly kind: 'share'
+      /** As it was sent. */
+      readonly submission: Submission
       readonly accepted: boolean
       readonly block: boolean
-      readonly job: string
       readonly difficulty: number
       readonly code: number
       readonly text: string
@@ -59,7 +61,12 @@ const StratumFault = t.tuple([t.number, t.string, t.unknown])
 /** A request that the pool has not answered yet. */
 type Asked =
   | { readonly kind: 'subscribe' | 'authorize' | 'extranonce' }
-  | { readonly kind: 'share'; readonly job: string; readonly difficulty: number; readonly block: boolean }
+  | {
+      readonly kind: 'share'
+      readonly submission: Submission
+      readonly difficulty: number
+      readonly block: boolean
+    }
 
 /** A job is one line; nothing that a pool sends is longer. */
 const LINE_BYTES_MAX = 65_536
@@ -112,12 +119,10 @@ export class Device {
     const { hashes, found } = search.run(hashesMax, search.work.time + elapsedSeconds)
     if (found !== undefined) {
       this.#sharesUnanswered += 1
-      const { job } = search.work
-      this.#ask(
-        { kind: 'share', job, difficulty, block: found.block },
-        'mining.submit',
-        submitParams(dialect, user, search.work, found.header),
-      )
+      const params = submitParams(dialect, user, search.work, found.header)
+      const [worker = '', job = '', extranonce2 = '', ntime = '', nonce = ''] = params
+      const submission = { worker, job, extranonce2, ntime, nonce }
+      this.#ask({ kind: 'share', submission, difficulty, block: found.block }, 'mining.submit', params)
     }
     return hashes
   }
@@ -282,8 +287,9 @@ export class Device {
         return
       case 'share': {
         this.#sharesUnanswered -= 1
-        const { job, difficulty, block } = asked
-        return this.#report({ kind: 'share', accepted: result === true, block, job, difficulty, code, text })
+        const { submission, difficulty, block } = asked
+        const accepted = result === true
+        return this.#report({ kind: 'share', submission, accepted, block, difficulty, code, text })
       }
     }
   }

@@ -1,4 +1,5 @@
-import { meetsTarget, powHash } from '../../../domain/decred/proof-of-work.ts'
+import { powHash } from '../../../domain/decred/pow-hash.ts'
+import { meetsTarget } from '../../../domain/decred/proof-of-work.ts'
 import { applySolution, counterSize, type Work } from './work.ts'
 
 /**

@@ -127,6 +127,54 @@ describe('every route', () => {
   })
 })
 
+describe('pages of other origins', () => {
+  const Origin = 'https://elsewhere.example'
+
+  test('may read problems too, and the headers that say how to go on', async () => {
+    const pool = await runningExample()
+    for (const path of ['/api/v1/blocks?limit=0', '/api/v1/coins', '/api/v2/pool']) {
+      const response = await pool.get(path, { headers: { Origin } })
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    }
+    const posted = await pool.get('/api/v1/pool', { method: 'POST', headers: { Origin } })
+    expect([posted.status, posted.headers.get('Access-Control-Allow-Origin')]).toEqual([405, '*'])
+    for (let i = 0; i < 120; i++) await pool.get('/api/v1/pool', { method: 'HEAD' })
+    const refused = await pool.get('/api/v1/pool', { headers: { Origin } })
+    expect([refused.status, refused.headers.get('Access-Control-Allow-Origin')]).toEqual([429, '*'])
+    expect(refused.headers.get('Access-Control-Expose-Headers')?.split(',')).toEqual(
+      expect.arrayContaining(['RateLimit', 'RateLimit-Policy', 'Retry-After', 'ETag', 'Link']),
+    )
+  })
+
+  test('may ask with If-None-Match after one preflight, which costs no request of the limit', async () => {
+    const pool = await runningExample()
+    for (let i = 0; i < 150; i++) {
+      const preflight = await pool.get('/api/v1/pool', {
+        method: 'OPTIONS',
+        headers: {
+          Origin,
+          'Access-Control-Request-Method': 'GET',
+          'Access-Control-Request-Headers': 'if-none-match',
+        },
+      })
+      expect(preflight.status).toBe(204)
+      expect(preflight.headers.get('Access-Control-Allow-Headers')).toBe('if-none-match')
+      expect(preflight.headers.get('Access-Control-Max-Age')).toBe('7200')
+    }
+    expect((await pool.get('/api/v1/pool', { headers: { Origin } })).status).toBe(200)
+  })
+
+  test('are told nothing by the pages for people, and may send no cookie', async () => {
+    const pool = await runningExample()
+    for (const path of ['/', '/metrics', '/readyz'])
+      expect(
+        (await pool.get(path, { headers: { Origin } })).headers.get('Access-Control-Allow-Origin'),
+      ).toBeNull()
+    const answer = await pool.get('/api/v1/pool', { headers: { Origin } })
+    expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull()
+  })
+})
+
 describe('addresses', () => {
   const mainnet = networks.mainnet
   const twenty = new Uint8Array(20).fill(9)
@@ -207,6 +255,27 @@ describe('parameters', () => {
       expect(pool.reported).toEqual([])
     },
   )
+
+  test.each([
+    '/miners/%00',
+    '/miners/%E0%A4%A',
+    '/miners/..%2f..%2fetc%2fpasswd',
+    '/blocks/%0d%0aSet-Cookie:x',
+  ])('%s is refused like any other that is wrong', async (path) => {
+    const pool = await runningExample()
+    const response = await pool.get(`/api/v1${path}`)
+    expect(response.status).toBe(400)
+    expect(response.headers.get('Content-Type')).toBe('application/problem+json')
+    expect(response.headers.get('Set-Cookie')).toBeNull()
+    expect(pool.reported).toEqual([])
+  })
+
+  test('one given twice counts as it is given first', async () => {
+    const pool = await runningExample()
+    const page = await pool.get('/api/v1/blocks?limit=2&limit=0')
+    expect(JSON.parse(await page.text()).items).toHaveLength(2)
+    await problemOf(await pool.get('/api/v1/blocks?limit=0&limit=2'), 400, 'bad-parameter')
+  })
 
   test('a block of others is not found', async () => {
     const pool = await runningExample()

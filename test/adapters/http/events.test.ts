@@ -1,7 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { PoolAnswer, WorkAnswer } from '../../../adapters/http/api/answers.ts'
-import { HEARTBEAT_MS, LISTENERS_PER_VISITOR_MAX, liveFeed } from '../../../adapters/http/live-feed.ts'
+import {
+  HEARTBEAT_MS,
+  LISTENERS_PER_VISITOR_MAX,
+  type Listener,
+  liveFeed,
+} from '../../../adapters/http/live-feed.ts'
 import type { Site } from '../../../adapters/http/site.ts'
 import { BlockSummary } from '../../../projections/views.ts'
 import { exampleHash, poolExample } from './pool-example.ts'
@@ -82,6 +87,25 @@ describe('the event stream', () => {
     await response.body?.cancel()
   })
 
+  test('goes on where a browser says that it was cut off', async () => {
+    const pool = await runningExample()
+    pool.changes.next({ position: 901, entries: 902, blocks: [exampleHash(4)] })
+    const stream = await openStream(pool.server, { 'Last-Event-ID': '900' })
+    expect((await stream.next())?.event).toBe('work')
+    expect(await stream.next()).toMatchObject({ event: 'block', data: { hash: exampleHash(4) } })
+    expect((await stream.next())?.event).toBe('pool')
+  })
+
+  test.each(['', 'x', '-1', '1e3', '9007199254740992', '1'.repeat(300)])(
+    'refuses %j as the id of an event',
+    async (id) => {
+      const pool = await runningExample()
+      const response = await pool.get('/api/v1/events', { headers: { 'Last-Event-ID': id } })
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ parameter: 'last-event-id' })
+    },
+  )
+
   test('costs nothing for HEAD', async () => {
     const pool = await runningExample()
     for (let i = 0; i < LISTENERS_PER_VISITOR_MAX + 5; i++)
@@ -128,7 +152,55 @@ describe('the live feed', () => {
     await reader.right.next()
     example.fault = E.left({ kind: 'unavailable', message: 'away' })
     example.status = { ...example.status, connections: 47, work: null }
-    expect(await reader.right.next()).toBe('event: work\ndata: null\n\n')
+    expect(await reader.right.next()).toBe('event: work\nid: 900\ndata: null\n\n')
+    feed.close()
+  })
+
+  const joined = (feed: ReturnType<typeof liveFeed>, lastSeen?: number): Listener => {
+    const listener = feed.join('reader', lastSeen)
+    if (E.isLeft(listener)) throw new Error('refused')
+    return listener.right
+  }
+  const blocksIn = (text: string | undefined): readonly string[] =>
+    [...(text ?? '').matchAll(/^event: block\n(?:id: \d+\n)?data: (.*)$/gm)].map(
+      ([, data]) => JSON.parse(data ?? '').hash,
+    )
+
+  test('tells a reader who comes back which blocks changed since, and no other', async () => {
+    const example = poolExample(1_790_000_000_000)
+    const feed = liveFeed(siteOf(example))
+    example.changes.next({ position: 901, entries: 902, blocks: [exampleHash(1)] })
+    example.changes.next({ position: 902, entries: 903, blocks: [exampleHash(2), exampleHash(3)] })
+    example.changes.next({ position: 903, entries: 904, blocks: [exampleHash(1)] })
+    expect(blocksIn(await joined(feed, 900).next())).toEqual([2, 3, 1].map(exampleHash))
+    expect(blocksIn(await joined(feed, 902).next())).toEqual([exampleHash(1)])
+    expect(blocksIn(await joined(feed, 903).next())).toEqual([])
+    expect(blocksIn(await joined(feed).next())).toEqual([])
+    feed.close()
+  })
+
+  test('tells one who was away before the pool started, or for longer than it remembers, of the newest', async () => {
+    const example = poolExample(1_790_000_000_000)
+    const feed = liveFeed(siteOf(example))
+    expect(blocksIn(await joined(feed, 17).next())).toEqual(example.blocks.map(({ hash }) => hash))
+    for (let i = 0; i < 41; i++)
+      example.changes.next({ position: 901 + i, entries: 902 + i, blocks: [`${i}`.padStart(64, '0')] })
+    expect(blocksIn(await joined(feed, 900).next())).toEqual(example.blocks.map(({ hash }) => hash))
+    expect(blocksIn(await joined(feed, 901).next())).toEqual([])
+    feed.close()
+  })
+
+  test('gives the id with the last of what is told together, so that nothing before it can be missed', async () => {
+    const example = poolExample(1_790_000_000_000)
+    const feed = liveFeed(siteOf(example))
+    const reader = joined(feed)
+    const greeting = (await reader.next()) ?? ''
+    expect([...greeting.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id)).toEqual(['900'])
+    expect(greeting.lastIndexOf('id: 900')).toBeGreaterThan(greeting.lastIndexOf('event: pool'))
+    example.changes.next({ position: 905, entries: 906, blocks: [exampleHash(1), exampleHash(2)] })
+    const told = (await reader.next()) ?? ''
+    expect([...told.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id)).toEqual(['905'])
+    expect(told.indexOf('id: 905')).toBeGreaterThan(told.lastIndexOf('event: block'))
     feed.close()
   })
 })

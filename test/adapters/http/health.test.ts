@@ -50,6 +50,20 @@ describe('health', () => {
       'impaired',
       /^Node b is down; another one gives work\. gone\.$/,
     ],
+    [
+      'the ledger has stopped',
+      { ledger: { ...status.ledger, state: 'stopped', message: 'The log does not fit.' } },
+      0,
+      'impaired',
+      /^The public ledger has stopped; shares are counted all the same\. The log does not fit\.$/,
+    ],
+    [
+      'the ledger can’t be written',
+      { ledger: { ...status.ledger, message: 'No space left.' } },
+      0,
+      'impaired',
+      /^The public ledger can't be written for now; shares are counted all the same\. No space left\.$/,
+    ],
     ['there is no node', { nodes: [] }, 0, 'down', /^No node is configured/],
     ['there is no work', { work: null }, 0, 'down', /no work for miners/],
     [

@@ -1,4 +1,5 @@
 import { accountId } from '../../../domain/decred/address.ts'
+import { splitExactly } from '../../../domain/reward/split.ts'
 import type {
   AllocationPage,
   BooksView,
@@ -44,12 +45,18 @@ export function moneyExample(
     ...{ block: hash(3), height: 1_042_217, settlement: 36, entry: 880, at: now - 20_000_000 },
     ...{ state: 'immature' as const, policy: 1 },
   }
-  const credits = Array.from({ length: 23 }, (_, n) => ({
+  const weights = Array.from({ length: 23 }, (_, n) => ({
     account: accountId(address(n)),
+    weight: (10n ** 18n * 37n) / BigInt(n + 2) + BigInt(n * 7919),
+  }))
+  const units = weights.reduce((sum, { weight }) => sum + weight, 0n)
+  const parts = splitExactly(8_388_319n - 83_883n, weights)
+  const credits = weights.map(({ account, weight }, n) => ({
+    account,
     address: address(n),
-    units: String(10n ** 18n - BigInt(n)),
-    share: 0.043478,
-    atoms: String(361_059 - n),
+    units: String(weight),
+    share: Number((weight * 1_000_000n) / units) / 1_000_000,
+    atoms: String(parts[n]),
   }))
   const line = (kind: StatementLineView['kind'], amount: number, balance: number): StatementLineView => ({
     ...{ entry: 880, at: now - 20_000_000, kind, payout: null, transaction: null },
@@ -91,7 +98,7 @@ export function moneyExample(
         from: reference,
         to: { ...reference, revision: 900 },
         shares: 812_345,
-        units: String(2n ** 65n),
+        units: String(units),
       },
     },
     credits,

@@ -3,7 +3,15 @@ import { Subject } from 'rxjs'
 import { poolMetrics } from '../../../adapters/http/metrics.ts'
 import type { HttpOptions } from '../../../adapters/http/server.ts'
 import type { PoolStatus } from '../../../adapters/http/status.ts'
-import type { Answer, Change, PageRequest, ReadModels } from '../../../adapters/read-models/port.ts'
+import type { LedgerSource } from '../../../adapters/ledger/port.ts'
+import type {
+  Answer,
+  Change,
+  Found,
+  Order,
+  PageRequest,
+  ReadModels,
+} from '../../../adapters/read-models/port.ts'
 import { accountId, encodeAddress } from '../../../domain/decred/address.ts'
 import { networks } from '../../../domain/decred/network.ts'
 import type { CreditView, PaymentSummary, PaymentView } from '../../../projections/money/views.ts'
@@ -19,6 +27,7 @@ import type {
   PoolView,
   WorkerView,
 } from '../../../projections/views.ts'
+import { type LedgerExample, ledgerExample } from './ledger-example.ts'
 import { type MoneyExample, moneyExample } from './money-example.ts'
 
 /** A pool as the HTTP side sees it, made of plain values: what each test needs it changes. */
@@ -37,6 +46,7 @@ export interface PoolExample {
   readonly changes: Subject<Change>
   readonly reported: unknown[]
   readonly readModels: ReadModels
+  ledger: LedgerSource
   readonly options: (port?: number) => HttpOptions
 }
 
@@ -173,6 +183,7 @@ export function poolExample(now: number): PoolExample {
   const rate = 48.213 * TERA
   const changes = new Subject<Change>()
   const money = moneyExample(now, exampleAddress, exampleHash)
+  const ledger = ledgerExample(now, exampleAddress, exampleHash, HOSTILE_NAME)
   const blocks = Array.from({ length: 40 }, (_, index) => blockOf(index, now))
   const accounts = new Map<string, AccountView>()
   const miners = Array.from({ length: 23 }, (_, index): MinerView => {
@@ -252,7 +263,7 @@ export function poolExample(now: number): PoolExample {
       disconnected: 0,
       orphaned: 1,
     },
-    lastBlock: blocks[0] ?? null,
+    lastBlock: blocks.slice(0, 1).map(summary)[0] ?? null,
     shares,
     policy: money.policy,
     nextPayout: money.nextPayout,
@@ -292,6 +303,22 @@ export function poolExample(now: number): PoolExample {
     ],
     journal: { state: 'ok', queued: 3, queueMax: 50_000 },
     money: null,
+    reserves: null,
+    ledger: {
+      state: 'publishing',
+      message: '',
+      origin: 'pool.example.com/ledger',
+      keys: ['pool.example.com/ledger+30a44657+AQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJ'],
+      checkpoint: {
+        size: 901,
+        root: '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
+        time: now - 400,
+      },
+      witnesses: [
+        { name: 'witness.example.com', size: 880, time: now - 5_000, message: '' },
+        { name: 'other.example.com', size: null, time: null, message: 'It answered 404: unknown log' },
+      ],
+    },
     projections: { position: 900, head: 900 },
   }
 
@@ -308,27 +335,41 @@ export function poolExample(now: number): PoolExample {
     changes,
     reported: [],
     readModels: undefined as unknown as ReadModels,
+    ledger: ledger.source,
     options: (port = 0) => ({
       host: '127.0.0.1',
       port,
       tls: null,
       behindProxy: false,
       readModels: example.readModels,
+      ledger: example.ledger,
       status: () => example.status,
       metrics: poolMetrics(),
       now: () => example.now,
       report: (error) => example.reported.push(error),
+      admin: null,
     }),
   }
   changes.subscribe(({ entries }) => {
     example.entries = entries
   })
-  return Object.assign(example, { readModels: readModelsOf(example, rate) })
+  return Object.assign(example, { readModels: readModelsOf(example, rate, ledger) })
 }
 
 const notUsedHere = (): never => {
   throw new Error('the HTTP side has no use for this')
 }
+
+const summary = ({
+  header,
+  powAlgorithm,
+  gateway,
+  job,
+  share,
+  submissions,
+  life,
+  ...rest
+}: BlockView): BlockSummary => rest
 
 const paymentSummary = (payment: PaymentView): PaymentSummary => {
   const { number, entry, phase, plannedAt, endedAt, transaction, block, why } = payment
@@ -339,19 +380,9 @@ const paymentSummary = (payment: PaymentView): PaymentSummary => {
   }
 }
 
-function readModelsOf(example: PoolExample, rate: number): ReadModels {
+function readModelsOf(example: PoolExample, rate: number, ledger: LedgerExample): ReadModels {
   const { money } = example
   const answer = <T>(value: () => Answer<T>): Answer<T> => example.fault ?? value()
-  const summary = ({
-    header,
-    powAlgorithm,
-    gateway,
-    job,
-    share,
-    submissions,
-    life,
-    ...rest
-  }: BlockView): BlockSummary => rest
   const accountOf = (key: string): AccountView | undefined =>
     example.accounts.get(key) ?? [...example.accounts.values()].find(({ account }) => account === key)
   return {
@@ -362,13 +393,30 @@ function readModelsOf(example: PoolExample, rate: number): ReadModels {
     status: () => ({ version: 1, position: 900, entries: example.entries, skipped: 0, eventAt: example.now }),
     pool: (nowMs) =>
       answer(() => E.right(example.pool === undefined ? undefined : { ...example.pool, at: nowMs })),
-    miners: (page) => answer(() => paged(example.miners, page)),
+    miners: (page, _, order = { by: 'work', descending: true }) =>
+      answer(() => paged(ordered(example.miners, order, minerKeys[order.by]), page)),
     account: (account) => answer(() => E.right(accountOf(account))),
     workers: (account, page) => answer(() => paged(accountOf(account)?.workers.items ?? [], page)),
-    blocks: ({ account }, page) =>
+    worker: (account, name) =>
+      answer(() => E.right(accountOf(account)?.workers.items.find((worker) => worker.name === name))),
+    shareSources: (account) =>
+      answer(() =>
+        E.right(
+          accountOf(account)?.account === accountId(exampleAddress(0))
+            ? ['rig1', HOSTILE_NAME].map((worker, ordinal) => ({
+                gateway: 1,
+                connection: 7,
+                ordinal,
+                worker,
+              }))
+            : [],
+        ),
+      ),
+    find: (text) => answer(() => E.right(foundIn(example, text))),
+    blocks: ({ account, order = { by: 'height', descending: true } }, page) =>
       answer(() =>
         paged(
-          example.blocks
+          ordered(example.blocks, order, ({ height, effort }) => (order.by === 'height' ? height : effort))
             .filter(
               ({ finder }) => account === undefined || [finder?.account, finder?.address].includes(account),
             )
@@ -377,16 +425,19 @@ function readModelsOf(example: PoolExample, rate: number): ReadModels {
         ),
       ),
     block: (hash) => answer(() => E.right(example.blocks.find((block) => block.hash === hash))),
-    hashrateHistory: ({ account, from, to, stepSeconds }) =>
+    hashrateHistory: ({ account, worker, from, to, stepSeconds }) =>
       answer(() => {
         if (account !== undefined && accountOf(account) === undefined) return E.right(undefined)
         if (from >= to) return E.left({ kind: 'bad-request', message: 'from must be before to.' })
         const step = Math.ceil(stepSeconds / 60) * 60_000
+        const shift = worker?.length ?? 0
+        const scale = worker === undefined ? 1 : 1 / shift
         const first = Math.floor(from / step) * step
         const points = Array.from({ length: Math.ceil((to - first) / step) }, (_, index) => {
           const at = first + index * step
           const shares = Math.round((640 * step) / 60_000)
-          const part = windowOf(Math.min(step, to - at) / 1000, rate * shape(at), shares)
+          const seconds = Math.min(step, to - at) / 1000
+          const part = windowOf(seconds, rate * shape(at + shift * 1e7) * scale, shares)
           return { at, ...part, standardError: String(Math.round(Number(part.standardError) * 6)) }
         })
         return E.right({ stepSeconds: step / 1000, points })
@@ -401,16 +452,66 @@ function readModelsOf(example: PoolExample, rate: number): ReadModels {
           hash === money.allocation.block ? { ...money.allocation, ...credits } : undefined,
         )(paged(money.credits, page)),
       ),
-    payments: (page) => answer(() => paged(money.payments.map(paymentSummary), page)),
+    payments: (page, order = { by: 'number', descending: true }) =>
+      answer(() =>
+        paged(
+          ordered(money.payments, order, ({ number, paid }) =>
+            order.by === 'number' ? number : Number(paid),
+          ).map(paymentSummary),
+          page,
+        ),
+      ),
     payment: (number) => answer(() => E.right(money.payments.find((each) => each.number === number))),
     policies: () => answer(() => E.right({ inForce: money.policy, history: [money.policy] })),
     books: () => answer(() => E.right(money.books)),
+    booksHistory: ({ from, to, stepMs }) =>
+      answer(() =>
+        E.right(
+          Array.from({ length: Math.ceil((to - from) / stepMs) }, (_, i) => ({
+            at: Math.min(to, from + (i + 1) * stepMs),
+            liabilities: String(193_766_440 + (i % 17) * 8_388_322),
+            reserve: '-412',
+          })),
+        ),
+      ),
+    entryOf: (stream, revision) => answer(() => E.right(ledger.entryOf(stream, revision))),
     unfinishedBlocks: notUsedHere,
+    maturedBlocks: notUsedHere,
     solvedWithoutBlock: notUsedHere,
     job: notUsedHere,
     jobsByMerkleRoot: notUsedHere,
     close: notUsedHere,
   }
+}
+
+const minerKeys = {
+  work: (miner: MinerView) => Number(miner.hashrate.hour.hashesPerSecond),
+  'last-share': (miner: MinerView) => miner.lastShareAt ?? 0,
+  workers: (miner: MinerView) => miner.workersOnline,
+} as const
+
+/** In an order; what is equal stays as it is. */
+const ordered = <T>(
+  all: readonly T[],
+  { descending }: Order<string>,
+  key: (item: T) => number,
+): readonly T[] => [...all].sort((a, b) => (descending ? key(b) - key(a) : key(a) - key(b)))
+
+function foundIn({ accounts, blocks, money }: PoolExample, text: string): readonly Found[] {
+  const names = [...accounts.values()].filter(({ address }) => text.length >= 6 && address?.startsWith(text))
+  return [
+    ...blocks
+      .filter(({ hash, height }) => hash === text || String(height) === text)
+      .map(({ hash, height }) => ({ kind: 'block', hash, height }) as const),
+    ...money.payments
+      .filter(({ transaction, number }) => transaction === text || String(number) === text)
+      .map(({ number }) => ({ kind: 'payment', number }) as const),
+    ...names.map(({ account, address }) => ({ kind: 'account', account, address }) as const),
+    ...[...accounts.values()]
+      .slice(0, 2)
+      .filter(({ workers }) => workers.items.some(({ name }) => name === text))
+      .map(({ account, address }) => ({ kind: 'worker', account, address, name: text }) as const),
+  ]
 }
 
 function paged<T>(all: readonly T[], { after, limit }: PageRequest): Answer<PageOf<T>> {

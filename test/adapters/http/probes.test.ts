@@ -53,6 +53,19 @@ describe('/readyz', () => {
     expect(answer).toHaveProperty('reasons.0.message', expect.stringMatching(/\.$/))
   })
 
+  test('is still ready when the ledger has stopped: miners lose nothing by it', async () => {
+    const pool = await runningExample((example) => {
+      const ledger = { ...example.status.ledger, state: 'stopped', message: 'The log does not fit.' } as const
+      example.status = { ...example.status, ledger }
+    })
+    expect((await pool.get('/readyz')).status).toBe(200)
+    const metrics = await (await pool.get('/metrics')).text()
+    expect(metrics).toMatch(/^lodebook_ledger_state\{state="stopped"\} 1$/m)
+    expect(metrics).toMatch(/^lodebook_ledger_state\{state="publishing"\} 0$/m)
+    expect(metrics).toMatch(/^lodebook_ledger_size 901$/m)
+    expect(metrics).toMatch(/^lodebook_ledger_checkpoint_age_seconds 0\.4$/m)
+  })
+
   test('is still ready when one of two nodes is down', async () => {
     const pool = await runningExample((example) => {
       const down = { name: 'second', state: 'down', message: '', tip: null } as const
@@ -85,7 +98,7 @@ describe('/metrics', () => {
     expect(response.headers.get('Content-Type')).toMatch(/^text\/plain; version=0.0.4/)
     const text = await response.text()
     for (const line of [
-      'lodebook_hashrate{window="tenMinutes"} 48213000000000',
+      'lodebook_hashes_per_second{window="tenMinutes"} 48213000000000',
       'lodebook_connections 46',
       'lodebook_miners 20',
       'lodebook_workers 43',

@@ -34,14 +34,17 @@ export interface StreamEvent {
 }
 
 /** Opens an event stream and reads its events one by one; `end` resolves to true when the server ended it. */
-export async function openStream(server: HttpServer): Promise<{
+export async function openStream(
+  server: HttpServer,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{
   readonly response: Response
   readonly next: () => Promise<StreamEvent | undefined>
   readonly leave: () => void
 }> {
   const abort = new AbortController()
   onTestFinished(() => abort.abort())
-  const response = await fetch(`${server.url}/api/v1/events`, { signal: abort.signal })
+  const response = await fetch(`${server.url}/api/v1/events`, { signal: abort.signal, headers })
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
   const next = async (): Promise<StreamEvent | undefined> => {

@@ -1,4 +1,4 @@
-import type { After } from '../../../adapters/node/dcrd/timers.ts'
+import type { After } from '../../../adapters/timers.ts'
 
 /** A clock that stands still until it is moved. */
 export interface ManualTimers {

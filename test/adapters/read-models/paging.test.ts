@@ -1,13 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import { type Answer, PAGE_LIMIT_MAX, type PageRequest } from '../../../adapters/read-models/port.ts'
+import {
+  type Answer,
+  type BlockFilter,
+  type BlockOrder,
+  PAGE_LIMIT_MAX,
+  type PageRequest,
+} from '../../../adapters/read-models/port.ts'
 import type { PageOf } from '../../../projections/views.ts'
 import {
   ALICE,
   accept,
   connect,
+  connectBlock,
   disconnect,
   find,
   HASH,
+  issue,
   openedLog,
   readModelsOf,
   right,
@@ -55,6 +63,44 @@ describe('miners', () => {
     const models = sevenMiners()
     const [page] = all((page) => models.miners(page, START + 2 * 3_600_000), 100)
     expect(page?.map((miner) => Number(miner.account))).toEqual([0, 1, 2, 3, 4, 5])
+  })
+})
+
+describe('orders', () => {
+  test.each([
+    ['last-share', true, [3, 2, 1, 0]],
+    ['last-share', false, [0, 1, 2, 3]],
+    ['workers', true, [2, 0, 1, 3]],
+    ['workers', false, [0, 1, 3, 2]],
+    ['work', false, [0, 1, 2, 3]],
+  ] as const)('of miners by %s, largest first: %s', (by, descending, expected) => {
+    const log = openedLog()
+    for (let n = 0; n < 4; n++) connect(log, n, account(n), 'rig')
+    connect(log, 9, account(2), 'second')
+    for (let n = 1; n < 4; n++) accept(log, n * 1_000, [{ connection: n, difficulty: n }])
+    const models = readModelsOf(log.events)
+    const pages = all((page) => models.miners(page, START + 5_000, { by, descending }), 2)
+    expect(pages.flat().map((miner) => Number(miner.account))).toEqual(expected)
+  })
+
+  test('of blocks by height and by the effort of their rounds, each whole in pages', () => {
+    const log = openedLog()
+    connect(log, 1, ALICE, 'rig')
+    issue(log, 0, 100, 0)
+    for (const [n, difficulty] of [5, 1, 9, 3].entries()) {
+      accept(log, n * 1_000, [{ connection: 1, difficulty: difficulty * 1_000_000_000, solves: HASH(n) }])
+      find(log, HASH(n), 100 + n, n * 1_000)
+      connectBlock(log, HASH(n), n * 1_000)
+    }
+    const models = readModelsOf(log.events)
+    const list = (order: BlockOrder, filter: BlockFilter = {}): readonly number[] =>
+      all((page) => models.blocks({ ...filter, order }, page), 3)
+        .flat()
+        .map(({ hash }) => Number(hash))
+    expect(list({ by: 'height', descending: false })).toEqual([0, 1, 2, 3])
+    expect(list({ by: 'effort', descending: true })).toEqual([2, 0, 3, 1])
+    expect(list({ by: 'effort', descending: false }, { account: ALICE })).toEqual([1, 3, 0, 2])
+    expect(list({ by: 'effort', descending: true }, { account: account(9) })).toEqual([])
   })
 })
 

@@ -7,7 +7,7 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js'
-import { realAfter } from '../../../adapters/node/dcrd/timers.ts'
+import { realAfter } from '../../../adapters/timers.ts'
 import { versionService, walletService } from '../../../adapters/wallet/dcrwallet/protocol.ts'
 import type { DcrwalletOptions } from '../../../adapters/wallet/dcrwallet/wallet.ts'
 import { type Certificate, makeCertificate } from '../node/fake-dcrd.ts'

@@ -145,6 +145,39 @@ describe('open work', () => {
     expect(decodeEvent('WorkSettled', canonicalJson(recorded.data))).toMatchObject({ _tag: 'Right' })
   })
 
+  test('any shares, subsidies and fees: what each share earns by itself', () => {
+    const share = fc.record({
+      account: fc.constantFrom('a', 'b', 'c'),
+      difficulty: fc.integer({ min: 1, max: 900_000 }),
+      subsidy: fc.constantFrom(toAtoms(5_254_973n), toAtoms(5_000_000n)),
+    })
+    const event = fc.record({
+      shares: fc.array(share, { minLength: 1, maxLength: 8 }),
+      fee: fc.constantFrom(10_000, 999_999),
+    })
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 8 }), (events) => {
+        const work = new OpenWork(mainnet, new Map())
+        const expected = new Map<string, bigint>()
+        for (const [i, { shares, fee }] of events.entries()) {
+          const made = batch(i, ...shares.map((each) => [each.account, each.difficulty] as const))
+          work.add(
+            made,
+            shares.map((each) => each.subsidy),
+            fee,
+          )
+          for (const [n, { account, difficulty, subsidy }] of shares.entries())
+            accrue(
+              expected,
+              account,
+              shareWorth(shareUnits(mainnet, made.bits[n] ?? 0, difficulty), subsidy, fee),
+            )
+        }
+        expect(work.accrual).toEqual(expected)
+      }),
+    )
+  })
+
   test('a restart that carries on earns the same', () => {
     const shares = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.integer({ min: 1, max: 90_000 })), {
       maxLength: 30,

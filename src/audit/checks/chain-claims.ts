@@ -1,0 +1,94 @@
+import type { BlockPhase } from '../../../domain/block/lifecycle.ts'
+import type { BlockEvent } from '../../../domain/bookkeeping/block-entries.ts'
+import { merkleRoot, previousBlock } from '../../../domain/decred/header.ts'
+import { fromHex } from '../../../domain/decred/hex.ts'
+import type { Network } from '../../../domain/decred/network.ts'
+import { type SubsidySplit, workSubsidy } from '../../../domain/decred/subsidy.ts'
+import type { EventData } from '../../../domain/events.ts'
+import { type CheckReport, type Report, reportOf } from '../finding.ts'
+
+/** What the ledger says of a block, as far as the chain can be asked. */
+export interface ClaimedBlock {
+  readonly hash: string
+  readonly height: number
+  phase: BlockPhase
+  /** The entry that says so. */
+  entry: number
+  reward: EventData<'BlockConnected'>['reward'] | null
+  /** Confirmations that it was said to have when it matured. */
+  matured: number | null
+}
+
+/** Work as the chain must have it, if its block is there. */
+interface ClaimedWork {
+  readonly entry: number
+  readonly gateway: number
+  readonly bits: number
+}
+
+const SPLITS: readonly SubsidySplit[] = ['original', 'dcp0010', 'dcp0012']
+
+/**
+ * A5: what the ledger says of the chain, gathered while it is folded. What needs no node is checked at once; `checkChain` asks about the
+ * rest.
+ */
+export class ChainClaims {
+  readonly #report: CheckReport
+  readonly #network: Network
+  readonly blocks = new Map<string, ClaimedBlock>()
+  /** By the Merkle root of the template. */
+  readonly templates = new Map<string, ClaimedWork>()
+  /** By parent. */
+  readonly tips = new Map<string, ClaimedWork>()
+  /** Lowest height of any work; null before the first. */
+  firstHeight: number | null = null
+
+  constructor(report: Report, network: Network) {
+    this.#report = reportOf('A5', report)
+    this.#network = network
+  }
+
+  workIssued(entry: number, gateway: number, data: EventData<'WorkIssued'>): void {
+    const { height, bits } = data
+    const subsidies = SPLITS.map((split) =>
+      workSubsidy(this.#network, height, this.#network.votesPerBlock, split),
+    )
+    if (!subsidies.includes(BigInt(data.subsidy)))
+      this.#report.wrong(
+        'other-subsidy',
+        entry,
+        `Entry ${entry} gives a full proof-of-work subsidy of ${data.subsidy} atoms at height ${height}.`,
+        `One of ${subsidies.join(', ')}, by the rules of ${this.#network.name}.`,
+      )
+    const header = fromHex(data.header)
+    if (header === undefined) return
+    this.firstHeight = Math.min(height, this.firstHeight ?? height)
+    const work = { entry, gateway, bits }
+    this.tips.set(previousBlock(header), work)
+    this.templates.set(merkleRoot(header), work)
+  }
+
+  takeBlock(entry: number, hash: string, event: BlockEvent): void {
+    if (event.type === 'BlockFound') {
+      const { height } = event.data
+      this.blocks.set(hash, { hash, height, phase: 'found', entry, reward: null, matured: null })
+      return
+    }
+    const block = this.blocks.get(hash)
+    const phase = PHASES[event.type]
+    if (block === undefined || phase === undefined) return
+    block.phase = phase
+    block.entry = entry
+    if (event.type === 'BlockConnected') block.reward = event.data.reward
+    if (event.type === 'BlockMatured') block.matured = event.data.confirmations
+  }
+}
+
+const PHASES: Readonly<Partial<Record<BlockEvent['type'], BlockPhase>>> = {
+  BlockConnected: 'connected',
+  BlockApproved: 'approved',
+  BlockDisapproved: 'disapproved',
+  BlockDisconnected: 'disconnected',
+  BlockMatured: 'matured',
+  BlockOrphaned: 'orphaned',
+}

@@ -1,0 +1,318 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { BlockInfo, ChainTip, Node, NodeError } from '../../../adapters/node/port.ts'
+import { payableAddress, paymentScript } from '../../../domain/decred/address.ts'
+import { type Block, decodeBlock, workReward } from '../../../domain/decred/block.ts'
+import {
+  blockHash,
+  EXTRA_DATA_OFFSET,
+  HEADER_BYTES,
+  headerBits,
+  headerVoteBits,
+  merkleRoot,
+  previousBlock,
+} from '../../../domain/decred/header.ts'
+import { fromHex, toHex } from '../../../domain/decred/hex.ts'
+import { decodeTransaction, type Transaction, transactionId } from '../../../domain/decred/transaction.ts'
+import { canHaveGiven } from '../../../domain/mining/session-book.ts'
+import { planOfEvent } from '../../../domain/payout/plan-event.ts'
+import { spendersIn } from '../../../domain/payout/transaction.ts'
+import { type CheckReport, type Report, reportOf } from '../finding.ts'
+import type { Fold } from '../fold.ts'
+import type { ClaimedBlock } from './chain-claims.ts'
+import type { AuditedPayout } from './payouts.ts'
+import type { ShownReserves } from './reserves.ts'
+
+/** Blocks below the tip within which a reorganisation may have come after the ledger's last entry. */
+const RECENT_BLOCKS = 6
+/** Blocks asked for at a time. */
+const BLOCKS_AT_ONCE = 8
+
+/** An output of the chain that is the pool's by the ledger. */
+interface Coin {
+  readonly atoms: bigint
+  /** Its transaction is in the chain, and approved. */
+  isThere: boolean
+  isSpent: boolean
+}
+
+/** A block of the main chain as far as the audit looks at it. */
+interface ChainBlock {
+  readonly hash: string
+  readonly height: number
+  readonly bytes: Uint8Array
+  readonly block: Block
+}
+
+/**
+ * A5, A8 and A10 against the chain: blocks, their rewards and votes, the transactions of payouts, and what is left of the pool's money. Reads
+ * every block from the ledger's first work on. Left: why the node could not be asked to the end.
+ */
+export async function checkChain(
+  node: Node,
+  fold: Fold,
+  report: Report,
+  onProgress: (done: number, of: number) => void,
+): Promise<E.Either<string, ShownReserves>> {
+  const check = new ChainCheck(node, fold, report)
+  return E.mapLeft(({ message }: NodeError) => message)(await check.all(onProgress))
+}
+
+class ChainCheck {
+  readonly #node: Node
+  readonly #fold: Fold
+  readonly #a5: CheckReport
+  readonly #a8: CheckReport
+  readonly #coins = new Map<string, Coin>()
+  /** Payouts that are signed and not returned, by their transaction. */
+  readonly #signed = new Map<string, AuditedPayout>()
+  readonly #seen = new Map<string, string>()
+  readonly #onChain = new Set<string>()
+
+  constructor(node: Node, fold: Fold, report: Report) {
+    this.#node = node
+    this.#fold = fold
+    this.#a5 = reportOf('A5', report)
+    this.#a8 = reportOf('A8', report)
+  }
+
+  async all(onProgress: (done: number, of: number) => void): Promise<E.Either<NodeError, ShownReserves>> {
+    const { network } = this.#fold
+    if (this.#node.network !== network.name)
+      return E.left({
+        kind: 'wrong-network',
+        message: `The node is of ${this.#node.network} and the ledger of ${network.name}. Ask a node of ${network.name}.`,
+      })
+    const tip = await this.#node.tip()()
+    if (E.isLeft(tip)) return tip
+    this.#expectCoins()
+    const scanned = await this.#scan(tip.right, onProgress)
+    if (E.isLeft(scanned)) return scanned
+    for (const block of this.#fold.claims.blocks.values()) {
+      const asked = await this.#askBlock(block, tip.right)
+      if (E.isLeft(asked)) return asked
+    }
+    for (const payout of this.#fold.payouts.payouts.values()) {
+      const asked = await this.#askPayout(payout)
+      if (E.isLeft(asked)) return asked
+    }
+    const left = [...this.#coins.values()].filter(({ isThere, isSpent }) => isThere && !isSpent)
+    return E.right({
+      outputs: left.length,
+      unspent: left.reduce((sum, { atoms }) => sum + atoms, 0n),
+      paidAlready: this.#paidAlready(),
+    })
+  }
+
+  /** The outputs that are the pool's by what the ledger says: rewards of its blocks, change of its payouts. */
+  #expectCoins(): void {
+    for (const { reward } of this.#fold.claims.blocks.values())
+      if (reward !== null) this.#coin(reward.transaction, reward.output, BigInt(reward.atoms))
+    for (const payout of this.#fold.payouts.payouts.values()) {
+      const { transaction, plan, returned } = payout
+      if (transaction === null || returned !== null) continue
+      this.#signed.set(transaction, payout)
+      const output = this.#changeOutput(payout)
+      if (plan.change !== null && output >= 0) this.#coin(transaction, output, BigInt(plan.change.atoms))
+    }
+  }
+
+  #coin(transaction: string, output: number, atoms: bigint): void {
+    this.#coins.set(`${transaction}:${output}`, { atoms, isThere: false, isSpent: false })
+  }
+
+  /** Which output of a payout's transaction is its change; -1 for none. */
+  #changeOutput({ plan, bytes }: AuditedPayout): number {
+    if (plan.change === null || bytes === null) return -1
+    const payable = payableAddress(plan.change.address, this.#fold.network)
+    const decoded = decodeTransaction(fromHex(bytes) ?? new Uint8Array(0))
+    if (E.isLeft(payable) || E.isLeft(decoded)) return -1
+    const script = toHex(paymentScript(payable.right))
+    const atoms = BigInt(plan.change.atoms)
+    return decoded.right.outputs.findLastIndex((out) => out.atoms === atoms && toHex(out.script) === script)
+  }
+
+  /** Goes through the main chain from the ledger's first work on. */
+  async #scan(
+    tip: ChainTip,
+    onProgress: (done: number, of: number) => void,
+  ): Promise<E.Either<NodeError, void>> {
+    const first = Math.max(1, this.#fold.claims.firstHeight ?? tip.height)
+    const count = Math.max(0, tip.height - first + 1)
+    let waiting: ChainBlock | undefined
+    for (let from = first; from <= tip.height; from += BLOCKS_AT_ONCE) {
+      const heights = Array.from(
+        { length: Math.min(BLOCKS_AT_ONCE, tip.height - from + 1) },
+        (_, i) => from + i,
+      )
+      const blocks = await Promise.all(heights.map((height) => this.#blockAt(height)))
+      for (const read of blocks) {
+        if (E.isLeft(read)) return read
+        const isApproved = (headerVoteBits(read.right.bytes) & 1) === 1
+        if (waiting !== undefined) this.#takeBlock(waiting, isApproved)
+        waiting = read.right
+      }
+      onProgress(Math.min(count, from - first + BLOCKS_AT_ONCE), count)
+    }
+    if (waiting !== undefined) this.#takeBlock(waiting, true)
+    return E.right(undefined)
+  }
+
+  async #blockAt(height: number): Promise<E.Either<NodeError, ChainBlock>> {
+    const hash = await this.#node.hashAt(height)()
+    return E.isLeft(hash) ? hash : this.#rawBlock(hash.right, height)
+  }
+
+  async #rawBlock(hash: string, height: number): Promise<E.Either<NodeError, ChainBlock>> {
+    const raw = await this.#node.rawBlock(hash)()
+    if (E.isLeft(raw)) return raw
+    const block = decodeBlock(raw.right)
+    if (E.isLeft(block) || blockHash(raw.right.subarray(0, HEADER_BYTES)) !== hash)
+      return E.left({
+        kind: 'protocol',
+        message: `The node's block ${hash} can't be read, or is another one. Ask another node.`,
+      })
+    return E.right({ hash, height, bytes: raw.right.subarray(0, HEADER_BYTES), block: block.right })
+  }
+
+  /** Takes a block of the main chain. Regular transactions of one that the next disapproves are not in the chain. */
+  #takeBlock({ hash, height, bytes, block }: ChainBlock, isApproved: boolean): void {
+    this.#onChain.add(hash)
+    const { tips, templates, blocks } = this.#fold.claims
+    const work = tips.get(previousBlock(bytes))
+    if (work !== undefined && work.bits !== headerBits(bytes))
+      this.#a5.wrong(
+        'other-bits',
+        work.entry,
+        `Entry ${work.entry} issues work of bits ${work.bits} on block ${previousBlock(bytes)}.`,
+        `Bits ${headerBits(bytes)}, those of block ${hash} after it.`,
+      )
+    const template = templates.get(merkleRoot(bytes))
+    if (template !== undefined && !blocks.has(hash) && canHaveGiven(template.gateway, bytes))
+      this.#a5.wrong(
+        'block-of-ours-missing',
+        template.entry,
+        `Block ${hash} at height ${height} was made from the work of entry ${template.entry}, with extranonce ${toHex(bytes.subarray(EXTRA_DATA_OFFSET, EXTRA_DATA_OFFSET + 12))}, and the ledger does not know it.`,
+        'A stream of its own; or a miner of somebody else who got the same work, which happens to one block in 2,048.',
+      )
+    this.#takeTransactions(hash, block.stakeTransactions)
+    if (isApproved) this.#takeTransactions(hash, block.transactions)
+  }
+
+  #takeTransactions(block: string, transactions: readonly Transaction[]): void {
+    for (const transaction of transactions) {
+      for (const { previous } of transaction.inputs) {
+        const spent = this.#coins.get(`${previous.transaction}:${previous.output}`)
+        if (spent !== undefined) spent.isSpent = true
+      }
+      const id = transactionId(transaction)
+      if (this.#signed.has(id)) this.#seen.set(id, block)
+      for (const output of transaction.outputs.keys()) {
+        const made = this.#coins.get(`${id}:${output}`)
+        if (made !== undefined) made.isThere = true
+      }
+    }
+  }
+
+  /** What miners have on the chain, in payouts that the ledger has not called over yet. */
+  #paidAlready(): bigint {
+    let paid = 0n
+    for (const [transaction, { confirmed, plan }] of this.#signed)
+      if (confirmed === null && this.#seen.has(transaction))
+        for (const atoms of plan.deducted) paid += BigInt(atoms)
+    return paid
+  }
+
+  async #askBlock(claimed: ClaimedBlock, tip: ChainTip): Promise<E.Either<NodeError, void>> {
+    const { hash, height, phase, entry } = claimed
+    const info = await this.#node.block(hash)()
+    if (E.isLeft(info) && info.left.kind !== 'not-found') return info
+    const isThere = E.isRight(info) && info.right.confirmations > 0
+    const shouldBe = phase !== 'found' && phase !== 'disconnected' && phase !== 'orphaned'
+    const isRecent = height > tip.height - RECENT_BLOCKS
+    if (isThere !== shouldBe) {
+      const tell = isRecent ? this.#a5.notice : this.#a5.wrong
+      tell(
+        isThere ? 'on-chain' : 'not-on-chain',
+        entry,
+        `Entry ${entry} leaves block ${hash} ${phase}, and it is ${isThere ? '' : 'not '}on the main chain.`,
+        isThere ? 'A block that is connected.' : 'A block that is disconnected, or was never connected.',
+      )
+      return E.right(undefined)
+    }
+    if (E.isLeft(info) || !isThere) return E.right(undefined)
+    return this.#askConnected(claimed, info.right, isRecent)
+  }
+
+  async #askConnected(
+    claimed: ClaimedBlock,
+    info: BlockInfo,
+    isRecent: boolean,
+  ): Promise<E.Either<NodeError, void>> {
+    const { hash, phase, entry, matured } = claimed
+    const raw = await this.#rawBlock(hash, info.height)
+    if (E.isLeft(raw)) return raw
+    this.#compareReward(claimed, raw.right.block)
+    const needed = this.#fold.network.coinbaseMaturity
+    const isOwnChain = this.#fold.network.name === 'simnet' || this.#fold.network.name === 'regnet'
+    if (matured !== null && ((!isOwnChain && matured <= needed) || info.confirmations < matured))
+      this.#a5.wrong(
+        'too-young',
+        entry,
+        `Entry ${entry} has block ${hash} mature at ${matured} confirmations; it has ${info.confirmations}.`,
+        `More than ${needed} confirmations.`,
+      )
+    if (info.next === null || phase === 'connected') return E.right(undefined)
+    const next = await this.#node.block(info.next)()
+    if (E.isLeft(next)) return next
+    const approves = (headerVoteBits(next.right.header) & 1) === 1
+    const says = phase !== 'disapproved'
+    if (approves !== says)
+      (isRecent ? this.#a5.notice : this.#a5.wrong)(
+        'other-votes',
+        entry,
+        `Entry ${entry} has block ${hash} ${phase}.`,
+        `What the votes of block ${info.next} say: it is ${approves ? 'approved' : 'disapproved'}.`,
+      )
+    return E.right(undefined)
+  }
+
+  #compareReward({ hash, reward, entry, height }: ClaimedBlock, block: Block): void {
+    const paid = workReward(block)
+    if (height <= 1 || reward === null) return
+    const there = E.isRight(paid)
+      ? `${paid.right.atoms} atoms in output ${paid.right.output} of ${paid.right.transaction}`
+      : paid.left.message
+    const said = `${reward.atoms} atoms in output ${reward.output} of ${reward.transaction}`
+    if (there !== said)
+      this.#a5.wrong(
+        'other-reward-on-chain',
+        entry,
+        `The reward of block ${hash} is said to be ${said}.`,
+        `${there}.`,
+      )
+  }
+
+  async #askPayout(payout: AuditedPayout): Promise<E.Either<NodeError, void>> {
+    const { number, transaction, confirmed, returned, plan } = payout
+    if (confirmed !== null && transaction !== null && this.#seen.get(transaction) !== confirmed.block)
+      this.#a8.wrong(
+        'payout-not-on-chain',
+        confirmed.entry,
+        `Entry ${confirmed.entry} has payout ${number} confirmed in block ${confirmed.block}, which does not hold its transaction ${transaction}.`,
+        'The transaction, in a block of the main chain that the next one approves.',
+      )
+    const conflict = returned?.data.conflict ?? null
+    if (returned === null || conflict === null) return E.right(undefined)
+    const block = this.#onChain.has(conflict.block) ? await this.#rawBlock(conflict.block, 0) : null
+    if (block !== null && E.isLeft(block)) return block
+    const spenders = block === null ? [] : spendersIn(block.right.block, planOfEvent(plan).funding)
+    if (!spenders.includes(conflict.transaction))
+      this.#a8.wrong(
+        'payout-not-on-chain',
+        returned.entry,
+        `Entry ${returned.entry} returns payout ${number} because ${conflict.transaction} in block ${conflict.block} has its money, which is not so.`,
+        'A transaction of the main chain that spends the money of the payout.',
+      )
+    return E.right(undefined)
+  }
+}

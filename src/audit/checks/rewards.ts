@@ -1,0 +1,516 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { BlockPhase } from '../../../domain/block/lifecycle.ts'
+import type { BlockEvent } from '../../../domain/bookkeeping/block-entries.ts'
+import { toAtoms } from '../../../domain/decred/amount.ts'
+import type { Network } from '../../../domain/decred/network.ts'
+import type { EventData, PoolEvent, ShareReference } from '../../../domain/events.ts'
+import {
+  type AdoptedPolicy,
+  changeProblem,
+  isSameScheme,
+  type Policy,
+  policyProblems,
+} from '../../../domain/policy.ts'
+import { type Allocation, allocate, allocationEvents } from '../../../domain/reward/allocation.ts'
+import {
+  OpenWork,
+  type SettledWork,
+  type WorkCredit,
+  workSettledEvent,
+} from '../../../domain/reward/pay-per-share.ts'
+import { ShareWindow, type WindowSums } from '../../../domain/reward/share-window.ts'
+import { type WindowLimit, windowLimit, windowUnits } from '../../../domain/reward/window-limit.ts'
+import { type CheckReport, type Report, reportOf } from '../finding.ts'
+import type { ResolvedShares } from '../references.ts'
+import { type LedgerClock, SKEW_MS_MAX } from '../time.ts'
+
+/** Shares of one scheme, from where it was adopted on. */
+interface Era {
+  readonly window: ShareWindow
+  shares: number
+  last: ShareReference | null
+}
+
+/** Where a share stands that found a block, and by what its reward is shared. */
+interface Find {
+  /** The last share before `BlockFound` when its own was lost; null when there was none yet. */
+  readonly share: ShareReference | null
+  /** Shares of its era before it. */
+  readonly ordinal: number
+  readonly atMs: number
+  readonly policy: AdoptedPolicy | undefined
+  readonly era: Era
+  /** Of the newest work. */
+  readonly height: number
+}
+
+interface RewardedBlock {
+  readonly height: number
+  readonly find: Find
+  phase: BlockPhase
+  /** The entry that brought it into its phase, and when. */
+  entry: number
+  sinceMs: number
+  reward: bigint | null
+  /** The settlement that shares its reward now. */
+  settlement: number | null
+}
+
+/** Work of `pps` that is to be settled. */
+interface WorkDue {
+  readonly policy: number
+  readonly height: number | null
+  readonly work: SettledWork
+  readonly entry: number
+  readonly atMs: number
+}
+
+/** How one reward was shared: for the report. */
+export interface SharedReward {
+  readonly entry: number
+  readonly at: number
+  readonly height: number
+  readonly accounts: number
+  readonly shares: number
+  /** Units of the window, as a part of those of a full one; null where a scheme has no such measure. */
+  readonly fullness: number | null
+  /** The accounts with the most of it, largest first. */
+  readonly largest: readonly { readonly account: string; readonly part: number }[]
+}
+
+/** Shares after which those that no window can reach are let go: a few megabytes. */
+const TRIM_SHARES = 1 << 18
+/** Rewards whose window is described in the report. */
+const LARGEST_TOLD = 12
+
+/**
+ * A6: every allocation and every settlement computed anew, from the shares in the order of the log, by the policy that was in force, and
+ * compared to the atom. Knows nothing of how the pool keeps its own.
+ */
+export class RewardsCheck {
+  readonly #report: CheckReport
+  readonly #network: Network
+  readonly #clock: LedgerClock
+  readonly #onShared: (shared: SharedReward) => void
+  readonly policies: AdoptedPolicy[] = []
+  readonly #blocks = new Map<string, RewardedBlock>()
+  readonly #solved = new Map<string, Find>()
+  readonly #parts = new Map<number, EventData<'RewardAllocated'>[]>()
+  readonly #due: WorkDue[] = []
+  readonly #work: OpenWork
+  #era: Era
+  #height = 0
+  /** When a reward was last shared or taken back, or work settled. */
+  #settledAt = 0
+  #sharesAtTrim = 0
+  #shares = 0
+  /** Rewards that were shared, and settlements of work, computed anew. */
+  recomputed = 0
+
+  constructor(
+    report: Report,
+    network: Network,
+    clock: LedgerClock,
+    onShared: (shared: SharedReward) => void,
+  ) {
+    this.#report = reportOf('A6', report)
+    this.#network = network
+    this.#clock = clock
+    this.#onShared = onShared
+    this.#era = newEra(network)
+    this.#work = new OpenWork(network, new Map())
+  }
+
+  /** The policy in force for the next event. */
+  get policy(): AdoptedPolicy | undefined {
+    return this.policies.at(-1)
+  }
+
+  policyAdopted(entry: number, revision: number, { v, at, ...policy }: EventData<'PolicyAdopted'>): void {
+    for (const { message } of policyProblems(this.#network, policy))
+      this.#report.wrong(
+        'policy-not-allowed',
+        entry,
+        `Entry ${entry} adopts a policy that no pool may have: ${message}`,
+        'A policy that can be kept.',
+      )
+    const before = this.policy?.policy
+    if (before === undefined || !isSameScheme(before.scheme, policy.scheme)) {
+      if (before !== undefined) this.#checkChange(entry, before, policy, at)
+      this.#era = newEra(this.#network)
+    }
+    this.#closeWork(entry, at, null)
+    this.policies.push({ position: entry, revision, policy })
+  }
+
+  #checkChange(entry: number, before: Policy, after: Policy, at: number): void {
+    const problem = changeProblem(before, after, this.#unpaidShares(at))
+    if (problem !== undefined)
+      this.#report.wrong(
+        'policy-in-mid-round',
+        entry,
+        `Entry ${entry} adopts another scheme: ${problem.message}`,
+        `The scheme ${before.scheme.kind} as long as it may still pay for a share.`,
+      )
+  }
+
+  /** Takes work: that of a new height settles what `pps` owes. */
+  workIssued(entry: number, { height, at }: EventData<'WorkIssued'>): void {
+    for (const [i, due] of this.#due.entries()) if (due.height === null) this.#due[i] = { ...due, height }
+    if (height <= this.#height) return
+    this.#height = height
+    this.#closeWork(entry, at, height)
+  }
+
+  #closeWork(entry: number, atMs: number, height: number | null): void {
+    const work = this.#work.settle()
+    if (work !== null) this.#due.push({ policy: this.policy?.revision ?? 0, height, work, entry, atMs })
+  }
+
+  /** Takes the shares of an entry. Those that refer to nothing known earn nothing. */
+  takeShares({ at, stream, revision, columns, jobs, accounts }: ResolvedShares): void {
+    const { count, difficulty, solved } = columns
+    if (count === 0) return
+    const era = this.#era
+    for (const { share, hash } of solved)
+      this.#solved.set(hash, this.#findAt({ stream, revision, index: share }, era.shares + share, at))
+    era.shares += count
+    this.#shares += count
+    era.last = { stream, revision, index: count - 1 }
+    const policy = this.policy?.policy
+    if (policy === undefined || policy.scheme.kind === 'solo') return
+    const account = new Array<string>(count)
+    const bits = new Array<number>(count)
+    const difficulties = new Array<number>(count)
+    for (let i = 0; i < count; i++) {
+      const job = jobs[i]
+      const judged = difficulty[i] ?? 1
+      account[i] = accounts[i] ?? UNKNOWN
+      bits[i] = job?.bits ?? this.#network.powLimitBits
+      // A share harder than the network has no worth: A3 has named it.
+      difficulties[i] = job === undefined ? 1 : Math.min(judged, job.networkDifficulty)
+    }
+    const batch = { stream, revision, atMs: at, account, bits, difficulty: difficulties }
+    if (policy.scheme.kind === 'pps')
+      this.#work.add(
+        batch,
+        jobs.map((job) => toAtoms(job?.subsidy ?? 0n)),
+        policy.feePpm,
+      )
+    else era.window.append(batch)
+    if (this.#shares - this.#sharesAtTrim < TRIM_SHARES) return
+    this.#sharesAtTrim = this.#shares
+    this.#trim()
+  }
+
+  #findAt(share: ShareReference | null, ordinal: number, atMs: number): Find {
+    return { share, ordinal, atMs, policy: this.policy, era: this.#era, height: this.#height }
+  }
+
+  /** Takes an event of a block's stream. */
+  takeBlock(entry: number, hash: string, event: BlockEvent): void {
+    const { at } = event.data
+    if (event.type === 'BlockFound') {
+      const own = event.data.share === null ? undefined : this.#solved.get(hash)
+      this.#solved.delete(hash)
+      if (this.#blocks.has(hash)) return
+      const find = own ?? this.#findAt(this.#era.last, this.#era.shares - 1, at)
+      const { height } = event.data
+      this.#blocks.set(hash, {
+        ...{ height, find, phase: 'found', entry, sinceMs: at, reward: null, settlement: null },
+      })
+      return
+    }
+    const block = this.#blocks.get(hash)
+    const phase = PHASES[event.type]
+    if (block === undefined || phase === undefined) return
+    if (event.type === 'BlockConnected') block.reward = BigInt(event.data.reward.atoms)
+    block.phase = phase
+    block.entry = entry
+    block.sinceMs = at
+  }
+
+  /** Takes a part of an allocation, and computes it anew when it is the last. */
+  takeAllocation(entry: number, settlement: number, data: EventData<'RewardAllocated'>): void {
+    this.#settledAt = Math.max(this.#settledAt, data.at)
+    const parts = [...(this.#parts.get(settlement) ?? []), data]
+    this.#parts.set(settlement, parts)
+    if (data.part < data.parts) return
+    this.#parts.delete(settlement)
+    const block = this.#blocks.get(data.block)
+    if (block === undefined) {
+      this.#report.wrong(
+        'find-unknown',
+        entry,
+        `Entry ${entry} shares the reward of block ${data.block}, which nobody found.`,
+        'A block of the ledger.',
+      )
+      return
+    }
+    block.settlement = settlement
+    this.recomputed++
+    const { policy } = block.find
+    if (policy === undefined) {
+      this.#report.wrong(
+        'no-policy',
+        entry,
+        `Entry ${entry} shares the reward of block ${data.block}, found before there was a policy.`,
+        'Nothing: nobody was promised anything.',
+      )
+      return
+    }
+    const window = this.#windowOf(block.find)
+    if (E.isLeft(window)) {
+      this.#report.wrong(
+        'other-allocation',
+        entry,
+        `Entry ${entry}: ${window.left}`,
+        'A window that the ledger holds.',
+      )
+      return
+    }
+    const allocation = allocationOf(policy.policy, block, window.right)
+    if (allocation === undefined) {
+      this.#report.wrong(
+        'other-allocation',
+        entry,
+        `Entry ${entry} shares the reward of block ${data.block} under ${policy.policy.scheme.kind}.`,
+        `Nothing to share: ${block.reward === null ? 'the block was never connected' : 'that scheme shares none'}.`,
+      )
+      return
+    }
+    const facts = { block: data.block, height: block.height, policy: policy.revision }
+    const expected = allocationEvents(data.at, facts, allocation, window.right).flatMap(allocated)
+    this.#compare(entry, parts, expected)
+    this.#tell(entry, data, policy.policy, window.right)
+  }
+
+  #compare(
+    entry: number,
+    parts: readonly EventData<'RewardAllocated'>[],
+    expected: readonly EventData<'RewardAllocated'>[],
+  ): void {
+    const [first] = expected
+    const [said] = parts
+    if (first === undefined || said === undefined) return
+    const differs = (['height', 'policy', 'reward', 'fee', 'reserve'] as const).find(
+      (key) => said[key] !== first[key],
+    )
+    const wrong = (what: string, there: string, should: string): void =>
+      this.#report.wrong(
+        'other-allocation',
+        entry,
+        `Entry ${entry} shares block ${said.block} with ${what} ${there}.`,
+        `${what[0]?.toUpperCase()}${what.slice(1)} ${should}, from the shares by the policy in force at the find (revision ${first.policy}).`,
+      )
+    if (differs !== undefined) wrong(differs, String(said[differs]), String(first[differs]))
+    if (windowText(said.window) !== windowText(first.window))
+      wrong('the window', windowText(said.window), windowText(first.window))
+    const there = columnsOf(parts)
+    const should = columnsOf(expected)
+    for (const account of [...new Set([...there.keys(), ...should.keys()])].sort()) {
+      const a = there.get(account) ?? 'nothing'
+      const b = should.get(account) ?? 'nothing'
+      if (a !== b) wrong(`for account ${account}`, a, b)
+    }
+  }
+
+  #tell(
+    entry: number,
+    { at, height }: EventData<'RewardAllocated'>,
+    { scheme }: Policy,
+    window: WindowSums | null,
+  ): void {
+    if (window === null) return
+    const whole = Number(window.units)
+    const largest = window.accounts
+      .map(({ account, units }) => ({ account, part: Number(units) / whole }))
+      .sort((a, b) => b.part - a.part)
+      .slice(0, LARGEST_TOLD)
+    const full = scheme.kind === 'pplns' ? windowUnits(scheme.windowPpm) : null
+    this.#onShared({
+      ...{ entry, at, height, largest, shares: window.shares, accounts: window.accounts.length },
+      fullness: full === null ? null : Number((window.units * 1_000_000n) / full) / 1_000_000,
+    })
+  }
+
+  rewardReversed({ block: hash, at }: EventData<'RewardReversed'>): void {
+    this.#settledAt = Math.max(this.#settledAt, at)
+    const block = this.#blocks.get(hash)
+    if (block !== undefined) block.settlement = null
+  }
+
+  /** Takes a settlement of work, and answers the credits that the shares come to. */
+  workSettled(entry: number, data: EventData<'WorkSettled'>): readonly WorkCredit[] {
+    this.#settledAt = Math.max(this.#settledAt, data.at)
+    const due = this.#due.shift()
+    this.recomputed++
+    if (due === undefined) {
+      this.#report.wrong(
+        'other-settlement',
+        entry,
+        `Entry ${entry} settles work at height ${data.height}.`,
+        'Nothing: no work is due.',
+      )
+      return []
+    }
+    const expected = workSettledEvent(data.at, due.policy, due.height ?? 0, due.work)
+    if (expected.type !== 'WorkSettled') return []
+    for (const key of ['policy', 'height', 'shares', 'units', 'accounts', 'atoms', 'credits'] as const)
+      if (data[key] !== expected.data[key])
+        this.#report.wrong(
+          'other-settlement',
+          entry,
+          `Entry ${entry} settles work with ${key} ${data[key]}.`,
+          `${key} ${expected.data[key]}, from the shares by the policy of revision ${due.policy}.`,
+        )
+    for (const end of ['from', 'to'] as const)
+      if (placeText(data[end]) !== placeText(expected.data[end]))
+        this.#report.wrong(
+          'other-settlement',
+          entry,
+          `Entry ${entry} settles work ${end} ${placeText(data[end])}.`,
+          `${end} ${placeText(expected.data[end])}.`,
+        )
+    return due.work.credits
+  }
+
+  /** Says what should have been shared, taken back or settled by the end of the log. */
+  end(): void {
+    for (const [hash, block] of this.#blocks) {
+      const { phase, entry, sinceMs, settlement, find } = block
+      if (!this.#clock.isOverdue(sinceMs, this.#settledAt)) continue
+      const isEarned = phase === 'approved' || phase === 'matured'
+      const scheme = find.policy?.policy.scheme.kind ?? 'solo'
+      if (isEarned && settlement === null && scheme !== 'solo')
+        this.#report.wrong(
+          'not-shared',
+          entry,
+          `Block ${hash} is ${phase} by entry ${entry}, and its reward of ${block.reward} atoms is not shared.`,
+          `An allocation by ${scheme}.`,
+        )
+      if (!isEarned && settlement !== null)
+        this.#report.wrong(
+          'not-taken-back',
+          entry,
+          `Block ${hash} is ${phase} by entry ${entry}, and settlement ${settlement} still shares its reward.`,
+          'A RewardReversed: nobody is paid for a block that is not approved on the main chain.',
+        )
+    }
+    for (const { entry, atMs, work } of this.#due)
+      if (this.#clock.isOverdue(atMs, this.#settledAt))
+        this.#report.wrong(
+          'not-settled',
+          entry,
+          `The work of ${work.shares} shares up to ${placeText(work.to)} was due at entry ${entry} and is not settled.`,
+          'A WorkSettled.',
+        )
+  }
+
+  /** The window of a find, summed up anew. Left: why that can't be done. */
+  #windowOf(find: Find): E.Either<string, WindowSums | null> {
+    const limit = this.#limitOf(find)
+    if (limit === undefined || find.share === null) return E.right(null)
+    const walk = find.era.window.walk(find.share, limit)
+    for (;;) {
+      const step = walk.next()
+      if (step.done === true)
+        return E.mapLeft(({ message }: { readonly message: string }) => message)(step.value)
+    }
+  }
+
+  #limitOf(find: Find): WindowLimit | undefined {
+    const scheme = find.policy?.policy.scheme
+    return scheme === undefined
+      ? undefined
+      : windowLimit(scheme, find.atMs, null, scheme.kind === 'prop' ? this.#findBefore(find) : null)
+  }
+
+  /** The latest earlier find whose reward is shared as things stand. */
+  #findBefore({ ordinal, era }: Find): ShareReference | null {
+    let latest: Find | undefined
+    for (const { settlement, find } of this.#blocks.values())
+      if (
+        settlement !== null &&
+        find.era === era &&
+        find.ordinal < ordinal &&
+        (latest === undefined || find.ordinal > latest.ordinal)
+      )
+        latest = find
+    return latest?.share ?? null
+  }
+
+  /** The earliest find of the scheme in force whose reward may yet be shared, or shared anew. */
+  #oldestUndecided(): Find | undefined {
+    const depth = 2 * this.#network.coinbaseMaturity
+    let oldest: Find | undefined
+    const consider = (find: Find): void => {
+      if (find.era === this.#era && (oldest === undefined || find.ordinal < oldest.ordinal)) oldest = find
+    }
+    for (const [hash, find] of this.#solved)
+      if (this.#height > find.height + depth) this.#solved.delete(hash)
+      else consider(find)
+    for (const { phase, settlement, height, find } of this.#blocks.values()) {
+      if (phase === 'orphaned' || (phase === 'matured' && settlement !== null)) continue
+      const isUnshared = (phase === 'approved' || phase === 'matured') && settlement === null
+      if (isUnshared || this.#height <= height + depth) consider(find)
+    }
+    return oldest
+  }
+
+  #trim(): void {
+    const oldest =
+      this.#oldestUndecided() ?? this.#findAt(null, this.#era.shares, this.#clock.now - SKEW_MS_MAX)
+    const limit = this.#limitOf(oldest)
+    if (limit !== undefined) this.#era.window.trim(oldest.share, limit)
+  }
+
+  /** How many shares the scheme in force may still pay for. */
+  #unpaidShares(atMs: number): number {
+    const { last, window, shares } = this.#era
+    if (this.#oldestUndecided() !== undefined) return window.shares
+    const find = this.#findAt(last, shares, atMs)
+    const limit = this.#limitOf(find)
+    if (limit === undefined || last === null) return 0
+    if (limit.after !== null && placeText(limit.after) === placeText(last)) return 0
+    const sums = this.#windowOf(find)
+    return E.isRight(sums) ? (sums.right?.shares ?? 0) : window.shares
+  }
+}
+
+/** Who gets what a share of nobody known would earn: A3 has named it. */
+const UNKNOWN = 'unknown'
+
+const newEra = (network: Network): Era => ({ window: new ShareWindow(network, true), shares: 0, last: null })
+
+const PHASES: Readonly<Partial<Record<BlockEvent['type'], BlockPhase>>> = {
+  BlockConnected: 'connected',
+  BlockApproved: 'approved',
+  BlockDisapproved: 'disapproved',
+  BlockDisconnected: 'disconnected',
+  BlockMatured: 'matured',
+  BlockOrphaned: 'orphaned',
+}
+
+const allocationOf = (
+  { scheme, feePpm }: Policy,
+  { reward }: RewardedBlock,
+  window: WindowSums | null,
+): Allocation | undefined => (reward === null ? undefined : allocate(scheme, toAtoms(reward), feePpm, window))
+
+const allocated = (event: PoolEvent): readonly EventData<'RewardAllocated'>[] =>
+  event.type === 'RewardAllocated' ? [event.data] : []
+
+const columnsOf = (parts: readonly EventData<'RewardAllocated'>[]): ReadonlyMap<string, string> =>
+  new Map(
+    parts.flatMap(({ account, units, atoms }) =>
+      account.map((id, i) => [id, `${atoms[i]} atoms for ${units[i]} units`] as const),
+    ),
+  )
+
+const placeText = ({ stream, revision, index }: ShareReference): string => `${index} of ${stream}@${revision}`
+
+const windowText = (window: EventData<'RewardAllocated'>['window']): string =>
+  window === null
+    ? 'of none'
+    : `from share ${placeText(window.from)} to ${placeText(window.to)}: ${window.shares} shares, ${window.units} units`

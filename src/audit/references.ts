@@ -1,0 +1,298 @@
+import {
+  headerTimestamp,
+  previousBlock,
+  STAKE_VERSION_OFFSET,
+  TIMESTAMP_OFFSET,
+} from '../../domain/decred/header.ts'
+import { fromHex, toHex } from '../../domain/decred/hex.ts'
+import type { Network } from '../../domain/decred/network.ts'
+import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
+import { networkDifficulty } from '../../domain/decred/target.ts'
+import type { EventData } from '../../domain/events.ts'
+import { ExactSum } from './exact-sum.ts'
+import type { OtherEvent } from './read-entry.ts'
+import type { ShareColumns } from './share-columns.ts'
+import type { StreamName } from './stream-name.ts'
+
+/** A `WorkIssued`, as far as shares refer to it. */
+export interface Job {
+  readonly entry: number
+  readonly gateway: number
+  readonly number: number
+  readonly header: Uint8Array
+  readonly powAlgorithm: PowAlgorithm
+  readonly height: number
+  readonly bits: number
+  readonly subsidy: bigint
+  /** Unix seconds. */
+  readonly timestamp: number
+  readonly networkDifficulty: number
+  /** Display hash. */
+  readonly parent: string
+  /** The same for all jobs whose headers could be equal: all but time, nonce and extra data are. */
+  readonly template: number
+  readonly atMs: number
+}
+
+/** A connection, as far as shares refer to it. */
+export interface Connection {
+  readonly gateway: number
+  readonly number: number
+  readonly entry: number
+  readonly extranonce1: string
+  readonly atMs: number
+  profile: string | null
+  /** Account ids and names, in order. */
+  readonly accounts: string[]
+  readonly workers: string[]
+  /** Difficulties and the jobs from which on, oldest first. */
+  steps: { readonly job: number; readonly difficulty: number }[]
+  /** The connection of the same gateway whose session it took over, until that one's steps were taken over too. */
+  resumes: number | null
+  accepted: number
+  readonly difficulty: ExactSum
+  rejected: number
+}
+
+/** The shares of one event with what they refer to. */
+export interface ResolvedShares {
+  readonly entry: number
+  readonly at: number
+  readonly stream: string
+  readonly revision: number
+  readonly gateway: number
+  readonly columns: ShareColumns
+  /** Of each share; undefined where the log does not hold it before. */
+  readonly jobs: readonly (Job | undefined)[]
+  readonly connections: readonly (Connection | undefined)[]
+  /** Account ids. */
+  readonly accounts: readonly (string | undefined)[]
+}
+
+/** Heights for which jobs and templates are remembered: a day of mainnet. Shares are of the tip or of the one before. */
+const HEIGHTS_KEPT = 288
+/** Ended connections remembered, that may be resumed: as many as the pool itself keeps. */
+const ENDED_KEPT = 20_000
+/** Gateways whose connections are remembered, counted back from the newest: a killed one wrote no end of its connections. */
+const GATEWAYS_KEPT = 16
+/** Steps of difficulty that a session has at most. */
+const STEPS_MAX = 64
+
+/** What a worker thread must know to rebuild headers. */
+export type HeaderFact =
+  | {
+      readonly kind: 'job'
+      readonly gateway: number
+      readonly number: number
+      readonly header: Uint8Array
+      readonly powAlgorithm: PowAlgorithm
+      readonly template: number
+    }
+  | {
+      readonly kind: 'connection'
+      readonly gateway: number
+      readonly number: number
+      readonly extranonce1: string
+      readonly profile: string
+    }
+  | { readonly kind: 'job-over' | 'connection-over'; readonly gateway: number; readonly number: number }
+
+/** Jobs, connections and workers of the log, by which its shares are read. A fold in the order of the log; mutable, one owner. */
+export class References {
+  readonly #network: Network
+  readonly #jobs = new Map<number, Map<number, Job>>()
+  readonly #connections = new Map<number, Map<number, Connection>>()
+  readonly #ended = new Map<string, Connection>()
+  readonly #templates = new Map<string, { readonly ordinal: number; height: number }>()
+  readonly #accounts = new Map<string, string>()
+  #nextTemplate = 0
+  #facts: HeaderFact[] = []
+  /** What is over is told a time later: shares that are still to be proven refer to it. */
+  #over: HeaderFact[] = []
+  #told: HeaderFact[] = []
+  /** Height of the newest work. */
+  height = 0
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  /** What was learned since the last time, for those who rebuild headers. */
+  takeFacts(): readonly HeaderFact[] {
+    const facts = [...this.#told, ...this.#facts]
+    this.#told = this.#over
+    this.#over = []
+    this.#facts = []
+    return facts
+  }
+
+  job(gateway: number, number: number): Job | undefined {
+    return this.#jobs.get(gateway)?.get(number)
+  }
+
+  connection(gateway: number, number: number): Connection | undefined {
+    return this.#connections.get(gateway)?.get(number)
+  }
+
+  /** Connections that have not ended, of gateways that may still run. */
+  *live(): Generator<Connection> {
+    for (const ofGateway of this.#connections.values())
+      for (const connection of ofGateway.values())
+        if (!this.#ended.has(keyOf(connection.gateway, connection.number))) yield connection
+  }
+
+  /** Takes an event that shares may refer to. */
+  take(entry: number, stream: StreamName, event: OtherEvent): void {
+    if (stream.kind === 'connection') this.#takeOfConnection(entry, stream, event)
+    else if (event.type === 'WorkIssued' && stream.kind === 'work')
+      this.#issue(entry, stream.gateway, event.data)
+    else if (event.type === 'GatewayJoined') this.#forgetGateways(event.data.gateway)
+  }
+
+  #takeOfConnection(
+    entry: number,
+    { gateway, connection: number }: Extract<StreamName, { kind: 'connection' }>,
+    { type, data }: OtherEvent,
+  ): void {
+    const ofGateway = this.#connections.get(gateway) ?? new Map<number, Connection>()
+    this.#connections.set(gateway, ofGateway)
+    if (type === 'MinerConnected') {
+      ofGateway.set(number, {
+        ...{ gateway, number, entry, extranonce1: data.extranonce1, atMs: data.at, profile: null },
+        ...{ accounts: [], workers: [], steps: [], resumes: data.resumes },
+        ...{ accepted: 0, difficulty: new ExactSum(), rejected: 0 },
+      })
+      return
+    }
+    const connection = ofGateway.get(number)
+    if (connection === undefined) return
+    if (type === 'MinerIdentified') {
+      connection.profile = data.profile
+      const { extranonce1 } = connection
+      this.#facts.push({ kind: 'connection', gateway, number, extranonce1, profile: data.profile })
+    }
+    if (type === 'WorkerAuthorized') {
+      // One text for all that name an account.
+      const known = this.#accounts.get(data.account) ?? data.account
+      this.#accounts.set(known, known)
+      connection.accounts.push(known)
+      connection.workers.push(data.worker)
+    }
+    if (type === 'DifficultyAssigned') connection.steps.push({ job: data.job, difficulty: data.difficulty })
+    if (type === 'MinerDisconnected') this.#end(connection)
+  }
+
+  #end(connection: Connection): void {
+    const { gateway, number } = connection
+    this.#ended.set(keyOf(gateway, number), connection)
+    this.#over.push({ kind: 'connection-over', gateway, number })
+    for (const [key, oldest] of this.#ended) {
+      if (this.#ended.size <= ENDED_KEPT) break
+      this.#ended.delete(key)
+      this.#connections.get(oldest.gateway)?.delete(oldest.number)
+    }
+  }
+
+  #forgetGateways(newest: number): void {
+    for (const [gateway, connections] of this.#connections) {
+      if (gateway > newest - GATEWAYS_KEPT) continue
+      for (const number of connections.keys()) {
+        this.#ended.delete(keyOf(gateway, number))
+        this.#over.push({ kind: 'connection-over', gateway, number })
+      }
+      this.#connections.delete(gateway)
+    }
+  }
+
+  #issue(entry: number, gateway: number, data: EventData<'WorkIssued'>): void {
+    const header = fromHex(data.header) ?? new Uint8Array(180)
+    const { height, bits, powAlgorithm, job: number } = data
+    const template = this.#templateOf(header, height)
+    const job: Job = {
+      ...{ entry, gateway, number, header, powAlgorithm, height, bits, template, atMs: data.at },
+      subsidy: BigInt(data.subsidy),
+      timestamp: headerTimestamp(header),
+      networkDifficulty: networkDifficulty(this.#network, bits),
+      parent: previousBlock(header),
+    }
+    const ofGateway = this.#jobs.get(gateway) ?? new Map<number, Job>()
+    this.#jobs.set(gateway, ofGateway)
+    ofGateway.set(number, job)
+    this.#facts.push({ kind: 'job', gateway, number, header, powAlgorithm, template })
+    if (height <= this.height) return
+    this.height = height
+    this.#forgetWork()
+  }
+
+  #templateOf(header: Uint8Array, height: number): number {
+    const key = toHex(header.subarray(0, TIMESTAMP_OFFSET)) + toHex(header.subarray(STAKE_VERSION_OFFSET))
+    const known = this.#templates.get(key)
+    if (known !== undefined) return known.ordinal
+    this.#templates.set(key, { ordinal: this.#nextTemplate, height })
+    return this.#nextTemplate++
+  }
+
+  #forgetWork(): void {
+    const oldest = this.height - HEIGHTS_KEPT
+    for (const [gateway, jobs] of this.#jobs)
+      for (const [number, { height }] of jobs) {
+        if (height > oldest) break
+        jobs.delete(number)
+        this.#over.push({ kind: 'job-over', gateway, number })
+      }
+    for (const [key, { height }] of this.#templates) {
+      if (height > oldest) break
+      this.#templates.delete(key)
+    }
+  }
+
+  /** Looks up what shares refer to. */
+  resolve(
+    entry: number,
+    gateway: number,
+    place: { readonly stream: string; readonly revision: number; readonly at: number },
+    columns: ShareColumns,
+  ): ResolvedShares {
+    const jobs = new Array<Job | undefined>(columns.count)
+    const connections = new Array<Connection | undefined>(columns.count)
+    const accounts = new Array<string | undefined>(columns.count)
+    const knownJobs = this.#jobs.get(gateway)
+    const knownConnections = this.#connections.get(gateway)
+    for (let i = 0; i < columns.count; i++) {
+      jobs[i] = knownJobs?.get(columns.job[i] ?? -1)
+      const connection = knownConnections?.get(columns.connection[i] ?? -1)
+      connections[i] = connection
+      accounts[i] = connection?.accounts[columns.worker[i] ?? -1]
+    }
+    return { entry, gateway, ...place, columns, jobs, connections, accounts }
+  }
+
+  /**
+   * Difficulty that a share of a job has on a connection: the last one assigned from that job or an earlier one on, never harder than the
+   * network's. Undefined when none was.
+   */
+  assigned(connection: Connection, job: Job): number | undefined {
+    this.#takeOverSteps(connection)
+    const { steps } = connection
+    for (let i = steps.length - 1; i >= 0; i--) {
+      const step = steps[i]
+      if (step !== undefined && step.job <= job.number)
+        return Math.min(step.difficulty, job.networkDifficulty)
+    }
+    return undefined
+  }
+
+  /** A resumed session brings its difficulties along. Not before a share needs them: streams of one commit come in any order. */
+  #takeOverSteps(connection: Connection): void {
+    if (connection.resumes === null) return
+    const seen = new Set<number>()
+    while (connection.resumes !== null && !seen.has(connection.resumes)) {
+      seen.add(connection.resumes)
+      const earlier = this.connection(connection.gateway, connection.resumes)
+      connection.resumes = earlier?.resumes ?? null
+      connection.steps = [...(earlier?.steps ?? []), ...connection.steps].slice(-STEPS_MAX)
+    }
+  }
+}
+
+const keyOf = (gateway: number, number: number): string => `${gateway}.${number}`

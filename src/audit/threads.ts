@@ -1,0 +1,114 @@
+import { Worker } from 'node:worker_threads'
+import * as E from 'fp-ts/lib/Either.js'
+import type { NetworkName } from '../../domain/decred/network.ts'
+import type { Hands, ProofTask, ReadBundle } from './hands.ts'
+import type { ProofOutcome } from './prover.ts'
+import type { HeaderFact } from './references.ts'
+
+/** What a thread is asked. */
+export type ThreadQuestion =
+  | {
+      readonly kind: 'read'
+      readonly id: number
+      readonly bundle: number
+      readonly bytes: Uint8Array
+      readonly fetchedWidth: number
+      readonly width: number
+    }
+  | { readonly kind: 'learn'; readonly facts: readonly HeaderFact[] }
+  | {
+      readonly kind: 'prove'
+      readonly id: number
+      readonly bundle: number
+      readonly tasks: readonly ProofTask[]
+      readonly isHashed: boolean
+    }
+
+/** What a thread answers to a question that has a number. */
+export type ThreadAnswer =
+  | { readonly kind: 'read'; readonly id: number; readonly read: E.Either<string, ReadBundle> }
+  | { readonly kind: 'prove'; readonly id: number; readonly outcomes: readonly ProofOutcome[] }
+
+interface Waiter {
+  readonly resolve: (answer: ThreadAnswer) => void
+  readonly reject: (why: Error) => void
+}
+
+interface Thread {
+  readonly worker: Worker
+  readonly waiters: Map<number, Waiter>
+  /** Bundles that it reads or has to prove. */
+  busy: number
+}
+
+/** Megabytes of objects that one thread may have: a bundle of the largest entries takes 60. */
+const HEAP_MB_MAX = 256
+/** Of which for what is new: most is thrown away at once, and a larger one only takes longer to be looked through. */
+const NEW_MB_MAX = 16
+
+/** Begins so many threads. Each reads bundles and proves the ones that it read. */
+export function threadedHands(network: NetworkName, count: number): Hands {
+  const threads = Array.from({ length: count }, () => begin(network))
+  const readers = new Map<number, Thread>()
+  let nextId = 0
+
+  function ask(
+    thread: Thread,
+    question: (id: number) => ThreadQuestion,
+    transfer: readonly ArrayBuffer[],
+  ): Promise<ThreadAnswer> {
+    const id = nextId++
+    return new Promise((resolve, reject) => {
+      thread.waiters.set(id, { resolve, reject })
+      thread.worker.postMessage(question(id), [...transfer])
+    })
+  }
+
+  return {
+    read: async (bundle, bytes, fetchedWidth, width) => {
+      const thread = threads.reduce((least, each) => (each.busy < least.busy ? each : least))
+      thread.busy++
+      readers.set(bundle, thread)
+      // Bytes that stand alone in their memory are handed over, others are copied.
+      const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
+      const { buffer } = own
+      const answer = await ask(
+        thread,
+        (id) => ({ kind: 'read', id, bundle, bytes: own, fetchedWidth, width }),
+        buffer instanceof ArrayBuffer ? [buffer] : [],
+      )
+      return answer.kind === 'read' ? answer.read : E.left('was not read')
+    },
+    learn: (facts) => {
+      if (facts.length > 0) for (const { worker } of threads) worker.postMessage({ kind: 'learn', facts })
+    },
+    prove: async (bundle, tasks, isHashed) => {
+      const thread = readers.get(bundle)
+      readers.delete(bundle)
+      if (thread === undefined) throw new Error(`bundle ${bundle} is proven before it was read`)
+      const answer = await ask(thread, (id) => ({ kind: 'prove', id, bundle, tasks, isHashed }), [])
+      thread.busy--
+      return answer.kind === 'prove' ? answer.outcomes : []
+    },
+    close: async () => {
+      await Promise.all(threads.map(({ worker }) => worker.terminate()))
+    },
+  }
+}
+
+function begin(network: NetworkName): Thread {
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    workerData: network,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX, maxYoungGenerationSizeMb: NEW_MB_MAX },
+  })
+  const thread: Thread = { worker, waiters: new Map(), busy: 0 }
+  worker.on('message', (answer: ThreadAnswer) => {
+    thread.waiters.get(answer.id)?.resolve(answer)
+    thread.waiters.delete(answer.id)
+  })
+  worker.on('error', (error) => {
+    for (const { reject } of thread.waiters.values()) reject(error)
+    thread.waiters.clear()
+  })
+  return thread
+}
