@@ -63,6 +63,7 @@ const noSuchShare = (entry: number, position: number): ReceiptError => ({
   message: `Entry ${entry} of the ledger holds no share at position ${position}.`,
 })
 
+/** The error of an answer that could not be had now. */
 export const unavailable = ({ message }: LedgerError | ReadModelError): ReceiptError => ({
   kind: 'unavailable',
   message,
@@ -113,6 +114,7 @@ async function contextOf(
 
 type At = (stream: string, revision: number) => Promise<E.Either<ReceiptError, SignedEntry | undefined>>
 
+/** An event's entry in the signed ledger; undefined where the log or the signed part of it has none. */
 export async function entryAt(
   entries: SignedEntries,
   index: EntryIndex,

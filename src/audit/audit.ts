@@ -73,7 +73,7 @@ export interface Audited {
 }
 
 /** Bytes of bundles that are fetched, read or proven at a time: in memory they take some four times as much. */
-const BYTES_AT_ONCE = 24 * 1024 * 1024
+const BYTES_AT_ONCE = 16 * 1024 * 1024
 /** Bundles at a time at most, and at the beginning, when nothing is known of their size; and tiles. */
 const BUNDLES_AT_ONCE = 32
 const BUNDLES_AT_FIRST = 2

@@ -6,14 +6,6 @@ class FingerprintSet {
   #slots = new Uint32Array(2 * SLOTS_MIN)
   #size = 0
 
-  get isEmpty(): boolean {
-    return this.#size === 0
-  }
-
-  has(a: number, b: number): boolean {
-    return this.#slots[2 * this.#slotOf(a, b) + 1] !== 0
-  }
-
   /** False when it was there. */
   add(a: number, b: number): boolean {
     if (3 * this.#size > this.#slots.length) this.#grow()
@@ -48,25 +40,30 @@ class FingerprintSet {
   }
 }
 
-/** Heights of work after which the older half of what is remembered goes. */
-const GENERATION_HEIGHTS = 16
+/** Heights for which headers are remembered. */
+const HEIGHTS_KEPT = 16
 
 /**
- * The headers that shares were credited for, so that none counts twice. Remembers those of the last {@link GENERATION_HEIGHTS} blocks at
- * least: a share is only ever of the tip or of the one before, and so is its copy.
+ * The headers that shares were credited for, so that none counts twice. Equal headers are of one height, so there is a set for each of
+ * the last {@link HEIGHTS_KEPT}, which is small enough to be fast: a share is only ever of the tip or of the block before, and so is its
+ * copy.
  */
 export class HeaderSet {
-  #newer = new FingerprintSet()
-  #older = new FingerprintSet()
-  #since = 0
+  readonly #byHeight = new Map<number, FingerprintSet>()
+  #height = -1
+  #set = new FingerprintSet()
 
-  /** Adds a header that was found at a height of work; false when it was there. */
+  /** Adds a header of a block at a height; false when it was there. */
   add(a: number, b: number, height: number): boolean {
-    if (height >= this.#since + GENERATION_HEIGHTS) {
-      this.#older = this.#newer
-      this.#newer = new FingerprintSet()
-      this.#since = height
+    if (height !== this.#height) {
+      this.#height = height
+      this.#set = this.#byHeight.get(height) ?? new FingerprintSet()
+      this.#byHeight.set(height, this.#set)
+      for (const oldest of this.#byHeight.keys()) {
+        if (this.#byHeight.size <= HEIGHTS_KEPT) break
+        this.#byHeight.delete(oldest)
+      }
     }
-    return (this.#older.isEmpty || !this.#older.has(a, b)) && this.#newer.add(a, b)
+    return this.#set.add(a, b)
   }
 }

@@ -164,7 +164,9 @@ class CanonicalReader {
 
   /** A column of integers below 2^32. */
   words(): Uint32Array {
-    return Uint32Array.from(numbers.subarray(0, this.#column(0xffff_ffff)))
+    const words = new Uint32Array(this.#column(0xffff_ffff))
+    for (let i = 0; i < words.length; i++) words[i] = numbers[i] ?? 0
+    return words
   }
 
   /** Reads a column into the scratch, and answers how many numbers it has. */

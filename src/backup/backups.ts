@@ -55,7 +55,10 @@ export function openBackups(options: BackupsOptions): Backups {
     const name = `lodebook-${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}Z.db`
     const file = join(directory, name)
     doing = 'copying'
-    worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { storeUrl, file, now } })
+    worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { storeUrl, file, now },
+      execArgv: [],
+    })
     worker.on('message', (message: Message) => {
       if ('progress' in message) doing = progressText(message.progress)
       else end(file, message.made)

@@ -12,6 +12,7 @@ import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { splitConfigFlags } from './config-flags.ts'
 import type { DevnetRequest } from './devnet.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import { addExportCommand } from './export/commands.ts'
 import { addLedgerCommands } from './ledger/commands.ts'
 import { addKeyCommands } from './ledger-keys/commands.ts'
 import type { MinerRequest } from './miner.ts'
@@ -331,6 +332,7 @@ Examples:
   addReceiptCommands(program, done)
   addReplayCommand(program, done)
   addLedgerCommands(program, done)
+  addExportCommand(program, done)
   addAdminCommands(program, flags, done)
   addBackupCommands(program, flags, done)
   addStoreCommands(program, done)

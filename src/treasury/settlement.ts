@@ -86,7 +86,7 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
       stuck.add(block)
       problems.set(`block ${block}`, {
         kind: window.left.kind,
-        message: `The reward of block ${block} is not shared: ${window.left.message} The log has what it needs: keep it, and tell the authors of this program.`,
+        message: `The reward of block ${block} is not shared: ${window.left.message} The log has what it needs: restart the pool, which then reads it from further back.`,
       })
       return
     }

@@ -106,7 +106,9 @@ function hashInThread(powAlgorithm: PowAlgorithm): Promise<Hashed> {
 }
 
 function auditInProcess(folder: string, key: string): Promise<t.TypeOf<typeof Audited>> {
-  const child = fork(new URL('./audit-process.ts', import.meta.url), [folder, key])
+  // As the npm script runs the command line.
+  const execArgv = ['--max-semi-space-size=8']
+  const child = fork(new URL('./audit-process.ts', import.meta.url), [folder, key], { execArgv })
   return new Promise((resolve, reject) => {
     child.once('message', (told) =>
       Audited.is(told) ? resolve(told) : reject(new Error('the audit told something else')),

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { temporaryDirectory } from '../support/running-pool.ts'
+import { benchAudit } from './audit.ts'
 import { benchEventStore } from './event-store.ts'
 import { benchEventStoreDb } from './eventstoredb.ts'
 import { benchHashes } from './hashes.ts'
@@ -40,6 +41,13 @@ const benchmarks: readonly { readonly name: string; readonly run: () => Promise<
   {
     name: 'recall',
     run: async () => [await benchRecall(short ? 1_000_000 : 10_000_000, temporaryDirectory())],
+  },
+  {
+    name: 'P6',
+    run: async () => [
+      ...(await benchAudit(short ? 1_000_000 : 10_000_000, 'blake3')),
+      ...(await benchAudit(short ? 500_000 : 2_000_000, 'blake256')),
+    ],
   },
   { name: 'settlement', run: () => benchSettlement(short ? 1_000_000 : 10_000_000, 1_000) },
   { name: 'accounts', run: () => benchAccounts(short ? 1_000_000 : 10_000_000) },

@@ -83,9 +83,10 @@ class Log {
         },
         ...{ job: column(() => 0), difficulty: column((i) => 10 * (1 + ((n + i) % DIFFICULTIES))) },
         ...{
-          extranonce2: column(() => '0000002a'),
-          ntime: column(() => 12),
-          nonce: column((i) => 305_419_896 + i),
+          // No two the same, as miners send them: JSON.parse is quick with what it has seen.
+          extranonce2: column((i) => (n * EVENT_SHARES + i).toString(16).padStart(8, '0')),
+          ntime: column((i) => (n + i) % 60),
+          nonce: column((i) => Math.imul(n * EVENT_SHARES + i, 0x9e37_79b1) >>> 0),
         },
         ...{ elapsed: column((i) => i), solved },
       }),
@@ -147,7 +148,6 @@ export async function benchAccounting(shares: number, directory: string): Promis
     await writeAll(store.right, accountingLog(kind, shares))
     const { value, baseline } = await fold(store.right)
     await store.right.close()
-    const ratioText = `>= 2,000,000, and >= 60 % of JSON.parse alone`
     measures.push({
       id: 'P5',
       measure:
@@ -157,7 +157,7 @@ export async function benchAccounting(shares: number, directory: string): Promis
       value,
       unit: '1/s',
       baseline,
-      budget: ratioText,
+      budget: '>= 2,000,000, and >= 60 % of JSON.parse alone',
       met: value >= 2_000_000 && value >= 0.6 * baseline,
     })
   }
@@ -202,6 +202,12 @@ async function writeAll(store: EventStore, events: Iterable<RecordedEvent>): Pro
   await write()
 }
 
+/** Milliseconds of the processor that this thread has had: what other programs take does not count. */
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 /** Shares a second of the fold, reading included, and of JSON.parse alone. */
 async function fold(store: EventStore): Promise<{ readonly value: number; readonly baseline: number }> {
   const records = new Records(network)
@@ -209,15 +215,15 @@ async function fold(store: EventStore): Promise<{ readonly value: number; readon
   let parseMs = 0
   let kept = 0
   for (;;) {
-    const begunMs = performance.now()
+    const begunMs = threadMs()
     const page = await store.readAll(records.position, PAGE)()
     if (E.isLeft(page)) throw new Error(page.left.message)
     for (const each of page.right) take(records, each)
     records.mined.trim()
-    foldMs += performance.now() - begunMs
-    const parseBegunMs = performance.now()
+    foldMs += threadMs() - begunMs
+    const parseBegunMs = threadMs()
     for (const { data } of page.right) kept += JSON.stringify(JSON.parse(data)?.v).length
-    parseMs += performance.now() - parseBegunMs
+    parseMs += threadMs() - parseBegunMs
     if (page.right.length < PAGE) break
   }
   if (kept === 0) throw new Error('nothing was parsed')
@@ -225,12 +231,22 @@ async function fold(store: EventStore): Promise<{ readonly value: number; readon
   return { value: (1000 * shares) / foldMs, baseline: (1000 * shares) / parseMs }
 }
 
+async function foldAll(store: EventStore): Promise<void> {
+  const records = new Records(networks.simnet)
+  for (;;) {
+    const page = await store.readAll(records.position, PAGE)()
+    if (E.isLeft(page)) throw new Error(page.left.message)
+    for (const each of page.right) take(records, each)
+    if (page.right.length < PAGE) return
+  }
+}
+
 /** A start with so many shares of history: what is needed of it, beside folding all of it. */
 export async function benchRecall(shares: number, directory: string): Promise<Measure> {
   const store = await openSqliteEventStore({ file: join(directory, 'recall.db') })()
   if (E.isLeft(store)) throw new Error(store.left.message)
   const history = eventHistory({
-    ...{ seed: 9, shares, workers: 2_000, sharesPerEvent: 600, network: 'mainnet' as const },
+    ...{ seed: 9, shares, workers: 2_000, sharesPerEvent: 600, network: 'simnet' as const },
     ...{ trouble: 0 },
   })
   await writeAll(store.right, history)
@@ -239,16 +255,16 @@ export async function benchRecall(shares: number, directory: string): Promise<Me
   const end = await store.right.readAll(newest - 1, 1)()
   const { at } = E.isRight(end) ? JSON.parse(end.right[0]?.data ?? '{}') : { at: 0 }
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
-    const begunMs = performance.now()
+    const begunMs = threadMs()
     await work()
-    return (performance.now() - begunMs) / 1000
+    return (threadMs() - begunMs) / 1000
   }
-  const part = new Records(network)
+  const part = new Records(networks.simnet)
   const value = await timed(async () => {
     const done = await recall(part, store.right, at, async () => undefined)
     if (E.isLeft(done)) throw new Error(done.left.message)
   })
-  const baseline = await timed(() => fold(store.right))
+  const baseline = await timed(() => foldAll(store.right))
   await store.right.close()
   const read = part.mined.shares.toLocaleString('en')
   return {

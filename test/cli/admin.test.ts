@@ -170,6 +170,23 @@ describe('backup and restore', () => {
   })
 })
 
+test("doctor looks at the address of the administrator's pages", async () => {
+  const admin = async (host: string) => {
+    const flags = ['--listeners.0.port', '0', '--http.port', '0', '--admin.host', host, '--admin.port', '0']
+    const { stdout } = await lodebook(['doctor', '--json', ...flags], { directory })
+    const report: { readonly findings: readonly { subject: string; verdict: string; message: string }[] } =
+      JSON.parse(stdout)
+    return report.findings
+      .filter(({ subject }) => subject === 'admin')
+      .map(({ verdict, message }) => [verdict, message])
+  }
+  expect(await admin('127.0.0.1')).toEqual([['ok', '127.0.0.1:0 is free']])
+  expect(await admin('0.0.0.0')).toEqual([
+    ['ok', '0.0.0.0:0 is free'],
+    ['fail', "the administrator's password would go to 0.0.0.0 without TLS"],
+  ])
+})
+
 test('wallet-certificate makes a pair that belongs together, the key for its owner alone, never over another', async () => {
   const made = await lodebook(['wallet-certificate', 'tls'], { directory })
   expect([made.code, made.stderr]).toEqual([0, ''])

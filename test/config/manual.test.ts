@@ -7,12 +7,18 @@ import { environmentName, leaves } from '../../src/config/schema.ts'
 
 const PASSWORD_HASH = 'scrypt:17:8:1:az1xtY6aggs23L3CUgVaug:wKknuKCpDvOnnJ9jVn3GK4T-tAgo3JrSnWlOrCNE0m8'
 
+/** What the files hold that must hold something of a form. */
+const SECRETS: Readonly<Record<string, string>> = {
+  'admin-password': PASSWORD_HASH,
+  'webhook-secret': 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7HvDv0c0qxo=',
+}
+
 const sources: Sources = {
   file: null,
   environment: {},
   flags: [],
   absolute: (path) => path,
-  readText: (path) => E.right(path.endsWith('/admin-password') ? PASSWORD_HASH : 'secret'),
+  readText: (path) => E.right(SECRETS[path.slice(path.lastIndexOf('/') + 1)] ?? 'secret'),
 }
 
 const configOf = (toml: string) => {

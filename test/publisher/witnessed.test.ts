@@ -90,7 +90,7 @@ test('a real witness signs over HTTP, over restarts of either side', async () =>
   })
   await until(() => three.refused.length > 0)
   expect(three.publisher.status().witnesses[0]?.message).toMatch(
-    /^It has signed 605 entries of this ledger, and there are only 300: /,
+    /^It has signed 605 entries of this ledger, and there are only \d+: /,
   )
 })
 

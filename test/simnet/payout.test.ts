@@ -199,11 +199,12 @@ test('a reorganisation takes a block away: what it brought is taken back, the re
   await nodeAt(house, ({ height }) => height >= 2)
   await mineBlocks(house, 2)
   await dcrd.generate(2)
-  const { hash } = foundBlocks(house).at(-1) ?? { hash: '' }
+  // Not every block that is found gets into the chain: both miners may find one of the same height.
+  const hash = house.events('BlockConnected').at(-1)?.stream.slice('block-'.length) ?? ''
   await eventually(
     house,
-    () => [house.events('RewardAllocated').some(({ data }) => data.block === hash), hash, house.pool.status().money, house.log().filter(({stream})=>stream==='block-'+hash).map(({type,data})=>[type,JSON.stringify(data).slice(0,300)])] as const,
-    ([isShared]) => isShared,
+    () => house.events('RewardAllocated').some(({ data }) => data.block === hash),
+    (isShared) => isShared,
   )
   await dcrd.call('invalidateblock', hash)
   await dcrd.generate(5)

@@ -228,3 +228,18 @@ test('commands in README and CONTRIBUTING are there', () => {
   expect(named.length).toBeGreaterThan(3)
   expect(named.filter((name) => !scripts.includes(name))).toEqual([])
 })
+
+test('the auditor trusts nothing of the pool: it imports domain, the ledger and node adapters, and itself', () => {
+  const allowed = /^(src\/audit|domain|adapters\/ledger|adapters\/node)\//
+  const foreign = code
+    .filter((file) => file.startsWith('src/audit/'))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((source) => source.startsWith('.'))
+        .map((source) => posix.join(posix.dirname(file), source))
+        .filter((target) => !allowed.test(target))
+        .map((target) => `${file} imports ${target}`),
+    )
+  expect(code.filter((file) => file.startsWith('src/audit/')).length).toBeGreaterThan(20)
+  expect(foreign).toEqual([])
+})

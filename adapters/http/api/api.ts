@@ -5,10 +5,11 @@ import { etag } from 'hono/etag'
 import { streamSSE } from 'hono/streaming'
 import type { BlankEnv } from 'hono/types'
 import { filter, firstValueFrom, map, of, timeout } from 'rxjs'
+import type { PageOf } from '../../../projections/views.ts'
 import { findShares, shareAt } from '../../ledger/find-shares.ts'
 import type { LedgerSource } from '../../ledger/port.ts'
 import { shareReceipt } from '../../ledger/share-receipt.ts'
-import type { PageRequest } from '../../read-models/port.ts'
+import type { Answer, PageRequest } from '../../read-models/port.ts'
 import type { LiveFeed } from '../live-feed.ts'
 import { type Problem, problem } from '../problem.ts'
 import { answered, type Site } from '../site.ts'
@@ -80,19 +81,17 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       return answer.right === undefined ? problem(c, unknownMiner) : c.json(answer.right, 200, fresh)
     })
     .get('/miners/:address/workers', tagged, csvOnRequest(workerTable), given(routes.workers), (c) => {
-      const asked = minersPage(c, c.req.param('address'), site)
-      if (E.isLeft(asked)) return problem(c, asked.left)
-      const { who, page } = asked.right
-      const answer = answered(site, site.readModels.workers(who, page, site.now()))
+      const answer = minersPage(c, c.req.param('address'), site, (who, page) =>
+        site.readModels.workers(who, page, site.now()),
+      )
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
     })
     .get('/miners/:address/earnings', tagged, csvOnRequest(earningTable), given(routes.earnings), (c) => {
-      const asked = minersPage(c, c.req.param('address'), site)
-      if (E.isLeft(asked)) return problem(c, asked.left)
-      const { who, page } = asked.right
-      const answer = answered(site, site.readModels.earnings(who, page))
+      const answer = minersPage(c, c.req.param('address'), site, (who, page) =>
+        site.readModels.earnings(who, page),
+      )
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
@@ -103,20 +102,18 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       csvOnRequest(minerPaymentTable),
       given(routes.minerPayments),
       (c) => {
-        const asked = minersPage(c, c.req.param('address'), site)
-        if (E.isLeft(asked)) return problem(c, asked.left)
-        const { who, page } = asked.right
-        const answer = answered(site, site.readModels.minerPayments(who, page))
+        const answer = minersPage(c, c.req.param('address'), site, (who, page) =>
+          site.readModels.minerPayments(who, page),
+        )
         return E.isLeft(answer)
           ? problem(c, answer.left)
           : c.json(answer.right, 200, linked(c, answer.right.next))
       },
     )
     .get('/miners/:address/statement', tagged, csvOnRequest(statementTable), given(routes.statement), (c) => {
-      const asked = minersPage(c, c.req.param('address'), site)
-      if (E.isLeft(asked)) return problem(c, asked.left)
-      const { who, page } = asked.right
-      const answer = answered(site, site.readModels.statement(who, page))
+      const answer = minersPage(c, c.req.param('address'), site, (who, page) =>
+        site.readModels.statement(who, page),
+      )
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
@@ -299,19 +296,25 @@ function hasEntry({ readModels }: Site, entry: number): Promise<boolean> {
   return firstValueFrom(seen, { defaultValue: false })
 }
 
-/** The miner of a path, who must be known, and the page that is asked for. */
-function minersPage(
+/**
+ * A page of what the miner of a path has, who must be known. Whether it is need only be asked where a page is empty: to put a whole
+ * account together takes longer than any of these pages.
+ */
+function minersPage<T>(
   c: Context,
   address: string,
   site: Site,
-): E.Either<Problem, { readonly who: string; readonly page: PageRequest }> {
+  read: (who: string, page: PageRequest) => Answer<PageOf<T>>,
+): E.Either<Problem, PageOf<T>> {
   const who = account(address, site.status().network)
   if (E.isLeft(who)) return who
   const page = pageRequest(c.req.query())
   if (E.isLeft(page)) return page
+  const answer = answered(site, read(who.right, page.right))
+  if (E.isLeft(answer) || answer.right.items.length > 0) return answer
   const known = answered(site, site.readModels.account(who.right, site.now()))
   if (E.isLeft(known)) return known
-  return known.right === undefined ? E.left(unknownMiner) : E.right({ who: who.right, page: page.right })
+  return known.right === undefined ? E.left(unknownMiner) : answer
 }
 
 function optionalAccount(c: Context, site: Site): E.Either<Problem, string | undefined> {

@@ -10,11 +10,14 @@ export interface Column<Row> {
 /** RFC 4180 text: a heading line, one line for each row, CRLF, UTF-8. Null is the empty cell. */
 export function toCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const lines = [
-    columns.map((column) => field(column.name)),
-    ...rows.map((row) => columns.map((column) => field(column.cell(row)))),
+    columns.map((column) => column.name),
+    ...rows.map((row) => columns.map((column) => column.cell(row))),
   ]
-  return lines.map((line) => `${line.join(',')}\r\n`).join('')
+  return lines.map(csvLine).join('')
 }
+
+/** One line of such a text. */
+export const csvLine = (cells: readonly Cell[]): string => `${cells.map(field).join(',')}\r\n`
 
 function field(cell: Cell): string {
   if (cell === null) return ''

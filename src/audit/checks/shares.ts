@@ -171,7 +171,6 @@ export class SharesCheck {
   proved(shares: ResolvedShares, { failed, fingerprints }: ProofOutcome, hashed: number): void {
     this.hashed += hashed
     const { entry, jobs, connections } = shares
-    const height = jobs.find((job) => job !== undefined)?.height ?? 0
     const named = failed.length === 0 ? NOBODY : new Set(failed.map(({ share }) => share))
     for (const { share, why } of failed)
       this.#report.wrong(
@@ -188,7 +187,7 @@ export class SharesCheck {
       const b = fingerprints[i + 1] ?? 0
       const isRebuilt = b !== 0
       if (!isRebuilt && !named.has(i / 2)) this.#notRebuilt(entry, i / 2, jobs[i / 2], connections[i / 2])
-      if (!isRebuilt || this.#headers.add(fingerprints[i] ?? 0, b, height)) continue
+      if (!isRebuilt || this.#headers.add(fingerprints[i] ?? 0, b, jobs[i / 2]?.height ?? 0)) continue
       this.#report.wrong(
         'same-share',
         entry,

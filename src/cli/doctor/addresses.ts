@@ -25,6 +25,9 @@ export async function checkAddresses(
     ...checkTls('http', config.http.tls, now),
     ...checkHttpExposure(config.http),
   )
+  const { own } = config.admin
+  if (own !== null)
+    findings.push(await checkPort('admin', own, poolRuns), ...checkAdminExposure(own, config.http.tls))
   findings.push(openFilesFinding(config.limits.connectionsMax, openFilesMax()))
   return findings
 }
@@ -186,6 +189,18 @@ function checkHttpExposure({ host, tls, behindProxy }: HttpConfig): readonly Fin
           'http',
           `the dashboard on ${host} is open to others, without TLS`,
           'set http.host to 127.0.0.1 and put a web server with TLS in front, or give http.tls its two files',
+        ),
+      ]
+}
+
+function checkAdminExposure({ host }: { readonly host: string }, tls: TlsFiles | null): readonly Finding[] {
+  return isLoopback(host) || tls !== null
+    ? []
+    : [
+        fail(
+          'admin',
+          `the administrator's password would go to ${host} without TLS`,
+          'set admin.host to 127.0.0.1 and come by a tunnel (ssh -L), or give http.tls its two files',
         ),
       ]
 }

@@ -443,9 +443,12 @@ function readModelsOf(example: PoolExample, rate: number, ledger: LedgerExample)
         return E.right({ stepSeconds: step / 1000, points })
       }),
     balances: notUsedHere,
-    earnings: (_, page) => answer(() => paged(money.earnings, page)),
-    statement: (_, page) => answer(() => paged(money.statement, page)),
-    minerPayments: (_, page) => answer(() => paged(money.minerPayments, page)),
+    earnings: (account, page) =>
+      answer(() => paged(accountOf(account) === undefined ? [] : money.earnings, page)),
+    statement: (account, page) =>
+      answer(() => paged(accountOf(account) === undefined ? [] : money.statement, page)),
+    minerPayments: (account, page) =>
+      answer(() => paged(accountOf(account) === undefined ? [] : money.minerPayments, page)),
     allocation: (hash, page) =>
       answer(() =>
         E.map((credits: PageOf<CreditView>) =>
