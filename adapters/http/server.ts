@@ -21,6 +21,7 @@ import type { Metrics } from './metrics.ts'
 import { bareProblem } from './problem.ts'
 import { noLag, observeLag } from './projection-lag.ts'
 import type { Site } from './site.ts'
+import { guardSockets, SOCKET_LIMITS } from './sockets.ts'
 import type { PoolStatus } from './status.ts'
 import { visitorOf } from './visitor.ts'
 
@@ -84,9 +85,6 @@ export interface HttpServer {
   readonly stop: () => Promise<void>
 }
 
-/** Sockets open at once: event streams, and some hundreds of short requests. */
-const SOCKETS_MAX = 4000
-
 /** A socket on which nothing moves for so long is cut: longer than eight heartbeats of an event stream. */
 const SOCKET_IDLE_MS_MAX = 120_000
 
@@ -95,6 +93,9 @@ const STOP_MS_MAX = 2000
 
 /** A connection that is kept alive becomes idle only when its answer is out. */
 const STOP_SWEEP_MS = 50
+
+/** How often requests that do not come in time are looked for. */
+const LATE_LOOK_MS = 2_000
 
 const LAG_LOOK_MS = 1000
 
@@ -145,7 +146,9 @@ async function start(options: HttpOptions): Promise<HttpServer> {
     secure: options.tls !== null,
   })
   const adminServer =
-    own === null || admin === null ? null : await listening(newServer(options, admin.fetch), own)
+    own === null || admin === null
+      ? null
+      : await listening(newServer({ ...options, behindProxy: false }, admin.fetch), own)
   const server = await listening(newServer(options, routes.fetch), options).catch((error: unknown) => {
     adminServer?.close()
     throw error
@@ -202,7 +205,7 @@ function adminRoutes(options: HttpOptions, site: Site, assets: Assets): Hono | n
   })
 }
 
-function newServer({ tls }: HttpOptions, fetch: Hono['fetch']): Server {
+function newServer({ tls, behindProxy }: HttpOptions, fetch: Hono['fetch']): Server {
   const listener = getRequestListener(fetch, {
     overrideGlobalObjects: false,
     errorHandler: () => bareProblem({ kind: 'bad-request', detail: 'Send a valid address and Host header.' }),
@@ -210,6 +213,7 @@ function newServer({ tls }: HttpOptions, fetch: Hono['fetch']): Server {
   const limits = {
     requestTimeout: 30_000,
     headersTimeout: 10_000,
+    connectionsCheckingInterval: LATE_LOOK_MS,
     keepAliveTimeout: 10_000,
     maxHeaderSize: 16_384,
   }
@@ -220,7 +224,7 @@ function newServer({ tls }: HttpOptions, fetch: Hono['fetch']): Server {
           { ...limits, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' },
           listener,
         )
-  server.maxConnections = SOCKETS_MAX
+  guardSockets(server, SOCKET_LIMITS, behindProxy)
   server.timeout = SOCKET_IDLE_MS_MAX
   return server
 }

@@ -104,7 +104,7 @@ function openOutput({ format, output, tables: names }: ExportOptions): E.Either<
   const abandon = (): void => {
     for (const { writer } of writers) writer.abandon()
     database?.abandon()
-    for (const file of files) rmSync(partOf(file), { force: true })
+    for (const file of files) if (existsSync(partOf(file))) rmSync(partOf(file))
   }
   try {
     mkdirSync(isOneFile ? dirname(output) : output, { recursive: true })

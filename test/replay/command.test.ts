@@ -49,11 +49,15 @@ test('balances as a table, and that what was published is right', async () => {
   const { miners, pool: own } = figuresOf('', await replayed(pool.events), null)
   for (const { address, paid } of miners) {
     expect(stdout).toContain(address)
-    expect(stdout).toContain(`${BigInt(paid) / 100_000_000n}.${String(BigInt(paid) % 100_000_000n).padStart(8, '0')}`)
+    expect(stdout).toContain(
+      `${BigInt(paid) / 100_000_000n}.${String(BigInt(paid) % 100_000_000n).padStart(8, '0')}`,
+    )
   }
   expect(stdout).toContain(`Reserve    0.00000000 DCR`)
   expect(own.reserve).toBe('0')
-  expect(stdout).toMatch(/^Replayed up to entry [\d,]+, at .* UTC, height \d+: 1,200 shares, \d+ blocks shared\.$/m)
+  expect(stdout).toMatch(
+    /^Replayed up to entry [\d,]+, at .* UTC, height \d+: 1,200 shares, \d+ blocks shared\.$/m,
+  )
   expect(stdout.trimEnd().endsWith('Every reward and every balance is as it was published.')).toBe(true)
 })
 
@@ -69,11 +73,23 @@ test('without a key it says that nobody vouches for it', async () => {
 test('another scheme beside what was earned, and one account line by line', async () => {
   const { miners } = figuresOf('', await replayed(pool.events), null)
   const address = miners[0]?.address ?? ''
-  const { stdout } = await run(ledger, '--key', vkey, '--scheme', 'pplns', '--window-ppm', '500000', '--account', address)
+  const { stdout } = await run(
+    ledger,
+    '--key',
+    vkey,
+    '--scheme',
+    'pplns',
+    '--window-ppm',
+    '500000',
+    '--account',
+    address,
+  )
   expect(stdout).toMatch(/^Miner +Earned +Under pplns 500000 +Difference$/m)
   expect(stdout).toMatch(new RegExp(`^${address}( +-?\\d+\\.\\d{8}){3}$`, 'm'))
-  expect(stdout).toMatch(/^ *\d+ {2}\d{4}-.* UTC {2}RewardAllocated +height \d+ +\d+\.\d{4} % +\d+\.\d{8} +0\.00000000 +0\.00000000$/m)
-  expect(stdout).toContain('PayoutConfirmed')
+  expect(stdout).toMatch(
+    /^ *\d+ {2}\d{4}-.* UTC {2}RewardAllocated +height \d+ +\d+\.\d{4} % +\d+\.\d{8} +0\.00000000 +0\.00000000$/m,
+  )
+  expect(stdout).toMatch(/PayoutPlanned {4}payout 0 /)
   const others = miners.slice(1).map((miner) => miner.address ?? '')
   for (const name of others) expect(stdout).not.toContain(name)
 })
@@ -98,10 +114,16 @@ describe('a ledger whose own pool signs something else', () => {
     expect(code).toBe(1)
     expect(stdout).toContain('1 difference to what was published. The first:')
     expect(stdout).toMatch(
-      new RegExp(`^ {2}entry ${index}: atoms of account ${account} for block [0-9a-f]{64} \\d+, by the rules \\d+$`, 'm'),
+      new RegExp(
+        `^ {2}entry ${index}: atoms of account ${account} for block [0-9a-f]{64} \\d+, by the rules \\d+$`,
+        'm',
+      ),
     )
     expect(stdout).toMatch(
-      new RegExp(`^ {2}account ${account} from entry ${index} on: earned \\d+\\.\\d{8} DCR as published, \\d+\\.\\d{8} DCR by the rules$`, 'm'),
+      new RegExp(
+        `^ {2}account ${account} from entry ${index} on: earned \\d+\\.\\d{8} DCR as published, \\d+\\.\\d{8} DCR by the rules$`,
+        'm',
+      ),
     )
   })
 
@@ -118,26 +140,31 @@ describe('a ledger whose own pool signs something else', () => {
   })
 })
 
-test('a ledger in any other place is read as well', async () => {
+test('what is not under the root of its checkpoint is not read', async () => {
   const source = ledgerFolder(ledger)
   const checkpoint = { size: 100, root: new Uint8Array(32) }
   const batches = ledgerHistory(source, checkpoint).batches()
-  const first = (await batches.next()).value
-  expect(first !== undefined && E.isLeft(first) && first.left.message).toMatch(
-    /is not what the checkpoint of 100 entries promises/,
-  )
+  const { value } = await batches.next()
+  const why = value === undefined || E.isRight(value) ? '' : value.left.message
+  expect(why).toMatch(/ is not what the checkpoint of 100 entries promises: /)
   expect((await batches.next()).done).toBe(true)
 })
 
 describe('what is asked for wrongly', () => {
   test.each([
     [[], 'Give the address of a ledger, with --key to have it checked, or --store.'],
-    [['x', '--store', 'sqlite:y'], 'Give the address of a ledger, with --key to have it checked, or --store.'],
+    [
+      ['x', '--store', 'sqlite:y'],
+      'Give the address of a ledger, with --key to have it checked, or --store.',
+    ],
     [
       ['x', '--until', 'yesterday'],
       '--until: "yesterday" is no point in a history; give the index of an entry (1042), a height (height:1000) or a time with its zone (2026-11-25T12:00:00Z)',
     ],
-    [['x', '--until', '2026-13-45T00:00:00Z'], '--until: "2026-13-45T00:00:00Z" is no point in a history; give the index of an entry (1042), a height (height:1000) or a time with its zone (2026-11-25T12:00:00Z)'],
+    [
+      ['x', '--until', '2026-13-45T00:00:00Z'],
+      '--until: "2026-13-45T00:00:00Z" is no point in a history; give the index of an entry (1042), a height (height:1000) or a time with its zone (2026-11-25T12:00:00Z)',
+    ],
     [['x', '--window-ppm', '5'], '--window-ppm is for --scheme pplns'],
     [['x', '--scheme', 'prop', '--period-ms', '5'], '--period-ms is for --scheme pplns-time'],
     [['x', '--key', 'pool'], /^--key: /],
@@ -160,7 +187,9 @@ describe('what is asked for wrongly', () => {
     })
     expect(await complaints(ledger, '--key', vkey, '--until', 'height:99999')).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^lodebook: This history has not reached height 99999: it ends at height \d+\.\n$/),
+      stderr: expect.stringMatching(
+        /^lodebook: This history has not reached height 99999: it ends at height \d+\.\n$/,
+      ),
     })
     expect(await complaints(ledger, '--key', vkey, '--account', 'SsNobody')).toEqual({
       code: 2,
@@ -168,13 +197,17 @@ describe('what is asked for wrongly', () => {
         'lodebook: SsNobody is no miner of this pool by then: give the address as the miner was connected with, or its account id.\n',
     })
     const nobody = accountId('SsNobody')
-    expect((await complaints('--store', store, '--account', nobody)).stderr).toContain(`${nobody} is no miner`)
+    expect((await complaints('--store', store, '--account', nobody)).stderr).toContain(
+      `${nobody} is no miner`,
+    )
   })
 
   test('another key, a web page', async () => {
     const { stderr, code } = await complaints(ledger, '--key', verifierKeyText(other.verifier))
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^lodebook: None of the keys given \(.*\) signed this; .* did\. Look whether the key is that of this ledger\.\n$/)
+    expect(stderr).toMatch(
+      /^lodebook: None of the keys given \(.*\) signed this; .* did\. Look whether the key is that of this ledger\.\n$/,
+    )
     const url = await webPages()
     expect(await complaints(`${url}/ledger`, '--key', vkey)).toEqual({
       code: 2,

@@ -70,7 +70,9 @@ test('head: what is promised, of when, and by whom', async () => {
   const { code, stdout } = await run('head', ledger, '--key', vkey, '--json')
   expect(code).toBe(0)
   const { verifier } = pool.key
-  const { size, root } = right(openCheckpoint(readFileSync(join(ledger, 'checkpoint'), 'utf8'), trustIn(verifier)))
+  const { size, root } = right(
+    openCheckpoint(readFileSync(join(ledger, 'checkpoint'), 'utf8'), trustIn(verifier)),
+  )
   expect(JSON.parse(stdout)).toEqual({
     origin: verifier.name,
     size,
@@ -105,7 +107,13 @@ describe('what is asked for wrongly', () => {
   const complains = async (...words: readonly string[]) => {
     const { code, stdout, stderr } = await run(...words)
     expect(stdout).toBe('')
-    return [code, stderr.replace(/^lodebook: without --key .*\n/, '').replace(/^lodebook: /, '').trimEnd()]
+    return [
+      code,
+      stderr
+        .replace(/^lodebook: without --key .*\n/, '')
+        .replace(/^lodebook: /, '')
+        .trimEnd(),
+    ]
   }
 
   test('entries that are not there', async () => {
@@ -125,7 +133,9 @@ describe('what is asked for wrongly', () => {
   test('a type that there is not, no key, another key, a web page, no ledger', async () => {
     const [code, sentence] = await complains('cat', ledger, '--type', 'SharesAcepted')
     expect(code).toBe(2)
-    expect(sentence).toMatch(/^option '--type <name>' argument 'SharesAcepted' is invalid\. Allowed choices are AccountOpened, /)
+    expect(sentence).toMatch(
+      /^option '--type <name>' argument 'SharesAcepted' is invalid\. Allowed choices are AccountOpened, /,
+    )
     expect(await complains('head', ledger)).toEqual([
       2,
       `required option '--key <vkey>' not specified; "lodebook --help" and "lodebook <command> --help" say more`,
@@ -149,7 +159,12 @@ describe('what is asked for wrongly', () => {
 describe('an entry is cut into the parts of its event', () => {
   test('as every entry of a history is', () => {
     for (const [i, text] of entries.entries()) {
-      const { stream, revision, type, data } = pool.events[i] ?? { stream: '', revision: 0, type: '', data: '' }
+      const { stream, revision, type, data } = pool.events[i] ?? {
+        stream: '',
+        revision: 0,
+        type: '',
+        data: '',
+      }
       expect(cutEntry(text)).toEqual({ at: JSON.parse(data).at, stream, revision, type, data })
     }
   })

@@ -25,11 +25,11 @@ export async function cat(request: CatRequest): Promise<ExitCode> {
   tellUnchecked({ isUnchecked: checkedBy === null })
   const from = request.from ?? 0
   const end = request.to === undefined ? checkpoint.size : request.to + 1
-  if (end < from) return fail('--to is before --from', true)
   for (const index of [request.from, request.to]) {
     const missing = index === undefined ? undefined : missingEntry(index, checkpoint)
     if (missing !== undefined) return fail(missing, true)
   }
+  if (request.to !== undefined && request.to < from) return fail('--to is before --from', true)
   for await (const batch of ledgerReader(source, checkpoint).entries(from, end)) {
     if (E.isLeft(batch)) return fail(batch.left.message, false)
     const wanted = batch.right.entries.filter((bytes) => isWanted(bytes, request))
