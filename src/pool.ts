@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
@@ -8,46 +7,42 @@ import type { Logger } from 'pino'
 import { defer, retry, timer } from 'rxjs'
 import type { EventStore } from '../adapters/event-store/port.ts'
 import { controlSocketOf } from '../adapters/http/admin/control.ts'
-import { type Logins, openLogins } from '../adapters/http/admin/logins.ts'
-import { readPasswordHash } from '../adapters/http/admin/password.ts'
 import type { MachineStatus } from '../adapters/http/admin/port.ts'
-import { type Metrics, poolMetrics } from '../adapters/http/metrics.ts'
-import { type AdminOptions, type HttpServer, startHttp } from '../adapters/http/server.ts'
-import type { JournalStatus, ListenerStatus, PoolStatus } from '../adapters/http/status.ts'
+import { poolMetrics } from '../adapters/http/metrics.ts'
+import type { ListenerStatus, PoolStatus } from '../adapters/http/status.ts'
 import { ledgerFolder } from '../adapters/ledger/folder.ts'
-import type { LedgerSource } from '../adapters/ledger/port.ts'
-import { dcrdNode } from '../adapters/node/dcrd/node.ts'
-import type { Node } from '../adapters/node/port.ts'
 import { severalNodes } from '../adapters/node/several.ts'
 import { JOB_HEIGHTS_KEPT, type ReadModels } from '../adapters/read-models/port.ts'
 import { openReadModels } from '../adapters/read-models/sqlite.ts'
-import { connectionLimits, stratumLimits } from '../adapters/stratum/limits.ts'
-import { type Listener, startListener } from '../adapters/stratum/listener.ts'
-import { realAfter } from '../adapters/timers.ts'
-import { dcrwallet } from '../adapters/wallet/dcrwallet/wallet.ts'
 import { networks } from '../domain/decred/network.ts'
-import { verifierKeyText } from '../domain/transparency/key.ts'
 import { watchBlocks } from './actors/blocks.ts'
-import { type Gateway, openGateway } from './actors/gateway.ts'
+import { openGateway } from './actors/gateway.ts'
 import { watchNode } from './actors/node-watcher.ts'
-import { closeAbandonedEpochs, type LedgerName, openPool } from './actors/opening.ts'
+import { closeAbandonedEpochs, openPool } from './actors/opening.ts'
 import type { Projector } from './actors/projector.ts'
 import { openRebuildable } from './actors/read-model-rebuild.ts'
 import { openAdministration } from './admin/administration.ts'
 import { openBans } from './admin/bans.ts'
 import { openAdminRecord } from './admin/record.ts'
 import { openBackups } from './backup/backups.ts'
-import type { Config, ListenerConfig, TlsFiles } from './config/config.ts'
-import { type JournalState, openJournal } from './journal.ts'
+import type { Config } from './config/config.ts'
 import { openEventStore } from './open-store.ts'
-import { type LedgerKeys, openLedgerKeys } from './publisher/keys.ts'
+import type { PoolError } from './parts/error.ts'
+import { makeDataDirectory } from './parts/files.ts'
+import { openHttp, openLoginsOf } from './parts/http.ts'
+import { journalStatus, openMeteredJournal } from './parts/journal.ts'
+import { ledgerNameOf } from './parts/ledger.ts'
+import { listenerStatus, openListeners } from './parts/listeners.ts'
+import { openNodes } from './parts/nodes.ts'
+import { openWallet } from './parts/wallet.ts'
+import { startWebhooks } from './parts/webhooks.ts'
+import { openLedgerKeys } from './publisher/keys.ts'
 import { openPublisher } from './publisher/publisher.ts'
 import { witnessName } from './publisher/witnesses.ts'
 import { watchReserves } from './reserves.ts'
-import type { PayingWallet } from './treasury/payout.ts'
+import { payoutHold } from './treasury/payout-hold.ts'
 import { policyOf } from './treasury/policy.ts'
 import { openTreasury, type Treasury } from './treasury/treasury.ts'
-import { openWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
 /** A running pool. */
 export interface Pool {
@@ -62,11 +57,6 @@ export interface Pool {
   readonly failed: Promise<PoolError>
   /** Asks miners to come back, writes what is queued and ends, within 10 s. Resolves false when something could not be written. */
   readonly stop: () => Promise<boolean>
-}
-
-/** Why the pool could not start or go on; a sentence for the operator. */
-export interface PoolError {
-  readonly message: string
 }
 
 /** What the command line tells a pool beside its configuration. */
@@ -89,7 +79,6 @@ const BLOCKS_MS_MAX = 1_000
 /** What is under way is taken up again at the next start, wherever it ends. */
 const MONEY_MS_MAX = 1_000
 const RECOVER_AGAIN_MS = 1_000
-const WEBHOOK_ANSWER_MS_MAX = 15_000
 
 /** Everything that was opened so far, to be closed in reverse when the start fails or the pool stops. */
 type Closers = (() => Promise<unknown>)[]
@@ -172,30 +161,7 @@ async function start(
   closers.push(() => webhooks.stop())
 
   const failure = Promise.withResolvers<PoolError>()
-  const journal = openJournal({
-    store: store.right,
-    gateway: ordinal,
-    nowMs,
-    ...config.journal,
-    onCommit: (shares, difficulty, seconds) => {
-      metrics.sharesAccepted.inc(shares)
-      metrics.difficultyAccepted.inc(difficulty)
-      if (shares > 0) metrics.commitSeconds.observe(seconds)
-    },
-    onRejected: (reason) => metrics.sharesRejected.inc({ reason }),
-    onStoreError: (error) => {
-      if (error === null) return log.info('the store is back: what waited is written')
-      metrics.storeErrors.inc({ kind: error.kind })
-      log.warn({ kind: error.kind }, error.message)
-    },
-    onStopped: (error) => {
-      log.fatal(
-        { kind: error.kind },
-        `The journal has stopped, no share is accepted any more: ${error.message}`,
-      )
-      failure.resolve({ message: error.message })
-    },
-  })
+  const journal = openMeteredJournal(config, store.right, ordinal, nowMs, metrics, log, failure.resolve)
   closers.push(() => journal.stop(FLUSH_MS_MAX))
 
   const node = severalNodes(nodes.right)
@@ -218,6 +184,7 @@ async function start(
           node,
           network,
           paying: paying.right,
+          payoutHold: () => payoutHold(publisher.logCheck()),
           nowMs,
           log,
           onWalletError: ({ kind }) => metrics.walletErrors.inc({ kind }),
@@ -227,6 +194,7 @@ async function start(
             if (type === 'RewardAllocated') metrics.settlementSeconds.observe(seconds)
           },
         })
+  void publisher.checked.then(() => treasury?.chainMoved())
   closers.push(() =>
     Promise.race([Promise.all([treasury?.stop(), paying.right?.wallet.stop()]), sleep(MONEY_MS_MAX)]),
   )
@@ -279,7 +247,7 @@ async function start(
   })
   closers.push(async () => watcher.stop())
 
-  const listenerStatus = listeners.right.map(({ listener, listening }) => statusOf(listener, listening))
+  const doors = listeners.right.map(listenerStatus)
   const status = (): PoolStatus => {
     const job = gateway.job()
     return {
@@ -295,7 +263,7 @@ async function start(
           ? null
           : { height: job.height, issuedAt: job.issuedAtMs, job: job.number, reason: job.reason },
       connections: gateway.connections().connected,
-      listeners: listenerStatus,
+      listeners: doors,
       journal: journalStatus(journal.state()),
       money: treasury?.status() ?? null,
       reserves: reserves?.status() ?? null,
@@ -365,7 +333,7 @@ async function start(
   }
   return E.right({
     httpUrl: http.right.url,
-    listeners: listenerStatus,
+    listeners: doors,
     status,
     readModels,
     treasury,
@@ -375,18 +343,6 @@ async function start(
       return stopping
     },
   })
-}
-
-/** What the log is told of the ledger; null when nothing can be signed. */
-function ledgerNameOf(keys: E.Either<string, LedgerKeys>, log: Logger): LedgerName | null {
-  if (E.isLeft(keys)) return null
-  const { origin, signing, made } = keys.right
-  const key = verifierKeyText(signing[0].verifier)
-  if (made !== null)
-    log.info(
-      `Made a key that signs the public ledger: ${made}. Keep a copy of it where nobody else can read it. Its verifier key is for everybody: ${key}`,
-    )
-  return { origin, key }
 }
 
 /** What an earlier process left undone: its open hour and its blocks. Needs the read models, so it waits for them. */
@@ -403,190 +359,3 @@ async function recover(
   await projector.caughtUp()
   await recoverBlocks()
 }
-
-/** Null when no password is set. */
-function openLoginsOf({ admin }: Config, metrics: Metrics): Logins | null {
-  if (admin.passwordHash === null) return null
-  const hash = readPasswordHash(admin.passwordHash)
-  return E.isLeft(hash) ? null : openLogins(hash.right, (result) => metrics.adminLogins.inc({ result }))
-}
-
-function makeDataDirectory({ pool }: Config): E.Either<PoolError, void> {
-  try {
-    mkdirSync(pool.dataDirectory, { recursive: true })
-    return E.right(undefined)
-  } catch (error) {
-    return E.left({ message: `The data directory can't be made: ${messageOf(error)}` })
-  }
-}
-
-function openNodes(config: Config): E.Either<PoolError, readonly Node[]> {
-  if (config.nodes.length === 0)
-    return E.left({ message: 'No node is configured: add a [[nodes]] section with the address of a dcrd.' })
-  const nodes: Node[] = []
-  for (const { name, address, certificateFile, user, password } of config.nodes) {
-    const certificate = readText(certificateFile)
-    if (E.isLeft(certificate))
-      return E.left({ message: `The certificate of node ${name} can't be read: ${certificate.left.message}` })
-    nodes.push(
-      dcrdNode({
-        name,
-        address,
-        certificate: certificate.right,
-        user,
-        password,
-        network: config.pool.network,
-        after: realAfter,
-        random: Math.random,
-      }),
-    )
-  }
-  return E.right(nodes)
-}
-
-/** Connects with its first call: a wallet that is away keeps no pool from starting. */
-function openWallet({ wallet, pool }: Config): E.Either<PoolError, PayingWallet | null> {
-  if (wallet === null || pool.mode === 'solo') return E.right(null)
-  const { address, passphrase, account } = wallet
-  const files = [wallet.certificateFile, wallet.clientCertificateFile, wallet.clientKeyFile].map(readText)
-  const unreadable = files.find(E.isLeft)
-  if (unreadable !== undefined)
-    return E.left({ message: `A file of the [wallet] section can't be read: ${unreadable.left.message}` })
-  const [certificate = '', clientCertificate = '', clientKey = ''] = files.map(E.getOrElse(() => ''))
-  const { network } = pool
-  const peer = { address, certificate, clientCertificate, clientKey, passphrase }
-  return E.right({ wallet: dcrwallet({ ...peer, network, after: realAfter }), account })
-}
-
-interface OpenListener {
-  readonly listener: Listener
-  readonly listening: ListenerConfig
-}
-
-async function openListeners(
-  config: Config,
-  gateway: Gateway,
-): Promise<E.Either<PoolError, readonly OpenListener[]>> {
-  const { lineBytesMax, connectionsMax, connectionsPerAddressMax, backlogBytesMax } = config.limits
-  const limits = connectionLimits({
-    ...stratumLimits,
-    lineBytesMax,
-    connectionsMax,
-    connectionsPerAddressMax,
-    backlogBytesMax,
-  })
-  const open: OpenListener[] = []
-  for (const listening of config.listeners) {
-    const started = await openListener(listening, limits, gateway)
-    if (E.isLeft(started)) {
-      await Promise.all(open.map(({ listener }) => listener.close()))
-      return started
-    }
-    open.push({ listener: started.right, listening })
-  }
-  return E.right(open)
-}
-
-async function openListener(
-  listening: ListenerConfig,
-  limits: Parameters<typeof startListener>[0]['limits'],
-  gateway: Gateway,
-): Promise<E.Either<PoolError, Listener>> {
-  const { name, host, port, proxyProtocol } = listening
-  const base = { name, host, port, limits, proxyProtocol: proxyProtocol ? 'required' : 'off' } as const
-  if (listening.tls === null) return startListener(base, gateway.acceptOn(listening))()
-  const tls = readTls(listening.tls)
-  if (E.isLeft(tls)) return E.left({ message: `Listener ${name}: ${tls.left.message}` })
-  return startListener({ ...base, tls: tls.right }, gateway.acceptOn(listening))()
-}
-
-function startWebhooks(
-  { webhooks, pool }: Config,
-  store: EventStore,
-  { webhookAttempts, webhookOldestSeconds }: Metrics,
-  nowMs: () => number,
-  log: Logger,
-): Webhooks {
-  for (const { name: receiver } of webhooks) {
-    for (const outcome of ['delivered', 'failed']) webhookAttempts.inc({ receiver, outcome }, 0)
-    webhookOldestSeconds.set({ receiver }, 0)
-  }
-  return openWebhooks({
-    receivers: webhooks,
-    store,
-    directory: join(pool.dataDirectory, 'webhooks'),
-    sender: { pool: pool.name, network: pool.network },
-    nowMs,
-    answerMsMax: WEBHOOK_ANSWER_MS_MAX,
-    random: Math.random,
-    onAttempt: (receiver, outcome, ageSeconds) => {
-      webhookAttempts.inc({ receiver, outcome })
-      webhookOldestSeconds.set({ receiver }, ageSeconds)
-    },
-    log,
-  })
-}
-
-async function openHttp(
-  config: Config,
-  readModels: ReadModels,
-  ledger: LedgerSource,
-  status: () => PoolStatus,
-  metrics: Metrics,
-  admin: AdminOptions,
-  log: Logger,
-): Promise<E.Either<PoolError, HttpServer>> {
-  const { host, port, tls: files, behindProxy } = config.http
-  const tls = files === null ? E.right(null) : readTls(files)
-  if (E.isLeft(tls)) return tls
-  const pair = tls.right
-  return startHttp({
-    host,
-    port,
-    tls: pair === null ? null : { certificate: pair.cert, key: pair.key },
-    behindProxy,
-    readModels,
-    ledger,
-    status,
-    metrics,
-    now: Date.now,
-    report: (error) => log.error({ err: error }, 'a page or an answer of the API failed'),
-    admin,
-  })()
-}
-
-function readTls(files: TlsFiles): E.Either<PoolError, { readonly key: string; readonly cert: string }> {
-  const key = readText(files.keyFile)
-  if (E.isLeft(key)) return key
-  const cert = readText(files.certificateFile)
-  return E.isLeft(cert) ? cert : E.right({ key: key.right, cert: cert.right })
-}
-
-function statusOf(listener: Listener, { host, difficulty }: ListenerConfig): ListenerStatus {
-  return {
-    name: listener.name,
-    host,
-    port: listener.port,
-    tls: listener.fingerprint ?? null,
-    difficulty:
-      difficulty.fixed !== null
-        ? { kind: 'fixed', difficulty: difficulty.fixed }
-        : { kind: 'variable', start: difficulty.start, min: difficulty.min, max: difficulty.max },
-  }
-}
-
-const journalStatus = (state: JournalState): JournalStatus => ({
-  state: state.kind === 'stopped' ? 'full' : state.kind,
-  queued: state.queuedShares,
-  queueMax: state.queueSharesMax,
-})
-
-function readText(file: string): E.Either<PoolError, string> {
-  try {
-    return E.right(readFileSync(file, 'utf8'))
-  } catch (error) {
-    return E.left({ message: `${file}: ${messageOf(error)}` })
-  }
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -24,8 +24,8 @@ export const SOCKET_LIMITS: SocketLimits = {
   unreadBytesPerVisitorMax: 32 * 1024 * 1024,
 }
 
-/** How often it is looked who does not read. */
-const LOOK_MS = 1000
+/** How often it is looked who does not read: what is made in between comes on top of what may be unread. */
+const LOOK_MS = 250
 
 /**
  * Keeps one visitor from taking every socket, and all of them from filling the memory with answers that they ask for and do not read: the

@@ -52,7 +52,8 @@ export async function openSignedEntries(source: LedgerSource): Promise<E.Either<
         const index = from + entries.length
         const text = new TextDecoder().decode(bytes)
         const event = readEntryText(text)
-        if (E.isLeft(event)) return E.left({ kind: 'not-a-ledger', message: `Entry ${index} ${event.left}.` })
+        if (E.isLeft(event))
+          return E.left({ kind: 'not-a-ledger', message: `Entry ${index} ${event.left.message}.` })
         entries.push({ ...event.right, index, text })
       }
     }

@@ -166,7 +166,7 @@ function readEntries({ evidence, context, position }: Receipt): ReadReceipt {
   const entries: (LedgerEvent & { readonly index: number })[] = []
   for (const { index, entry } of [...context.toSorted((a, b) => a.index - b.index), evidence]) {
     const read = readEntryText(entry)
-    if (E.isLeft(read)) return { share: E.left(`Entry ${index} ${read.left}.`), entries }
+    if (E.isLeft(read)) return { share: E.left(`Entry ${index} ${read.left.message}.`), entries }
     entries.push({ ...read.right, index })
   }
   const last = entries.at(-1)?.event

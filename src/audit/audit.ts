@@ -17,6 +17,7 @@ import { bundlePath, decodeBundle, TILE_WIDTH, tilePath } from '../../domain/tra
 import { checkChain } from './checks/chain.ts'
 import type { ShownReserves } from './checks/reserves.ts'
 import { type ExpectedTile, type KnownRoot, TreeCheck } from './checks/tree.ts'
+import { ColumnRoom } from './column-room.ts'
 import { Findings, reportOf } from './finding.ts'
 import { Fold } from './fold.ts'
 import { type Hands, OWN_HANDS_ENTRIES_MAX, ownHands, type ProofTask, type ReadBundle } from './hands.ts'
@@ -73,9 +74,9 @@ export interface Audited {
 }
 
 /** Bytes of bundles that are fetched, read or proven at a time: in memory they take some four times as much. */
-const BYTES_AT_ONCE = 16 * 1024 * 1024
-/** Bundles at a time at most, and at the beginning, when nothing is known of their size; and tiles. */
-const BUNDLES_AT_ONCE = 32
+const BYTES_AT_ONCE = 20 * 1024 * 1024
+/** Bundles at a time at most, since those that come may be larger than all before; at the beginning; and tiles. */
+const BUNDLES_AT_ONCE = 4
 const BUNDLES_AT_FIRST = 2
 const TILES_AT_ONCE = 8
 /** Time between two words of how far the hashing is. */
@@ -249,8 +250,12 @@ class Run {
   /** As many as are not too much for memory, by the largest so far; what is being proven counts too. */
   #bundlesAtOnce(): number {
     if (this.#largest === 0) return BUNDLES_AT_FIRST
-    const fit = Math.floor(BYTES_AT_ONCE / this.#largest)
-    return Math.max(1, Math.min(BUNDLES_AT_ONCE, fit) - this.#passing.length)
+    return Math.max(1, this.#bundlesPassing() - this.#passing.length)
+  }
+
+  #bundlesPassing(): number {
+    const fit = Math.floor(BYTES_AT_ONCE / Math.max(1, this.#largest))
+    return Math.max(2, Math.min(BUNDLES_AT_ONCE, fit))
   }
 
   /** Reads the very first entry, which says what network the rest is of. */
@@ -270,7 +275,7 @@ class Run {
       return 'found'
     }
     const [first] = entries.right
-    const entry = first === undefined ? undefined : readEntry(first)
+    const entry = first === undefined ? undefined : readEntry(first, new ColumnRoom())
     if (entry?.kind !== 'event' || entry.event.type !== 'PoolOpened') {
       reportOf('A2', this.#findings.report).wrong(
         'no-beginning',
@@ -366,7 +371,7 @@ class Run {
     const outcomes = this.#handsOf().prove(index, tasks, isHashed)
     outcomes.catch(() => undefined)
     this.#passing.push({ outcomes, shares, isHashed, size, root: this.#tree.root() })
-    while (this.#passing.length > 0 && this.#bundlesAtOnce() === 1) await this.#settleOne()
+    while (this.#passing.length >= this.#bundlesPassing()) await this.#settleOne()
     while (this.#tiles.size >= TILES_AT_ONCE) await Promise.race(this.#tiles)
     this.#options.onProgress({
       doing: 'entries',

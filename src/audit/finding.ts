@@ -72,7 +72,6 @@ export type FindingKind =
   | 'other-bits'
   | 'other-subsidy'
   | 'block-of-ours-missing'
-  | 'chain-not-asked'
   // A6
   | 'policy-not-allowed'
   | 'policy-in-mid-round'
@@ -95,7 +94,6 @@ export type FindingKind =
   | 'not-as-planned'
   | 'too-few-confirmations'
   | 'payout-not-on-chain'
-  | 'payout-overdue'
   // A9
   | 'luck'
   | 'share-rate'

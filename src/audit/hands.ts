@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Network } from '../../domain/decred/network.ts'
 import { decodeBundle, TILE_WIDTH } from '../../domain/transparency/tile.ts'
 import { HASH_BYTES, leafHash, type Sha256 } from '../../domain/transparency/tree.ts'
+import { ColumnRoom } from './column-room.ts'
 import { type ProofOutcome, Prover } from './prover.ts'
 import { type ReadEntry, readEntry } from './read-entry.ts'
 import type { HeaderFact } from './references.ts'
@@ -46,12 +47,13 @@ export interface Hands {
 /** The work itself, for one thread. Keeps the columns of the bundles that are to be proven. */
 export class Hand {
   readonly #sha256: Sha256
+  readonly #room = new ColumnRoom()
   readonly #prover: Prover
   readonly #columns = new Map<number, ReadonlyMap<number, ShareColumns>>()
 
   constructor(network: Network, sha256: Sha256) {
     this.#sha256 = sha256
-    this.#prover = new Prover(network)
+    this.#prover = new Prover(network, this.#room)
   }
 
   read(bundle: number, bytes: Uint8Array, fetchedWidth: number, width: number): E.Either<string, ReadBundle> {
@@ -62,7 +64,7 @@ export class Hand {
     const columns = new Map<number, ShareColumns>()
     for (const [place, entry] of decoded.right.slice(0, width).entries()) {
       leaves.set(leafHash(this.#sha256, entry), place * HASH_BYTES)
-      const read = readEntry(entry)
+      const read = readEntry(entry, this.#room)
       entries.push(read)
       if (read.kind === 'shares') columns.set(place, read.columns)
     }

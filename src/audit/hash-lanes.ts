@@ -1,9 +1,10 @@
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 
 /**
- * Hashes four headers at a time: BLAKE3 and BLAKE-256 over 180 bytes, each as one WebAssembly function in which every value is four, one
- * for each header (`v128`). One call of an ordinary hash costs as much around the hash as in it, and an audit makes nothing but such
- * calls. Both hashes have the same quarter round and differ in their message schedule. A test holds them against the ordinary ones.
+ * Hashes four headers at a time: BLAKE3 and BLAKE-256 over 180 bytes, in WebAssembly in which every value is four, one for each header
+ * (`v128`). One call of an ordinary hash costs as much around the hash as in it, and an audit makes nothing but such calls. Of the three
+ * blocks that a hash takes, the first two end before what differs between the shares of a job: they are compressed once for each
+ * job. Both hashes have the same quarter round and differ in their message schedule. A test holds them against the ordinary ones.
  *
  * Sources: BLAKE3 specification, 2.2; BLAKE (SHA-3 finalist), 2.1; WebAssembly 2.0, chapters 5.3 and 5.4.
  */
@@ -13,10 +14,14 @@ export interface HashLanes {
    * for BLAKE-256. Those from 45 on are padding, and never written to.
    */
   readonly words: Uint32Array
+  /** What the words below {@link TAIL_WORD} leave, eight words of each header in the same way. */
+  readonly chains: Uint32Array
   /** Words of the four hashes, w from 0 to 7, in the same order of bytes. */
   readonly hashes: Uint32Array
-  /** Hashes what is in `words` into `hashes`. */
-  readonly run: () => void
+  /** Compresses the words below {@link TAIL_WORD} into `chains`. */
+  readonly begin: () => void
+  /** Hashes the words from {@link TAIL_WORD} on, after `chains`, into `hashes`. */
+  readonly end: () => void
 }
 
 declare global {
@@ -40,11 +45,16 @@ declare global {
 export const LANES = 4
 /** Whole words of a header. */
 export const HEADER_WORDS = 45
+/** First word of the last block: height and size, then time, nonce and extra data. */
+export const TAIL_WORD = 32
+/** Words that one block hands to the next. */
+export const CHAIN_WORDS = 8
 
-/** Bytes of a vector, of the 48 of the padded messages, and where hashes begin after them. */
+/** Bytes of a vector, of the 48 of the padded messages, and where chains and hashes begin after them. */
 const VECTOR_BYTES = 16
 const MESSAGE_WORDS = 48
-const HASHES_AT = MESSAGE_WORDS * VECTOR_BYTES
+const CHAINS_AT = MESSAGE_WORDS * VECTOR_BYTES
+const HASHES_AT = CHAINS_AT + CHAIN_WORDS * VECTOR_BYTES
 
 /** The eight words that both begin with: those of SHA-256. */
 const START = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19]
@@ -209,18 +219,31 @@ function compression({ lower, rounds }: Block, isFedForward: boolean): readonly 
   ]
 }
 
-/** The module: one function, `run`, and its memory. */
+/** Stores what the last block left. */
+const storedAt = (at: number): readonly number[] =>
+  Array.from({ length: 8 }, (_, i) => [
+    ...[...I32_CONST_0, ...get(CHAIN + i)],
+    ...[VECTOR, 0x0b, 4, ...unsigned(at + i * VECTOR_BYTES)],
+  ]).flat()
+
+/** The module: its memory, and the functions `begin` and `end`. */
 function moduleOf(blocks: readonly Block[], isFedForward: boolean): Uint8Array<ArrayBuffer> {
-  const code = [
+  const compressed = (some: readonly Block[]): readonly number[] =>
+    some.flatMap((block) => compression(block, isFedForward))
+  const begin = [
     ...START.flatMap((word, i) => [...constant(word), ...set(CHAIN + i)]),
-    ...blocks.flatMap((block) => compression(block, isFedForward)),
-    ...Array.from({ length: 8 }, (_, i) => [
-      ...[...I32_CONST_0, ...get(CHAIN + i)],
-      ...[VECTOR, 0x0b, 4, ...unsigned(HASHES_AT + i * VECTOR_BYTES)],
-    ]).flat(),
-    END,
+    ...compressed(blocks.slice(0, -1)),
+    ...storedAt(CHAINS_AT),
   ]
-  const body = [1, LOCALS, V128, ...code]
+  const end = [
+    ...Array.from({ length: 8 }, (_, i) => [...load(CHAINS_AT + i * VECTOR_BYTES), ...set(CHAIN + i)]).flat(),
+    ...compressed(blocks.slice(-1)),
+    ...storedAt(HASHES_AT),
+  ]
+  const functionOf = (code: readonly number[]): readonly number[] => {
+    const body = [1, LOCALS, V128, ...code, END]
+    return [...unsigned(body.length), ...body]
+  }
   const section = (id: number, content: readonly number[]): readonly number[] => [
     id,
     ...unsigned(content.length),
@@ -230,10 +253,10 @@ function moduleOf(blocks: readonly Block[], isFedForward: boolean): Uint8Array<A
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [1, 0x60, 0, 0]),
-    ...section(3, [1, 0]),
+    ...section(3, [2, 0, 0]),
     ...section(5, [1, 0, 1]),
-    ...section(7, [2, ...name('run'), 0, 0, ...name('memory'), 2, 0]),
-    ...section(10, [1, ...unsigned(body.length), ...body]),
+    ...section(7, [3, ...name('begin'), 0, 0, ...name('end'), 0, 1, ...name('memory'), 2, 0]),
+    ...section(10, [2, ...functionOf(begin), ...functionOf(end)]),
   ])
 }
 
@@ -243,8 +266,8 @@ export function hashLanes(algorithm: PowAlgorithm): HashLanes {
   const module = new WebAssembly.Module(
     isBlake3 ? moduleOf(blake3Blocks(), false) : moduleOf(blake256Blocks(), true),
   )
-  const { run, memory } = new WebAssembly.Instance(module).exports
-  if (typeof run !== 'function' || !(memory instanceof WebAssembly.Memory))
+  const { begin, end, memory } = new WebAssembly.Instance(module).exports
+  if (typeof begin !== 'function' || typeof end !== 'function' || !(memory instanceof WebAssembly.Memory))
     throw new Error('the lanes were not built')
   const words = new Uint32Array(memory.buffer, 0, MESSAGE_WORDS * LANES)
   if (!isBlake3)
@@ -255,9 +278,13 @@ export function hashLanes(algorithm: PowAlgorithm): HashLanes {
     }
   return {
     words,
+    chains: new Uint32Array(memory.buffer, CHAINS_AT, CHAIN_WORDS * LANES),
     hashes: new Uint32Array(memory.buffer, HASHES_AT, 8 * LANES),
-    run: () => {
-      run()
+    begin: () => {
+      begin()
+    },
+    end: () => {
+      end()
     },
   }
 }

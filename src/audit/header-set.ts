@@ -3,8 +3,19 @@ const SLOTS_MIN = 1 << 12
 
 /** A set of 64-bit fingerprints, the second word never 0, with open addressing: 8 bytes a slot, and at most two thirds of them full. */
 class FingerprintSet {
-  #slots = new Uint32Array(2 * SLOTS_MIN)
+  #slots: Uint32Array
   #size = 0
+
+  /** With slots for so many; it grows when more come. */
+  constructor(expected: number) {
+    let slots = SLOTS_MIN
+    while (3 * expected > 2 * slots) slots *= 2
+    this.#slots = new Uint32Array(2 * slots)
+  }
+
+  get size(): number {
+    return this.#size
+  }
 
   /** False when it was there. */
   add(a: number, b: number): boolean {
@@ -51,13 +62,14 @@ const HEIGHTS_KEPT = 16
 export class HeaderSet {
   readonly #byHeight = new Map<number, FingerprintSet>()
   #height = -1
-  #set = new FingerprintSet()
+  #set = new FingerprintSet(0)
 
   /** Adds a header of a block at a height; false when it was there. */
   add(a: number, b: number, height: number): boolean {
     if (height !== this.#height) {
       this.#height = height
-      this.#set = this.#byHeight.get(height) ?? new FingerprintSet()
+      // As large as for the height before, since growing it step by step takes as long as filling it.
+      this.#set = this.#byHeight.get(height) ?? new FingerprintSet(this.#set.size)
       this.#byHeight.set(height, this.#set)
       for (const oldest of this.#byHeight.keys()) {
         if (this.#byHeight.size <= HEIGHTS_KEPT) break

@@ -12,7 +12,8 @@ import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { compactToTarget, difficultyTarget, targetBytes } from '../../domain/decred/target.ts'
 import { EXTRANONCE1_BYTES, type ExtranonceLayout } from '../../domain/stratum/profile.ts'
 import { profileNamed } from '../../domain/stratum/profiles/index.ts'
-import { type HashLanes, HEADER_WORDS, hashLanes, LANES } from './hash-lanes.ts'
+import type { ColumnRoom } from './column-room.ts'
+import { CHAIN_WORDS, type HashLanes, HEADER_WORDS, hashLanes, LANES, TAIL_WORD } from './hash-lanes.ts'
 import type { HeaderFact } from './references.ts'
 import type { ShareColumns } from './share-columns.ts'
 
@@ -33,13 +34,15 @@ interface KnownJob {
   readonly powAlgorithm: PowAlgorithm
   /** Of the header, in the order of bytes in which its proof of work reads them. */
   readonly words: Uint32Array
+  /** What compressing the words that all shares of the job have in common leaves; empty before a share was hashed. */
+  chain: Uint32Array
   readonly template: number
   readonly timestamp: number
   readonly target: Uint32Array
 }
 
 interface KnownConnection {
-  /** As a little-endian word. */
+  /** As a little-endian word, signed. */
   readonly extranonce1: number
   readonly layouts: Readonly<Record<PowAlgorithm, KnownLayout | undefined>>
 }
@@ -64,13 +67,15 @@ const EXTRA_WORDS = 3
  */
 export class Prover {
   readonly #network: Network
+  readonly #room: ColumnRoom
   readonly #jobs = new Map<number, Map<number, KnownJob>>()
   readonly #connections = new Map<number, Map<number, KnownConnection>>()
   readonly #targets = new Map<number, Uint32Array>()
   readonly #batches: Record<PowAlgorithm, Batch | null> = { blake256: null, blake3: null }
 
-  constructor(network: Network) {
+  constructor(network: Network, room: ColumnRoom) {
     this.#network = network
+    this.#room = room
   }
 
   /** Takes what the log says before the shares that come next. */
@@ -96,36 +101,50 @@ export class Prover {
     const { count, nonce, ntime, extranonce2, extranonceStart } = columns
     const failed: ProofOutcome['failed'][number][] = []
     const blocks: ProofOutcome['blocks'][number][] = []
-    const fingerprints = new Uint32Array(2 * count)
+    const fingerprints = this.#room.words(2 * count)
     const jobs = this.#jobs.get(gateway)
     const connections = this.#connections.get(gateway)
     let batch: Batch | null = null
+    // Most shares are of the job of the one before, and of one of few difficulties.
+    let number = -1
+    let job: KnownJob | undefined
+    let difficulty = -1
+    let target: Uint32Array = NO_TARGET
+    const share: ShareWords = { time: 0, nonce: 0, extra0: 0, extra1: 0, extra2: 0 }
     for (let i = 0; i < count; i++) {
-      const job = jobs?.get(columns.job[i] ?? -1)
+      if (columns.job[i] !== number) {
+        number = columns.job[i] ?? -1
+        job = jobs?.get(number)
+      }
       const connection = connections?.get(columns.connection[i] ?? -1)
       const layout = job === undefined ? undefined : connection?.layouts[job.powAlgorithm]
       if (job === undefined || connection === undefined || layout === undefined) continue
       const from = extranonceStart[i] ?? 0
       const bytes = (extranonceStart[i + 1] ?? 0) - from
       const { extranonce1 } = connection
-      const isOwn = layout.isBefore || uint32At(extranonce2, from + bytes - EXTRANONCE1_BYTES) === extranonce1
+      const isOwn = layout.isBefore || wordAt(extranonce2, from + bytes - EXTRANONCE1_BYTES) === extranonce1
       if (bytes !== layout.extranonce2Bytes || !isOwn) {
         failed.push({ share: i, why: 'wrong-extranonce' })
         continue
       }
-      const before = layout.isBefore ? 1 : 0
-      for (let k = 0; k < EXTRA_WORDS; k++) {
-        const at = 4 * (k - before)
-        extra[k] = at < 0 ? extranonce1 : at < bytes ? uint32At(extranonce2, from + at) : 0
-      }
-      const time = job.timestamp + (ntime[i] ?? 0)
-      fingerprint(job.template, time, nonce[i] ?? 0, fingerprints, 2 * i)
+      const second = layout.isBefore ? from : from + 4
+      const left = from + bytes - second
+      share.time = (job.timestamp + (ntime[i] ?? 0)) | 0
+      share.nonce = (nonce[i] ?? 0) | 0
+      share.extra0 = layout.isBefore ? extranonce1 : bytes > 0 ? wordAt(extranonce2, from) : 0
+      share.extra1 = left > 0 ? wordAt(extranonce2, second) : 0
+      share.extra2 = left > 4 ? wordAt(extranonce2, second + 4) : 0
+      fingerprint(job.template, share, fingerprints, 2 * i)
       if (!isHashed) continue
       if (batch?.algorithm !== job.powAlgorithm) {
         batch?.flush(failed, blocks)
         batch = this.#batch(job.powAlgorithm)
       }
-      batch.add(i, job, time, nonce[i] ?? 0, this.#target(columns.difficulty[i] ?? 1))
+      if (columns.difficulty[i] !== difficulty) {
+        difficulty = columns.difficulty[i] ?? 1
+        target = this.#target(difficulty)
+      }
+      batch.add(i, job, share, target)
       if (batch.isFull) batch.flush(failed, blocks)
     }
     batch?.flush(failed, blocks)
@@ -148,8 +167,19 @@ export class Prover {
   }
 }
 
-/** Extra data of the share at hand, as little-endian words. */
-const extra = new Uint32Array(EXTRA_WORDS)
+const NO_TARGET = new Uint32Array(8)
+const NO_CHAIN = new Uint32Array(0)
+
+/** What the header of a share has of its own, as little-endian words, signed: numbers that take no memory. */
+interface ShareWords {
+  time: number
+  nonce: number
+  extra0: number
+  extra1: number
+  extra2: number
+}
+
+const wordAt = (bytes: Uint8Array, at: number): number => uint32At(bytes, at) | 0
 
 /** Up to four headers that are hashed together. */
 class Batch {
@@ -171,30 +201,42 @@ class Batch {
     return this.#count === LANES
   }
 
-  /** Adds the header of a share, its extra data in `extra`. */
-  add(share: number, job: KnownJob, time: number, nonce: number, target: Uint32Array): void {
+  /** Adds the header of a share. */
+  add(index: number, job: KnownJob, share: ShareWords, target: Uint32Array): void {
     const lane = this.#count++
-    const { words } = this.#lanes
+    const { words, chains } = this.#lanes
     if (this.#jobs[lane] !== job) {
-      for (let w = 0; w < HEADER_WORDS; w++) words[LANES * w + lane] = job.words[w] ?? 0
+      if (job.chain.length === 0) job.chain = this.#chainOf(job)
+      for (let w = TAIL_WORD; w < HEADER_WORDS; w++) words[LANES * w + lane] = job.words[w] ?? 0
+      for (let w = 0; w < CHAIN_WORDS; w++) chains[LANES * w + lane] = job.chain[w] ?? 0
       this.#jobs[lane] = job
     }
     const isLittle = this.#isLittleEndian
-    words[LANES * TIME_WORD + lane] = isLittle ? time : swapped(time)
-    words[LANES * NONCE_WORD + lane] = isLittle ? nonce : swapped(nonce)
-    for (let k = 0; k < EXTRA_WORDS; k++) {
-      const word = extra[k] ?? 0
-      words[LANES * (EXTRA_WORD + k) + lane] = isLittle ? word : swapped(word)
-    }
-    this.#shares[lane] = share
+    words[LANES * TIME_WORD + lane] = isLittle ? share.time : swapped(share.time)
+    words[LANES * NONCE_WORD + lane] = isLittle ? share.nonce : swapped(share.nonce)
+    words[LANES * EXTRA_WORD + lane] = isLittle ? share.extra0 : swapped(share.extra0)
+    words[LANES * (EXTRA_WORD + 1) + lane] = isLittle ? share.extra1 : swapped(share.extra1)
+    words[LANES * (EXTRA_WORD + 2) + lane] = isLittle ? share.extra2 : swapped(share.extra2)
+    this.#shares[lane] = index
     this.#targets[lane] = target
+  }
+
+  /** The same for all shares of a job. What the lanes hold stays. */
+  #chainOf({ words }: KnownJob): Uint32Array {
+    const lanes = this.#lanes
+    const kept = lanes.chains.slice()
+    for (let w = 0; w < TAIL_WORD; w++) lanes.words[LANES * w] = words[w] ?? 0
+    lanes.begin()
+    const chain = Uint32Array.from({ length: CHAIN_WORDS }, (_, w) => lanes.chains[LANES * w] ?? 0)
+    lanes.chains.set(kept)
+    return chain
   }
 
   /** Hashes what is there, and tells what fails and what solves a block. */
   flush(failed: ProofOutcome['failed'][number][], blocks: ProofOutcome['blocks'][number][]): void {
     const count = this.#count
     if (count === 0) return
-    this.#lanes.run()
+    this.#lanes.end()
     this.#count = 0
     for (let lane = 0; lane < count; lane++) {
       const share = this.#shares[lane] ?? 0
@@ -202,7 +244,7 @@ class Batch {
       const job = this.#jobs[lane]
       if (target === undefined || job === undefined) continue
       if (!this.#meets(lane, target)) failed.push({ share, why: 'no-proof-of-work' })
-      if (this.#meets(lane, job.target)) blocks.push({ share, hash: blockHash(this.#headerOf(lane)) })
+      if (this.#meets(lane, job.target)) blocks.push({ share, hash: blockHash(this.#headerOf(lane, job)) })
     }
   }
 
@@ -211,25 +253,27 @@ class Batch {
     const { hashes } = this.#lanes
     for (let w = 7; w >= 0; w--) {
       const word = hashes[LANES * w + lane] ?? 0
-      const value = this.#isLittleEndian ? word : swapped(word)
+      const value = this.#isLittleEndian ? word : swapped(word) >>> 0
       const limit = target[w] ?? 0
       if (value !== limit) return value < limit
     }
     return true
   }
 
-  #headerOf(lane: number): Uint8Array {
+  #headerOf(lane: number, job: KnownJob): Uint8Array {
     const header = new Uint8Array(HEADER_BYTES)
     const view = new DataView(header.buffer)
-    for (let w = 0; w < HEADER_WORDS; w++)
-      view.setUint32(4 * w, this.#lanes.words[LANES * w + lane] ?? 0, this.#isLittleEndian)
+    for (let w = 0; w < HEADER_WORDS; w++) {
+      const word = w < TAIL_WORD ? job.words[w] : this.#lanes.words[LANES * w + lane]
+      view.setUint32(4 * w, word ?? 0, this.#isLittleEndian)
+    }
     return header
   }
 }
 
 /** A word with its bytes in the opposite order. */
 const swapped = (word: number): number =>
-  ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0
+  (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)
 
 function wordsOf(bytes: Uint8Array, isLittleEndian: boolean): Uint32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -245,6 +289,7 @@ function inner<V>(map: Map<number, Map<number, V>>, key: number): Map<number, V>
 const knownJob = ({ header, powAlgorithm, template }: Extract<HeaderFact, { kind: 'job' }>): KnownJob => ({
   powAlgorithm,
   words: wordsOf(header, powAlgorithm === 'blake3'),
+  chain: NO_CHAIN,
   template,
   timestamp: uint32At(header, TIMESTAMP_OFFSET),
   target: wordsOf(targetBytes(compactToTarget(headerBits(header))), true),
@@ -258,7 +303,7 @@ function knownConnection({
   const layout = (algorithm: PowAlgorithm): KnownLayout | undefined =>
     known === undefined ? undefined : layoutOf(known.wire(algorithm).extranonce)
   return {
-    extranonce1: uint32At(fromHex(extranonce1) ?? new Uint8Array(EXTRANONCE1_BYTES), 0),
+    extranonce1: wordAt(fromHex(extranonce1) ?? new Uint8Array(EXTRANONCE1_BYTES), 0),
     layouts: { blake256: layout('blake256'), blake3: layout('blake3') },
   }
 }
@@ -273,18 +318,22 @@ function layoutOf({ extranonce1, submittedBytes }: ExtranonceLayout): KnownLayou
 
 /**
  * Mixes what tells headers of one template apart, and the template, into 63 bits. Two of ten million are equal by chance in one of
- * 180,000 ledgers. Who makes them equal on purpose accuses himself. The extra data is in `extra`.
+ * 180,000 ledgers. Who makes them equal on purpose accuses himself.
  */
-function fingerprint(template: number, time: number, nonce: number, into: Uint32Array, at: number): void {
+function fingerprint(template: number, share: ShareWords, into: Uint32Array, at: number): void {
   let a = template ^ 0x9e37_79b9
   let b = Math.imul(template, 0x85eb_ca6b) ^ 0xc2b2_ae35
-  for (let k = 0; k < EXTRA_WORDS + 2; k++) {
-    const word = k === 0 ? time : k === 1 ? nonce : (extra[k - 2] ?? 0)
+  const mix = (word: number): void => {
     a = Math.imul(a ^ word, 0xcc9e_2d51)
     a = (a << 15) | (a >>> 17)
-    b = Math.imul(b ^ word, 0x1b87_3593) + a
+    b = (Math.imul(b ^ word, 0x1b87_3593) + a) | 0
     b = (b << 13) | (b >>> 19)
   }
+  mix(share.time)
+  mix(share.nonce)
+  mix(share.extra0)
+  mix(share.extra1)
+  mix(share.extra2)
   a ^= a >>> 16
   a = Math.imul(a, 0x85eb_ca6b)
   a ^= a >>> 13

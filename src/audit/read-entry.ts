@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
-import { canonicalJson, type Json } from '../../domain/canonical-json.ts'
 import { fromHex } from '../../domain/decred/hex.ts'
-import { decodeEvent, type EventData, type PoolEvent } from '../../domain/events.ts'
+import type { EventData, PoolEvent } from '../../domain/events.ts'
+import { readEntryText } from '../../domain/transparency/read-entry.ts'
+import type { ColumnRoom } from './column-room.ts'
 import { readSharesEntry } from './read-shares-entry.ts'
 import type { ShareColumns } from './share-columns.ts'
 
@@ -31,37 +31,18 @@ export type ReadEntry =
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads the bytes of one entry. */
-export function readEntry(bytes: Uint8Array): ReadEntry {
-  const shares = readSharesEntry(bytes)
+/** Reads the bytes of one entry; columns of shares into `room`. */
+export function readEntry(bytes: Uint8Array, room: ColumnRoom): ReadEntry {
+  const shares = readSharesEntry(bytes, room)
   if (shares !== undefined) return { kind: 'shares', ...shares }
   const text = textOf(bytes)
   if (text === undefined) return faulty('not-canonical', 'is not UTF-8', null)
-  const value = parse(text)
-  if (!Envelope.is(value) || Object.keys(value).length !== 6)
-    return faulty('malformed', 'is not an object of at, data, revision, stream, type and v', null)
-  const { stream, revision, type } = value
-  const place = { stream, revision }
-  if (canonicalOf(value) !== text) return faulty('not-canonical', 'is not canonical JSON', place)
-  const data = canonicalOf(value.data) ?? ''
-  const { at = null, v = null } = value.data
-  if (at !== value.at || v !== value.v) return faulty('malformed', 'has another at or v than its data', place)
-  const decoded = decodeEvent(type, data)
-  if (E.isRight(decoded)) return readEvent(place, decoded.right)
-  const { kind, message } = decoded.left
-  return kind === 'unknown-type'
-    ? { kind: 'unknown', ...place, type }
-    : faulty(kind === 'unknown-version' ? kind : 'malformed', `can't be read: ${message}`, place)
+  const read = readEntryText(text)
+  if (E.isRight(read)) return readEvent(read.right, read.right.event)
+  const { kind, message, place } = read.left
+  if (kind !== 'unknown-type') return faulty(kind, message, place)
+  return place === null ? faulty('malformed', message, place) : { kind: 'unknown', ...place }
 }
-
-const Envelope = t.type({
-  at: t.union([t.number, t.null]),
-  data: t.UnknownRecord,
-  revision: t.refinement(t.number, (n) => Number.isSafeInteger(n) && n >= 0),
-  stream: t.string,
-  type: t.string,
-  v: t.union([t.number, t.null]),
-})
 
 const faulty = (
   why: Extract<ReadEntry, { kind: 'faulty' }>['why'],
@@ -77,33 +58,8 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** Undefined where a value has no canonical form: a fraction, or half a character. */
-function canonicalOf(value: unknown): string | undefined {
-  try {
-    return canonicalJson(jsonOf(value))
-  } catch {
-    return undefined
-  }
-}
-
-/** What came out of `JSON.parse` is JSON: this tells the compiler, level by level. */
-function jsonOf(value: unknown): Json {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
-    return value
-  if (Array.isArray(value)) return value.map(jsonOf)
-  if (typeof value !== 'object' || value === undefined) throw new RangeError('no JSON')
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, jsonOf(member)]))
-}
-
-function readEvent(place: Place, event: PoolEvent): ReadEntry {
+function readEvent({ stream, revision }: Place, event: PoolEvent): ReadEntry {
+  const place = { stream, revision }
   if (event.type !== 'SharesAccepted') return { kind: 'event', ...place, event }
   const columns = columnsOf(event.data)
   return columns === undefined

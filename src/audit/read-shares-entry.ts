@@ -1,3 +1,4 @@
+import type { ColumnRoom } from './column-room.ts'
 import { SHARES_MAX, type ShareColumns } from './share-columns.ts'
 
 /** A `SharesAccepted` entry, read. */
@@ -13,8 +14,8 @@ export interface SharesEntry {
  * parsing them as JSON takes longer than hashing the shares. Takes only what is canonical to the byte, and answers undefined to
  * everything else, which is then read the general way; a test holds the two against each other.
  */
-export function readSharesEntry(bytes: Uint8Array): SharesEntry | undefined {
-  const reader = new CanonicalReader(bytes)
+export function readSharesEntry(bytes: Uint8Array, room: ColumnRoom): SharesEntry | undefined {
+  const reader = new CanonicalReader(bytes, room)
   reader.literal(BEGIN)
   const at = reader.integer()
   reader.literal(DATA_AT)
@@ -91,9 +92,12 @@ const QUOTE = 0x22
 const ZERO = 0x30
 /** Digits of 2^53 - 1. */
 const DIGITS_MAX = 16
+/** Digits that 31 bits hold, whichever they are. */
+const DIGITS_SMALL = 9
 
 // Scratch of the one entry that is read at a time.
 const numbers = new Float64Array(SHARES_MAX * 16)
+const words = new Uint32Array(SHARES_MAX * 16)
 const starts = new Uint32Array(SHARES_MAX * 16)
 const hexBytes = new Uint8Array(65_536)
 
@@ -106,11 +110,13 @@ const HEX_VALUES = Uint8Array.from({ length: 256 }, (_, code) => {
 /** Reads canonical JSON from bytes, forwards only. Once something is not as expected, everything after it is nothing. */
 class CanonicalReader {
   readonly #bytes: Uint8Array
+  readonly #room: ColumnRoom
   #at = 0
   #isRight = true
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, room: ColumnRoom) {
     this.#bytes = bytes
+    this.#room = room
   }
 
   isAtEnd(): boolean {
@@ -159,18 +165,54 @@ class CanonicalReader {
 
   /** A column of integers within 2^53. */
   numbers(): Float64Array {
-    return numbers.slice(0, this.#column(Number.MAX_SAFE_INTEGER))
+    const column = this.#room.doubles(this.#readNumbers())
+    column.set(numbers.subarray(0, column.length))
+    return column
   }
 
   /** A column of integers below 2^32. */
   words(): Uint32Array {
-    const words = new Uint32Array(this.#column(0xffff_ffff))
-    for (let i = 0; i < words.length; i++) words[i] = numbers[i] ?? 0
-    return words
+    const column = this.#room.words(this.#readWords())
+    column.set(words.subarray(0, column.length))
+    return column
   }
 
-  /** Reads a column into the scratch, and answers how many numbers it has. */
-  #column(max: number): number {
+  /** Reads a column into the scratch, and answers how many words it has: nearly all of them fit 31 bits, and are read so. */
+  #readWords(): number {
+    const bytes = this.#bytes
+    let at = this.#at
+    let count = 0
+    if (bytes[at++] !== OPEN) return this.#nothing()
+    if (bytes[at] === CLOSE) {
+      this.#at = at + 1
+      return 0
+    }
+    for (;;) {
+      let value = (bytes[at] ?? 0) - ZERO
+      let digit = (bytes[++at] ?? 0) - ZERO
+      if (value < 0 || value > 9 || (value === 0 && digit >= 0 && digit <= 9)) return this.#nothing()
+      let left = DIGITS_SMALL - 1
+      while (digit >= 0 && digit <= 9 && left > 0) {
+        value = (Math.imul(value, 10) + digit) | 0
+        digit = (bytes[++at] ?? 0) - ZERO
+        left--
+      }
+      if (digit >= 0 && digit <= 9) {
+        const wide = value * 10 + digit
+        if (wide > 0xffff_ffff) return this.#nothing()
+        words[count++] = wide
+        at++
+      } else words[count++] = value
+      const next = bytes[at++]
+      if (next === CLOSE) break
+      if (next !== COMMA || count === words.length) return this.#nothing()
+    }
+    this.#at = at
+    return count
+  }
+
+  /** The same of numbers. */
+  #readNumbers(): number {
     const bytes = this.#bytes
     let at = this.#at
     let count = 0
@@ -188,7 +230,12 @@ class CanonicalReader {
         digit = (bytes[++at] ?? 0) - ZERO
       }
       const digits = at - begin
-      if (digits === 0 || digits > DIGITS_MAX || value > max || (digits > 1 && bytes[begin] === ZERO))
+      if (
+        digits === 0 ||
+        digits > DIGITS_MAX ||
+        value > Number.MAX_SAFE_INTEGER ||
+        (digits > 1 && bytes[begin] === ZERO)
+      )
         return this.#nothing()
       numbers[count++] = value
       const next = bytes[at++]
@@ -236,7 +283,11 @@ class CanonicalReader {
       if (next !== COMMA || count + 1 === starts.length) return nothing()
     }
     this.#at = at
-    return [hexBytes.slice(0, filled), starts.slice(0, count + 1)]
+    const packed = this.#room.bytes(filled)
+    packed.set(hexBytes.subarray(0, filled))
+    const begins = this.#room.words(count + 1)
+    begins.set(starts.subarray(0, count + 1))
+    return [packed, begins]
   }
 
   /** The blocks that were offered, up to the bracket that ends them. */

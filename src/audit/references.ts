@@ -54,7 +54,7 @@ export interface Connection {
   rejected: number
 }
 
-/** The shares of one event with what they refer to. */
+/** The shares of one event with what they refer to, until they are {@link References.release}d. */
 export interface ResolvedShares {
   readonly entry: number
   readonly at: number
@@ -63,10 +63,10 @@ export interface ResolvedShares {
   readonly gateway: number
   readonly columns: ShareColumns
   /** Of each share; undefined where the log does not hold it before. */
-  readonly jobs: readonly (Job | undefined)[]
-  readonly connections: readonly (Connection | undefined)[]
+  readonly jobs: (Job | undefined)[]
+  readonly connections: (Connection | undefined)[]
   /** Account ids. */
-  readonly accounts: readonly (string | undefined)[]
+  readonly accounts: (string | undefined)[]
 }
 
 /** Heights for which jobs and templates are remembered: a day of mainnet. Shares are of the tip or of the one before. */
@@ -105,6 +105,7 @@ export class References {
   readonly #ended = new Map<string, Connection>()
   readonly #templates = new Map<string, { readonly ordinal: number; height: number }>()
   readonly #accounts = new Map<string, string>()
+  readonly #released: Pick<ResolvedShares, 'jobs' | 'connections' | 'accounts'>[] = []
   #nextTemplate = 0
   #facts: HeaderFact[] = []
   /** What is over is told a time later: shares that are still to be proven refer to it. */
@@ -253,18 +254,30 @@ export class References {
     place: { readonly stream: string; readonly revision: number; readonly at: number },
     columns: ShareColumns,
   ): ResolvedShares {
-    const jobs = new Array<Job | undefined>(columns.count)
-    const connections = new Array<Connection | undefined>(columns.count)
-    const accounts = new Array<string | undefined>(columns.count)
+    const arrays = this.#released.pop() ?? { jobs: [], connections: [], accounts: [] }
+    const { jobs, connections, accounts } = arrays
+    for (const array of [jobs, connections, accounts]) array.length = columns.count
     const knownJobs = this.#jobs.get(gateway)
     const knownConnections = this.#connections.get(gateway)
+    // Most shares are of the job of the one before.
+    let number = -1
+    let job: Job | undefined
     for (let i = 0; i < columns.count; i++) {
-      jobs[i] = knownJobs?.get(columns.job[i] ?? -1)
+      if (columns.job[i] !== number) {
+        number = columns.job[i] ?? -1
+        job = knownJobs?.get(number)
+      }
+      jobs[i] = job
       const connection = knownConnections?.get(columns.connection[i] ?? -1)
       connections[i] = connection
       accounts[i] = connection?.accounts[columns.worker[i] ?? -1]
     }
     return { entry, gateway, ...place, columns, jobs, connections, accounts }
+  }
+
+  /** Takes back the arrays of shares that nobody looks at any more: hundreds of thousands of them would be moved about otherwise. */
+  release({ jobs, connections, accounts }: ResolvedShares): void {
+    this.#released.push({ jobs, connections, accounts })
   }
 
   /**

@@ -1,9 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import * as E from 'fp-ts/lib/Either.js'
 import { sha256 } from '../../adapters/ledger/sha256.ts'
 import { NetworkName, networks } from '../../domain/decred/network.ts'
-import { Hand, type ReadBundle } from './hands.ts'
-import type { ReadEntry } from './read-entry.ts'
+import { Hand } from './hands.ts'
 import type { ThreadAnswer, ThreadQuestion } from './threads.ts'
 
 /** One thread of an audit: reads bundles and proves their shares. */
@@ -16,7 +14,7 @@ port.on('message', (question: ThreadQuestion) => {
   switch (question.kind) {
     case 'read': {
       const { id, bundle, bytes, fetchedWidth, width } = question
-      answer({ kind: 'read', id, read: E.map(light)(hand.read(bundle, bytes, fetchedWidth, width)) })
+      answer({ kind: 'read', id, read: hand.read(bundle, bytes, fetchedWidth, width) })
       return
     }
     case 'learn':
@@ -30,17 +28,3 @@ port.on('message', (question: ThreadQuestion) => {
 })
 
 const answer = (given: ThreadAnswer): void => port.postMessage(given)
-
-/** What the fold needs: the columns that only hashing needs stay here. */
-const light = ({ leaves, entries }: ReadBundle): ReadBundle => ({ leaves, entries: entries.map(lightEntry) })
-
-const lightEntry = (entry: ReadEntry): ReadEntry =>
-  entry.kind === 'shares'
-    ? {
-        ...entry,
-        columns: { ...entry.columns, nonce: NO_WORDS, extranonce2: NO_BYTES, extranonceStart: NO_WORDS },
-      }
-    : entry
-
-const NO_WORDS = new Uint32Array(0)
-const NO_BYTES = new Uint8Array(0)

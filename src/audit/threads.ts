@@ -42,9 +42,9 @@ interface Thread {
 }
 
 /** Megabytes of objects that one thread may have: a bundle of the largest entries takes 60. */
-const HEAP_MB_MAX = 64
+const HEAP_MB_MAX = 256
 /** Of which for what is new: most is thrown away at once, and a larger one only takes longer to be looked through. */
-const NEW_MB_MAX = 4
+const NEW_MB_MAX = 8
 
 /** Begins so many threads. Each reads bundles and proves the ones that it read. */
 export function threadedHands(network: NetworkName, count: number): Hands {

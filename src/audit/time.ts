@@ -16,10 +16,6 @@ export const DUE_MS_MAX = 300_000
  */
 export const BUSY_DUE_MS_MAX = 60_000
 
-/** Name of the epoch that a time falls in: its UTC hour, `2026112318`. */
-export const epochOf = (atMs: number): string =>
-  new Date(atMs).toISOString().replace(/[-T:]/g, '').slice(0, 10)
-
 /** A time as sentences give it. */
 export const timeText = (atMs: number): string => new Date(atMs).toISOString()
 

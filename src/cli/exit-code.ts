@@ -5,7 +5,7 @@ export const EXIT = {
   failed: 1,
   /** Wrong command line or configuration: nothing was tried. */
   usage: 2,
-  /** `audit` could not be finished, whatever the reason: the same number as a wrong command line. */
+  /** `audit` or `replay` could not be finished, whatever the reason: the same number as a wrong command line. */
   unfinished: 2,
   /** `doctor` is done and found something that must be mended. */
   problems: 3,
@@ -20,7 +20,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const exitMeanings: Readonly<Record<ExitCode, string>> = {
   [EXIT.ok]: 'done',
   [EXIT.failed]: 'it was tried and failed; the message says why',
-  [EXIT.usage]: 'wrong command line or configuration, nothing was tried; or `audit` could not be finished',
+  [EXIT.usage]:
+    'wrong command line or configuration, nothing was tried; or `audit` or `replay` could not be finished',
   [EXIT.problems]: '`doctor` is done and found something that must be mended',
   [EXIT.interrupted]: 'ended by a second signal, without waiting',
 }

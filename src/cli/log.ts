@@ -40,13 +40,18 @@ export function textLine(json: string): string {
   const label = String(level).padEnd(5)
   const fields = Object.entries(rest).map(
     ([name, value]) =>
-      ` ${paint('dim', `${name}=`)}${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      ` ${paint('dim', `${name}=`)}${harmless(typeof value === 'string' ? value : JSON.stringify(value))}`,
   )
-  return `${paint('dim', clock)} ${paint(STYLES[String(level)] ?? 'bold', label)} ${msg ?? ''}${fields.join('')}${errorText(err)}`
+  const says = harmless(String(msg ?? ''))
+  return `${paint('dim', clock)} ${paint(STYLES[String(level)] ?? 'bold', label)} ${says}${fields.join('')}${errorText(err)}`
 }
+
+/** Others may have chosen a word of it: nothing moves the cursor or turns text around. */
+const harmless = (text: string): string => text.replace(/\p{C}/gu, '?')
 
 function errorText(error: unknown): string {
   if (typeof error !== 'object' || error === null) return ''
   const fields = new Map<string, unknown>(Object.entries(error))
-  return `\n${fields.get('stack') ?? fields.get('message') ?? ''}`
+  const lines = String(fields.get('stack') ?? fields.get('message') ?? '').split('\n')
+  return `\n${lines.map(harmless).join('\n')}`
 }

@@ -158,14 +158,15 @@ export class Rows {
     this.#put('rewards', [
       ...[entry, at, settlement, block, height, data.policy],
       ...[data.reward, data.fee, data.reserve].map(Number),
-      ...(window === null
-        ? [null, null, null, null]
-        : [shareText(window.from), shareText(window.to), window.shares, units]),
+      ...placeCells(window?.from),
+      ...placeCells(window?.to),
+      ...[window?.shares ?? null, units],
     ])
   }
 }
 
-const shareText = ({ stream, revision, index }: ShareReference): string => `${stream}@${revision}:${index}`
+const placeCells = (share: ShareReference | undefined): readonly Cell[] =>
+  share === undefined ? [null, null, null] : [share.stream, share.revision, share.index]
 
 /** Its name, and the parameters that it has. */
 function schemeCells(scheme: Scheme): readonly [string, Cell, Cell, Cell] {

@@ -56,6 +56,8 @@ interface Statement {
 
 const INDEXES: readonly Statement[] = [
   { needs: ['shares'], sql: 'CREATE INDEX shares_by_account ON shares (account, at)' },
+  { needs: ['shares'], sql: 'CREATE INDEX shares_by_entry ON shares (entry, position)' },
+  { needs: ['events'], sql: 'CREATE INDEX events_by_stream ON events (stream, revision)' },
   { needs: ['allocations'], sql: 'CREATE INDEX allocations_by_account ON allocations (account, entry)' },
   { needs: ['payments'], sql: 'CREATE INDEX payments_by_account ON payments (account, entry)' },
 ]
@@ -84,6 +86,19 @@ export const VIEWS: readonly View[] = [
        sum(s.difficulty) AS difficulty, sum(CAST(s.units AS REAL)) / 18446744073709551616.0 AS blocks_of_work
      FROM shares s LEFT JOIN accounts a ON a.account = s.account
      GROUP BY day, s.account`,
+  ),
+  view(
+    'window_shares',
+    'a share in the window of a reward; of the oldest one only as much counts as fits',
+    ['shares', 'rewards', 'accounts', 'events'],
+    `SELECT r.settlement, r.block, r.height, a.address, s.entry, s.position, s.at, s.account, s.worker, s.difficulty, s.units
+     FROM rewards r
+       JOIN events f ON f.stream = r.window_from_stream AND f.revision = r.window_from_revision
+       JOIN events t ON t.stream = r.window_to_stream AND t.revision = r.window_to_revision
+       JOIN shares s ON s.entry BETWEEN f.entry AND t.entry
+         AND (s.entry, s.position) >= (f.entry, r.window_from_position)
+         AND (s.entry, s.position) <= (t.entry, r.window_to_position)
+       LEFT JOIN accounts a ON a.account = s.account`,
   ),
   view(
     'earnings',

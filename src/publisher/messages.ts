@@ -1,5 +1,5 @@
 import type { LoggedEvent } from '../../domain/transparency/entry.ts'
-import type { WrittenCheckpoint } from './ledger-writer.ts'
+import type { LedgerFault, WrittenCheckpoint } from './ledger-writer.ts'
 
 /** What passes between the thread that serves the miners and the one that writes the ledger. */
 
@@ -34,4 +34,4 @@ export type FromWriter =
   /** The disk fails, and is tried again; empty when it has passed. */
   | { readonly kind: 'trouble'; readonly message: string }
   /** Nothing is signed any more. */
-  | { readonly kind: 'fault'; readonly message: string }
+  | { readonly kind: 'fault'; readonly fault: LedgerFault }

@@ -13,7 +13,7 @@ import { signingKeyText, verifierKeyText } from '../../domain/transparency/key.t
 import type { WitnessConfig } from '../config/config.ts'
 import { follow } from './follow.ts'
 import type { LedgerKeys } from './keys.ts'
-import type { WrittenCheckpoint } from './ledger-writer.ts'
+import type { LedgerFault, WrittenCheckpoint } from './ledger-writer.ts'
 import type { FromWriter, ToWriter, WriterData } from './messages.ts'
 import { openWitnesses } from './witnesses.ts'
 
@@ -23,9 +23,25 @@ import { openWitnesses } from './witnesses.ts'
  */
 export interface Publisher {
   readonly status: () => LedgerStatus
+  readonly logCheck: () => LogCheck
+  /** Resolves when the log is no longer `unchecked`. */
+  readonly checked: Promise<void>
   /** Publishes what is in the log, if that does not take long, and ends. Idempotent. */
   readonly stop: () => Promise<void>
 }
+
+/**
+ * Whether the log of this process holds all that was ever signed, as far as the ledger's folder knows. A log that does not has lost
+ * events, and with them what was paid.
+ */
+export type LogCheck =
+  /** It is still being read. */
+  | { readonly kind: 'unchecked' }
+  | { readonly kind: 'fits' }
+  /** It is older than what was signed, or another one. */
+  | { readonly kind: 'unfit'; readonly message: string }
+  /** The publisher stopped before it could say, for want of its key for instance. */
+  | { readonly kind: 'unknown'; readonly message: string }
 
 /** What the publisher needs. */
 export interface PublisherOptions {
@@ -67,13 +83,22 @@ export function openPublisher(options: PublisherOptions): Publisher {
   actor.subscribe({ error: (error) => log.error({ err: error }, 'the publisher failed') })
   actor.start()
   let message = ''
+  let logCheck: LogCheck = { kind: 'unchecked' }
+  const checked = Promise.withResolvers<void>()
   let published: PublishedCheckpoint | null = null
   let running: Running | null = null
   let stopping: Promise<void> | null = null
 
-  function stopped(why: string): void {
+  function judge(judged: LogCheck): void {
+    logCheck = judged
+    checked.resolve()
+  }
+
+  function stopped(kind: LedgerFault['kind'] | 'key' | 'internal', why: string): void {
     if (actor.getSnapshot().status !== 'active') return
     message = why
+    if (kind === 'log') judge({ kind: 'unfit', message: why })
+    else if (logCheck.kind === 'unchecked') judge({ kind: 'unknown', message: why })
     actor.send({ type: 'STOPPED' })
     running?.end()
     log.fatal(`The public ledger has stopped, nothing is signed any more; mining goes on. ${why}`)
@@ -94,7 +119,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
     onError: options.onWitnessError,
   })
 
-  if (E.isLeft(keys)) stopped(keys.left)
+  if (E.isLeft(keys)) stopped('key', keys.left)
   else {
     if (keys.right.signed !== null) show(keys.right.signed, keys.right.signedAt)
     running = run(keys.right)
@@ -112,12 +137,13 @@ export function openPublisher(options: PublisherOptions): Publisher {
     const tell = (to: ToWriter): void => worker.postMessage(to)
     let taken = Promise.withResolvers<void>()
 
-    worker.on('error', (error) => stopped(`An error of the program: ${error.message}.`))
+    worker.on('error', (error) => stopped('internal', `An error of the program: ${error.message}.`))
     worker.on('message', (from: FromWriter) => {
       switch (from.kind) {
         case 'taken':
           return taken.resolve()
         case 'checked':
+          judge({ kind: 'fits' })
           return actor.send({ type: 'CHECKED' })
         case 'published':
           if (show(from.checkpoint, nowMs())) witnesses.show(from.checkpoint)
@@ -128,7 +154,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
           message = from.message
           return
         case 'fault':
-          return stopped(from.message)
+          return stopped(from.fault.kind, from.fault.message)
       }
     })
 
@@ -139,7 +165,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
         return taken.promise
       },
       atEnd: () => tell({ kind: 'end-of-log' }),
-      damaged: (why) => stopped(`The log can't be read any further: ${why}.`),
+      damaged: (why) => stopped('log', `The log can't be read any further: ${why}.`),
     })
 
     return {
@@ -175,6 +201,8 @@ export function openPublisher(options: PublisherOptions): Publisher {
       checkpoint: published,
       witnesses: witnesses.status(),
     }),
+    logCheck: () => logCheck,
+    checked: checked.promise,
     stop: () => {
       stopping ??= stop()
       return stopping

@@ -113,10 +113,10 @@ async function untilDone(
   }
 }
 
-function fail({ message }: LedgerFault): void {
+function fail(fault: LedgerFault): void {
   if (timer !== null) clearTimeout(timer)
   timer = null
-  say({ kind: 'fault', message })
+  say({ kind: 'fault', fault })
 }
 
 const tooShort = (signedSize: number, size: number): string =>

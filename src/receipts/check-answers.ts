@@ -46,7 +46,10 @@ export async function checkAnswers(
     for (const [i, bytes] of batch.right.entries.entries()) {
       const read = readEntryText(new TextDecoder().decode(bytes))
       if (E.isLeft(read))
-        return E.left({ kind: 'not-a-ledger', message: `Entry ${batch.right.first + i} ${read.left}.` })
+        return E.left({
+          kind: 'not-a-ledger',
+          message: `Entry ${batch.right.first + i} ${read.left.message}.`,
+        })
       const { stream, event } = read.right
       lastMs = Math.max(lastMs, event.data.at)
       matcher.read(stream, event)

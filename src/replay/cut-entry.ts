@@ -7,7 +7,9 @@ export interface CutEntry extends LoggedEvent {
 }
 
 const HEAD = /^\{"at":(\d{1,15}|null),"data":\{/
-const TAIL = /^,"revision":(\d{1,15}),"stream":"([^"\\]*)","type":"([^"\\]*)","v":(?:\d{1,15}|null)\}$/
+/** Names of streams and types are printable ASCII, so that they can be told to a terminal. */
+const TAIL =
+  /^,"revision":(\d{1,15}),"stream":"([!#-[\]-~ ]*)","type":"([!#-[\]-~ ]*)","v":(?:\d{1,15}|null)\}$/
 
 /**
  * Takes the text of an entry apart without parsing what is in it: nearly all of it is data, which is read once by the codec of its type.

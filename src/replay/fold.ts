@@ -88,8 +88,8 @@ export class Fold {
   #fold(money: ReplayedMoney, event: HistoryEvent, read: KnownEvent): E.Either<FoldError, void> {
     const recorded = { ...event, id: '', position: event.entry }
     const isResolved =
-      mine(money.mined, recorded, read) &&
-      (this.#other === null || mine(this.#other.mined, recorded, this.#other.imagined(read)))
+      isTaken(money.mined, recorded, read) &&
+      (this.#other === null || isTaken(this.#other.mined, recorded, this.#other.imagined(read)))
     if (!isResolved)
       return wrongShares(event.entry, 'a share names work or a worker that no entry before it has')
     if (read.kind === 'shares') {
@@ -128,8 +128,8 @@ export class Fold {
 
 const DONE: E.Either<never, void> = E.right(undefined)
 
-/** Says whether all that shares refer to is there. */
-function mine(mined: ShareRecords, recorded: RecordedEvent, read: KnownEvent): boolean {
+/** Has an event taken. Says whether all that its shares refer to is there. */
+function isTaken(mined: ShareRecords, recorded: RecordedEvent, read: KnownEvent): boolean {
   const unresolved =
     read.kind === 'shares' ? mined.takeShares(recorded, read.columns) : mined.take(recorded, read.event)
   return unresolved === undefined

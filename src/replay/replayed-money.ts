@@ -167,23 +167,33 @@ export class ReplayedMoney {
       return
     }
     this.#differ(allocationDifferences(parts, recomputed.right))
-    this.#remember(settlement, parts, recomputed.right)
-    for (const part of recomputed.right) {
-      const booked = bookAllocationEvent(this.books, settlement, { type: 'RewardAllocated', data: part })
+    const isBooked = this.#bookAllocation(entry, settlement, recomputed.right)
+    this.#remember(settlement, parts, isBooked ? recomputed.right : [])
+  }
+
+  /** Says whether the books took all of its parts. */
+  #bookAllocation(
+    entry: number,
+    settlement: number,
+    parts: readonly EventData<'RewardAllocated'>[],
+  ): boolean {
+    for (const data of parts) {
+      const booked = bookAllocationEvent(this.books, settlement, { type: 'RewardAllocated', data })
       if (E.isLeft(booked)) {
         this.#notDue(entry, 'RewardAllocated', data.block, booked.left)
-        return
+        return false
       }
-      const i = part.account.indexOf(this.#watched ?? '')
+      const i = data.account.indexOf(this.#watched ?? '')
       this.#post(
         {
-          ...{ entry, at: data.at, type: 'RewardAllocated', block: data.block, height: part.height },
-          ...{ units: BigInt(part.units[i] ?? '0'), windowUnits: BigInt(part.window?.units ?? '0') },
+          ...{ entry, at: data.at, type: 'RewardAllocated', block: data.block, height: data.height },
+          ...{ units: BigInt(data.units[i] ?? '0'), windowUnits: BigInt(data.window?.units ?? '0') },
         },
         booked.right,
       )
     }
     this.sharedBlocks++
+    return true
   }
 
   /** The allocation that is due for a block, as it stands. Left: why none is. */

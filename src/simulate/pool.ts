@@ -152,6 +152,7 @@ async function startProcess(world: PoolWorld, config: Config): Promise<Process> 
           node,
           network,
           paying: { wallet: world.wallet, account: 'default' },
+          payoutHold: () => null,
           nowMs,
           log,
           onWalletError: () => undefined,

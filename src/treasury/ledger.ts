@@ -8,9 +8,11 @@ import { proposeAppend } from '../../adapters/event-store/catalogue.ts'
 import type { EventStore, RecordedEvent, StoreError } from '../../adapters/event-store/port.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PoolEvent } from '../../domain/events.ts'
+import type { WindowError } from '../../domain/reward/share-window.ts'
 import { BATCH_EVENTS_MAX, recall, resolving, SLICE_MS, TRIM_SHARES } from './recall.ts'
 import { Records } from './records.ts'
 import { TreasuryEnd, type TreasuryStop } from './stop.ts'
+import { type RecalledWindow, recallWindow } from './window-recall.ts'
 
 /**
  * The records, kept up with the log, and the only pen for money events. The books are never ahead of the log: an event is tried on a
@@ -28,6 +30,8 @@ export interface Ledger {
   readonly write: (stream: string, events: readonly PoolEvent[]) => Promise<void>
   /** Keeps shares from being let go while they are summed up. */
   readonly holdingShares: <A>(work: () => Promise<A>) => Promise<A>
+  /** Reads the shares by which a block is shared once more from the log: they were let go. @throws TreasuryEnd */
+  readonly recalledWindow: (block: string) => Promise<E.Either<WindowError, RecalledWindow>>
   readonly stop: () => void
 }
 
@@ -124,7 +128,7 @@ export function openLedger(options: LedgerOptions): Ledger {
 
   async function take(event: RecordedEvent): Promise<E.Either<TreasuryStop, void>> {
     try {
-      const taken = await resolving(patient, event, records, () => records.take(event))
+      const taken = await resolving(patient, event, records.mined.keys, () => records.take(event))
       return E.mapLeft(({ message }: { readonly message: string }) => logStop(message))(taken)
     } catch (error) {
       if (error instanceof TreasuryEnd) throw error
@@ -259,6 +263,11 @@ export function openLedger(options: LedgerOptions): Ledger {
       } finally {
         holds--
       }
+    },
+    recalledWindow: async (block) => {
+      const window = await recallWindow(records, patient, block, pause)
+      if (E.isLeft(window)) throw refuse(logStop(window.left.message))
+      return window.right
     },
     stop: () => end(new TreasuryEnd(null)),
   }

@@ -1,11 +1,13 @@
 import type { RecordedEvent } from '../../adapters/event-store/port.ts'
 import type { Books } from '../../domain/bookkeeping/books.ts'
+import { HEADER_BYTES, headerBits } from '../../domain/decred/header.ts'
+import { fromHex } from '../../domain/decred/hex.ts'
 import type { Network } from '../../domain/decred/network.ts'
-import type { EventData, EventType, PoolEvent, Scheme } from '../../domain/events.ts'
+import type { EventData, EventType, PoolEvent } from '../../domain/events.ts'
 import { type AdoptedPolicy, policyAt, schemeSince } from '../../domain/policy.ts'
 import { type Stretch, stretchesNeeded, windowLimit } from '../../domain/reward/window-limit.ts'
 import { parseStream } from '../../projections/streams.ts'
-import { erasOf, type Find, isUndecided, type SharesStart } from './share-records.ts'
+import { erasOf, type Find, isWaiting, type SharesStart } from './share-records.ts'
 
 /** Types by which the books go, and how the log is divided: a small part of it. */
 export const OUTLINE_TYPES: readonly EventType[] = [
@@ -47,11 +49,23 @@ interface ClosedHour {
   readonly difficulty: bigint
 }
 
-interface FoundBlock {
+/** A block, and where its beginning stands. */
+export interface FoundBlock {
   readonly hash: string
   readonly position: number
   readonly data: EventData<'BlockFound'>
 }
+
+/** What is known of the whole log beside its outline. */
+export interface OutlinedLog {
+  readonly books: Books
+  readonly policies: readonly AdoptedPolicy[]
+  /** As in {@link SharesStart}. */
+  readonly shared: ReadonlyMap<string, number>
+}
+
+/** Stands for the header of a block that can't be read: an estimate goes by it. */
+const NO_HEADER = new Uint8Array(HEADER_BYTES)
 
 /** The newest work of the log. */
 export interface NewestWork {
@@ -114,27 +128,49 @@ export class Outline {
   }
 
   /**
-   * Positions after which shares may be read, best guess first, each further back than the one before; the beginning of the scheme
-   * in force is the last. `bits` are those of the newest work, `unwritten` streams in which a solved share stands whose block is not in
-   * the log.
+   * Positions after which shares may be read for every block that waits for its first allocation or is yet to be found, best guess first,
+   * each further back than the one before; the beginning of the scheme in force is the last. `unwritten` are streams in which a solved
+   * share stands whose block is not in the log.
    */
   *starts(
-    books: Books,
-    policies: readonly AdoptedPolicy[],
-    newest: NewestWork,
+    log: OutlinedLog,
+    { height, bits }: NewestWork,
     unwritten: readonly string[],
     nowMs: number,
   ): Generator<number> {
-    const since = schemeSince(policies, Number.POSITIVE_INFINITY) ?? 0
-    const marks = this.#marks.filter(({ position }) => position > since)
     const latest = Math.min(...unwritten.map((stream) => this.#beginOf(stream)))
-    const scheme = policies.at(-1)?.policy.scheme
-    let index = this.#firstGuess(marks, since, books, scheme, newest, nowMs)
+    const since = schemeSince(log.policies, Number.POSITIVE_INFINITY) ?? 0
+    const waiting = this.#blocks.find(({ hash, position }) => {
+      const block = log.books.blocks.get(hash)
+      return (
+        position > since && block !== undefined && isWaiting(hash, block, log.shared, height, this.#network)
+      )
+    })
+    const end = waiting?.position ?? Number.POSITIVE_INFINITY
+    for (const start of this.#startsBefore(end, waiting?.data.at ?? nowMs, bits, log))
+      if (start <= latest) yield start
+    yield Math.min(since, latest)
+  }
+
+  /** The same for one block that was found under the scheme in force: of its place and what was found later. */
+  *startsOf({ position, data }: FoundBlock, log: OutlinedLog): Generator<number> {
+    yield* this.#startsBefore(position, data.at, headerBits(fromHex(data.header) ?? NO_HEADER), log)
+    yield schemeSince(log.policies, Number.POSITIVE_INFINITY) ?? 0
+  }
+
+  /** Where a block's beginning stands. */
+  blockFound(hash: string): FoundBlock | undefined {
+    return this.#blocks.find((block) => block.hash === hash)
+  }
+
+  *#startsBefore(end: number, atMs: number, bits: number, log: OutlinedLog): Generator<number> {
+    const since = schemeSince(log.policies, Number.POSITIVE_INFINITY) ?? 0
+    const marks = this.#marks.filter(({ position }) => position > since)
+    let index = this.#firstGuess(marks, since, end, atMs, bits, log)
     for (let step = 1; index >= 0; index -= step, step *= 2) {
       const mark = marks[index]
-      if (mark !== undefined && mark.position <= latest) yield mark.position
+      if (mark !== undefined) yield mark.position
     }
-    yield Math.min(since, latest)
   }
 
   /** Where the hour of a stream begins, at the latest. */
@@ -148,24 +184,20 @@ export class Outline {
   #firstGuess(
     marks: readonly Mark[],
     since: number,
-    books: Books,
-    scheme: Scheme | undefined,
-    { height, bits }: NewestWork,
-    nowMs: number,
+    end: number,
+    atMs: number,
+    bits: number,
+    { books, policies }: OutlinedLog,
   ): number {
+    const scheme = policies.at(-1)?.policy.scheme
     if (scheme === undefined || scheme.kind === 'solo') return marks.length - 1
     const blocks = this.#blocks.filter(({ position }) => position > since)
-    const undecided = blocks.find(({ hash }) => {
-      const block = books.blocks.get(hash)
-      return block !== undefined && isUndecided(block, height, this.#network)
-    })
-    const end = undecided?.position ?? Number.POSITIVE_INFINITY
     const markBefore = (place: number): number => marks.findLastIndex(({ position }) => position < place)
     if (scheme.kind === 'prop') {
       const round = blocks.findLast(({ hash, position }) => position < end && isShared(books, hash))
       return round === undefined ? -1 : markBefore(round.position)
     }
-    const limit = windowLimit(scheme, undecided?.data.at ?? nowMs, null, null)
+    const limit = windowLimit(scheme, atMs, null, null)
     if (limit === undefined) return -1
     const last = markBefore(end)
     const newestFirst = marks
@@ -177,24 +209,30 @@ export class Outline {
   }
 
   /** What is known at a place of the log after which shares are read. */
-  startAt(position: number, policies: readonly AdoptedPolicy[]): SharesStart {
+  startAt(position: number, { policies, shared }: OutlinedLog): SharesStart {
     const past = policies.filter((each) => each.position <= position)
     const before = this.#blocks.filter((each) => each.position <= position)
-    const finds = before.map(({ hash, position: foundAt, data }, i): readonly [string, Find] => [
-      hash,
-      {
-        share: data.share,
-        ordinal: i - before.length,
-        atMs: data.at,
-        policy: policyAt(policies, foundAt),
-        height: data.height,
-        era: erasOf(policies.filter((each) => each.position < foundAt)),
-      },
-    ])
+    const finds = before.map(({ hash, position: foundAt, data }, i): readonly [string, Find] => {
+      // A block may be in the log under a later policy than its share: the policy that it was shared by says which that was.
+      const policy =
+        policies.find(({ revision }) => revision === shared.get(hash)) ?? policyAt(policies, foundAt)
+      return [
+        hash,
+        {
+          share: data.share,
+          ordinal: i - before.length,
+          atMs: data.at,
+          policy,
+          height: data.height,
+          era: erasOf(policies.filter((each) => each.position <= (policy?.position ?? -1))),
+        },
+      ]
+    })
     return {
       policies: past,
       isWhole: position === 0 || past.at(-1)?.position === position,
       finds: new Map(finds),
+      shared,
     }
   }
 }

@@ -15,6 +15,7 @@ import { isPayoutDue, type PayoutMoment } from '../../domain/payout/schedule.ts'
 import { checkSigned, unsignedTransaction } from '../../domain/payout/transaction.ts'
 import type { AdoptedPolicy, Policy } from '../../domain/policy.ts'
 import type { Ledger } from './ledger.ts'
+import type { PayoutHold } from './payout-hold.ts'
 import type { Problem, Problems } from './problems.ts'
 import type { OpenPayout } from './records.ts'
 import { Spends } from './spends.ts'
@@ -46,6 +47,8 @@ export interface PayoutsOptions {
   /** Null: nothing is planned, signed or published; what is published already is watched all the same. */
   readonly paying: PayingWallet | null
   readonly problems: Problems
+  /** While it is not null nothing is planned, approved or signed; what is signed goes its way. */
+  readonly hold: () => PayoutHold | null
   readonly nowMs: () => number
   readonly onStep: (payout: number, event: PoolEvent, plan: EventData<'PayoutPlanned'>) => void
   readonly onWalletError: (error: WalletError) => void
@@ -181,6 +184,8 @@ export function openPayouts(options: PayoutsOptions): Payouts {
 
   async function sign({ number, plan: data }: OpenPayout): Promise<Problem | null> {
     if (paying === null) return noWallet(number)
+    const held = options.hold()
+    if (held !== null) return held
     if (silence !== null) return silence
     const plan = planOfEvent(data)
     const signed = await paying.wallet.sign(encodeTransaction(unsignedTransaction(network, plan)))()
@@ -213,8 +218,10 @@ export function openPayouts(options: PayoutsOptions): Payouts {
     const tip = await node.tip()()
     if (E.isLeft(tip)) return
     const now = { height: tip.right.height, at: nowMs() }
-    if (!isRunDue(adopted.policy, now)) return
-    const problem = await plan(adopted, now)
+    const isDue = isRunDue(adopted.policy, now)
+    const held = options.hold()
+    if (!isDue && held?.passes !== false) return
+    const problem = held ?? (await plan(adopted, now))
     problems.set('payouts', problem)
     if (problem === null) isWanted = false
   }
@@ -367,6 +374,8 @@ export function openPayouts(options: PayoutsOptions): Payouts {
     approve: async (number) => {
       const payout = openOne(number)
       if (payout?.record.phase !== 'planned') return E.left(notWaiting(number, payout))
+      const held = options.hold()
+      if (held !== null) return E.left(held.message)
       await record(number, event('PayoutApproved', { v: 1, at: nowMs() }))
       return E.right(undefined)
     },

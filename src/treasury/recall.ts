@@ -5,8 +5,10 @@ import type { EventStore, RecordedEvent, StoreError } from '../../adapters/event
 import type { Network } from '../../domain/decred/network.ts'
 import { targetToCompact } from '../../domain/decred/target.ts'
 import { epochOf } from '../../domain/mining/epoch.ts'
+import type { ShareKeys } from './accepted-shares.ts'
 import { type LastHour, type NewestWork, OUTLINE_TYPES, Outline } from './outline.ts'
-import type { Records, RecordsFault } from './records.ts'
+import type { Records } from './records.ts'
+import type { RecordsFault } from './records-fault.ts'
 import { readOrigins } from './share-origins.ts'
 
 /** Why the log can't be recalled. */
@@ -15,7 +17,8 @@ export type RecallError = StoreError | RecordsFault
 /** Between two batches the process may have something else to do. Told how long the last one took, ms. */
 export type Pause = (tookMs: number) => Promise<void>
 
-type Answer<A> = Promise<E.Either<RecallError, A>>
+/** What reading the log comes to. */
+export type Answer<A> = Promise<E.Either<RecallError, A>>
 
 /**
  * Events in one batch: 16 full events of 600 shares take some 3 ms on the thread that serves the miners.
@@ -64,7 +67,7 @@ export async function recall(records: Records, store: EventStore, nowMs: number,
   const unwritten = await unwrittenFinds(records, store, outline.lastHours(LAST_HOURS), nowMs)
   if (E.isLeft(unwritten)) return unwritten
 
-  for (const start of outline.starts(records.books, records.policies, newest.right, unwritten.right, nowMs)) {
+  for (const start of outline.starts(records, newest.right, unwritten.right, nowMs)) {
     const isEnough = await readShares(records, store, outline, start, end, pause)
     if (E.isLeft(isEnough)) return isEnough
     if (isEnough.right) return finish(records, end, newest.right)
@@ -176,7 +179,7 @@ function trimming(
       mined.trim()
       trimmed = mined.shares
     }
-    return resolving(store, recorded, records, () => take(recorded))
+    return resolving(store, recorded, mined.keys, () => take(recorded))
   }
 }
 
@@ -189,15 +192,22 @@ async function readShares(
   end: number,
   pause: Pause,
 ): Answer<boolean> {
-  records.beginShares(outline.startAt(start, records.policies))
+  records.beginShares(outline.startAt(start, records))
   const take = trimming(store, records, (recorded) => records.takeShares(recorded))
   const taken = await eachBatch(store, start === 0 ? null : start, end, pause, undefined, take)
   if (E.isLeft(taken)) return taken
-  const complete = records.mined.isComplete()
-  for (let begunMs = performance.now(); ; begunMs = performance.now()) {
-    const step = complete.next()
-    if (step.done === true) return E.right(step.value)
-    await pause(performance.now() - begunMs)
+  return E.right(await inSlices(records.mined.isComplete(), pause))
+}
+
+/** Does work to its end that yields now and then. */
+export async function inSlices<A>(work: Generator<void, A>, pause: Pause): Promise<A> {
+  for (let begunMs = performance.now(); ; ) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    const tookMs = performance.now() - begunMs
+    if (tookMs < SLICE_MS) continue
+    await pause(tookMs)
+    begunMs = performance.now()
   }
 }
 
@@ -205,17 +215,17 @@ async function readShares(
 export async function resolving(
   store: EventStore,
   { stream }: RecordedEvent,
-  records: Records,
+  keys: ShareKeys,
   take: () => E.Either<RecordsFault, void>,
 ): Answer<void> {
   const taken = take()
   if (E.isRight(taken) || taken.left.kind !== 'unresolved-share') return taken
-  const read = await readOrigins(store, records.mined.keys, stream, taken.left)
+  const read = await readOrigins(store, keys, stream, taken.left)
   return E.isLeft(read) ? read : take()
 }
 
 /** Hands out the events between two positions, of some types or of all. */
-async function eachBatch(
+export async function eachBatch(
   store: EventStore,
   after: number | null,
   end: number,

@@ -13,21 +13,9 @@ import { type PayoutRecord, payoutRecord } from '../../domain/payout/next-step.t
 import type { PayoutMoment } from '../../domain/payout/schedule.ts'
 import type { AdoptedPolicy } from '../../domain/policy.ts'
 import { parseStream, type Stream } from '../../projections/streams.ts'
-import { moneyColumns } from './money-columns.ts'
-import {
-  isSameShare,
-  LOG_START,
-  ShareRecords,
-  type SharesStart,
-  type UnresolvedShare,
-  type WorkDue,
-} from './share-records.ts'
-
-/** Why the log can't be booked any further. Whoever finds it writes no money event more. `message` is for the operator. */
-export type RecordsFault =
-  | { readonly kind: 'unreadable' | 'books'; readonly message: string }
-  /** A share names work or a worker that was not read. Where reading began in the middle of the log, it stands before that. */
-  | (UnresolvedShare & { readonly message: string })
+import { foldColumns, foldShares } from './fold-shares.ts'
+import { placeText, type RecordsFault, unresolvedFault } from './records-fault.ts'
+import { isSameShare, LOG_START, ShareRecords, type SharesStart, type WorkDue } from './share-records.ts'
 
 /** A payout that is not over. */
 export interface OpenPayout {
@@ -53,17 +41,6 @@ const IGNORED: ReadonlySet<string> = new Set<EventType>([
   'BlockSubmitted',
 ])
 
-/** Types by which it is known what shares come to. */
-const SHARE_TYPES: ReadonlySet<string> = new Set<EventType>([
-  'SharesAccepted',
-  'WorkIssued',
-  'WorkerAuthorized',
-  'MinerDisconnected',
-  'GatewayJoined',
-  'PolicyAdopted',
-  'BlockFound',
-])
-
 /**
  * All that the treasury knows: a fold of the log in its order and of nothing else, so it is the same after every start. Mutable, one
  * owner.
@@ -79,6 +56,8 @@ export class Records {
   mined: ShareRecords
   /** Position of the newest event; null before the first. */
   position: number | null = null
+  /** Blocks whose reward was shared at some time, by hash: revision of the policy by which. */
+  readonly shared = new Map<string, number>()
   /** Transaction ids of the coinbases of the pool's blocks, by block hash. */
   readonly coinbases = new Map<string, string>()
   /** Numbers of the streams that begin next. */
@@ -93,7 +72,7 @@ export class Records {
 
   constructor(network: Network) {
     this.network = network
-    this.mined = new ShareRecords(network, this.books, LOG_START)
+    this.mined = new ShareRecords(network, this.books, { ...LOG_START, shared: this.shared })
   }
 
   /** The policy in force for the next event. */
@@ -146,13 +125,11 @@ export class Records {
   /** Folds the next event of the log. One with a share that can't be resolved may be taken again. */
   take(recorded: RecordedEvent): E.Either<RecordsFault, void> {
     if (IGNORED.has(recorded.type)) return this.#pass(recorded)
-    const shares = this.#quickly(recorded)
-    if (shares !== undefined) return shares
+    const shares = foldColumns(this.mined, recorded)
+    if (shares !== undefined) return E.isLeft(shares) ? shares : this.#pass(recorded)
     return this.#fold(recorded, (event) => {
       const unresolved = this.mined.take(recorded, event)
-      return unresolved === undefined
-        ? this.#evolve(recorded, event)
-        : { ...unresolved, message: `${placeText(recorded)}: ${UNRESOLVED}` }
+      return unresolved === undefined ? this.#evolve(recorded, event) : unresolvedFault(recorded, unresolved)
     })
   }
 
@@ -168,23 +145,8 @@ export class Records {
 
   /** Folds an event of the log into what shares come to alone: the books have it. */
   takeShares(recorded: RecordedEvent): E.Either<RecordsFault, void> {
-    if (!SHARE_TYPES.has(recorded.type)) return this.#pass(recorded)
-    const shares = this.#quickly(recorded)
-    if (shares !== undefined) return shares
-    return this.#fold(recorded, (event) => {
-      const unresolved = this.mined.take(recorded, event)
-      return unresolved && { ...unresolved, message: `${placeText(recorded)}: ${UNRESOLVED}` }
-    })
-  }
-
-  /** Folds shares of which only what money goes by is read; undefined for anything else. */
-  #quickly(recorded: RecordedEvent): E.Either<RecordsFault, void> | undefined {
-    const columns = recorded.type === 'SharesAccepted' ? moneyColumns(recorded.data) : undefined
-    if (columns === undefined) return undefined
-    const unresolved = this.mined.takeShares(recorded, columns)
-    return unresolved === undefined
-      ? this.#pass(recorded)
-      : E.left({ ...unresolved, message: `${placeText(recorded)}: ${UNRESOLVED}` })
+    const folded = foldShares(this.mined, recorded)
+    return E.isLeft(folded) ? folded : this.#pass(recorded)
   }
 
   #fold(
@@ -249,6 +211,8 @@ export class Records {
     const booked = bookMoney(this.books, { kind: 'settlement', number }, event, this.mined.workDue[0])
     if (E.isLeft(booked)) return refused(recorded, booked.left.message)
     if (event.type === 'WorkSettled') this.mined.workDue.shift()
+    if (event.type === 'RewardAllocated' && event.data.part === event.data.parts)
+      this.shared.set(event.data.block, event.data.policy)
     this.nextSettlement = Math.max(this.nextSettlement, number + 1)
     this.#revisions.set(recorded.stream, recorded.revision)
     return undefined
@@ -322,7 +286,3 @@ const refused = (recorded: RecordedEvent, why: string): RecordsFault => ({
   kind: 'books',
   message: `${placeText(recorded)} contradicts the books: ${why}`,
 })
-
-const UNRESOLVED = 'a share names work or a worker that the log does not hold before it.'
-
-const placeText = ({ stream, revision, type }: RecordedEvent): string => `${type} ${stream}@${revision}`

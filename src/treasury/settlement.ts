@@ -8,6 +8,7 @@ import type { WindowError, WindowSums } from '../../domain/reward/share-window.t
 import type { Ledger } from './ledger.ts'
 import type { Problems } from './problems.ts'
 import type { Find } from './share-records.ts'
+import type { RecalledWindow } from './window-recall.ts'
 
 /** Events of an allocation's parts in one append: eight of 57,000 bytes are under its limit. */
 const PARTS_MAX = 8
@@ -78,23 +79,28 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
 
   async function share({ block, begun }: SettlementDue & { kind: 'allocate' }): Promise<void> {
     const begunMs = nowMs()
-    const find = records.mined.finds.get(block)
-    const policy = find?.policy
-    if (find === undefined || policy === undefined) return
-    const window = await windowOf(find)
+    const known = records.mined.finds.get(block)
+    if (known === undefined) return
+    const window = await windowOf(block, known)
     if (E.isLeft(window)) {
       stuck.add(block)
       problems.set(`block ${block}`, {
         kind: window.left.kind,
-        message: `The reward of block ${block} is not shared: ${window.left.message} The log has what it needs: restart the pool, which then reads it from further back.`,
+        message: `The reward of block ${block} is not shared: ${window.left.message} The log has not what it needs: look whether it is whole, with "lodebook store verify".`,
       })
+      return
+    }
+    const { find, sums } = window.right
+    const { policy } = find
+    if (policy === undefined || policy.policy.scheme.kind === 'solo') {
+      stuck.add(block)
       return
     }
     const reward = records.books.blocks.get(block)?.reward ?? null
     if (reward === null) return
     const { scheme, feePpm } = policy.policy
     await turn()
-    const allocation = allocate(scheme, reward, feePpm, window.right)
+    const allocation = allocate(scheme, reward, feePpm, sums)
     if (allocation === undefined) return
     await turn()
     // The block may have been lost while its window was summed up.
@@ -102,15 +108,29 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
     if (booked === undefined || booked.reward !== reward || booked.allocation !== null) return
     if (booked.phase !== 'approved' && booked.phase !== 'matured') return
     const facts = { block, height: booked.height, policy: policy.revision }
-    const events = allocationEvents(nowMs(), facts, allocation, window.right)
+    const events = allocationEvents(nowMs(), facts, allocation, sums)
     const rest = begun === null ? [] : events.slice(booked.pending?.parts.length ?? 0)
     if (begun !== null && E.isRight(records.trial(`settlement-${begun}`, rest)))
       await record(`settlement-${begun}`, rest, begunMs)
     else await record(`settlement-${records.nextSettlement}`, events, begunMs)
   }
 
-  /** Sums up the window of a find, a slice at a time: miners are answered in between. Null where there is nothing to look at. */
-  function windowOf(find: Find): Promise<E.Either<WindowError, WindowSums | null>> {
+  /**
+   * The window of a block. Its shares are in memory until it is shared: one that was lost and came back is shared by those of the log. Of a
+   * find from before the place where reading began memory says less than the log.
+   */
+  async function windowOf(block: string, find: Find): Promise<E.Either<WindowError, RecalledWindow>> {
+    const { mined } = records
+    if (mined.limitOf(find) === undefined) return E.right({ find, sums: null })
+    const isHere = find.ordinal >= 0
+    const sums = isHere ? await sumUp(find) : undefined
+    if (sums !== undefined && (E.isRight(sums) || find.era !== mined.era))
+      return E.map((there: WindowSums | null) => ({ find, sums: there }))(sums)
+    return ledger.recalledWindow(block)
+  }
+
+  /** Sums up a window in memory, a slice at a time: miners are answered in between. Null where there is nothing to look at. */
+  function sumUp(find: Find): Promise<E.Either<WindowError, WindowSums | null>> {
     const walk = records.mined.walk(find)
     if (walk === null) return Promise.resolve(E.right(null))
     return ledger.holdingShares(async () => {

@@ -44,10 +44,15 @@ export interface SharesStart {
   readonly isWhole: boolean
   /** Blocks that were found before it, as far as their own streams tell. */
   readonly finds: ReadonlyMap<string, Find>
+  /**
+   * Blocks whose reward was shared at some time, by hash, with the revision of the policy by which; grows as the log is read. Their shares
+   * may be let go. Empty for one who has nowhere to read them again: then they stay until the block is mature.
+   */
+  readonly shared: ReadonlyMap<string, number>
 }
 
 /** The beginning of the log. */
-export const LOG_START: SharesStart = { policies: [], isWhole: true, finds: new Map() }
+export const LOG_START: SharesStart = { policies: [], isWhole: true, finds: new Map(), shared: new Map() }
 
 /** An event that names work or a worker which was not read. */
 export interface UnresolvedShare {
@@ -81,6 +86,7 @@ export class ShareRecords {
   era: number
   readonly #network: Network
   readonly #books: Books
+  readonly #shared: ReadonlyMap<string, number>
   /** Finds whose blocks are not in the log yet, by block hash. */
   readonly #solved = new Map<string, Find>()
   readonly #work: OpenWork
@@ -92,9 +98,10 @@ export class ShareRecords {
   #hasEarlierFind = false
 
   /** `books` are those of the same log; only looked at. */
-  constructor(network: Network, books: Books, { policies, isWhole, finds }: SharesStart) {
+  constructor(network: Network, books: Books, { policies, isWhole, finds, shared }: SharesStart) {
     this.#network = network
     this.#books = books
+    this.#shared = shared
     this.#isWhole = isWhole
     this.window = new ShareWindow(network, isWhole)
     this.#work = new OpenWork(network, new Map())
@@ -205,7 +212,7 @@ export class ShareRecords {
    * the shares: a block that is recorded later in the log may have been found long before now.
    */
   trim(): void {
-    const find = this.#oldestUndecided()
+    const find = this.#oldestWaiting()
     if (find !== undefined && find.share === null) return
     const limit = this.limitOf(find ?? this.#findNow(this.#lastMs - CLOCK_MS_MAX))
     if (limit !== undefined) this.window.trim(find?.share ?? null, limit)
@@ -213,7 +220,8 @@ export class ShareRecords {
 
   /** How many shares the scheme in force may still pay for. */
   unpaidShares(nowMs: number): number {
-    if (this.#oldestUndecided() !== undefined) return this.window.shares
+    // One that is shared may be lost and come back: its shares are paid again then, though they are let go.
+    if (this.#oldestWaiting() !== undefined || this.#isAnyUndecided()) return Math.max(1, this.window.shares)
     const limit = this.limitOf(this.#findNow(nowMs))
     if (limit === undefined || this.lastShare === null) return 0
     const { after } = limit
@@ -226,12 +234,12 @@ export class ShareRecords {
   }
 
   /**
-   * Says whether all is there by which a block, found already or to be found, can be shared, as if the log had been read from its
-   * beginning. Yields between slices of the work.
+   * Says whether all is there by which a block, found already or to be found, can be shared for the first time, as if the log had been
+   * read from its beginning. Yields between slices of the work.
    */
   *isComplete(): Generator<void, boolean> {
     if (this.#hasEarlierFind) return false
-    const find = this.#oldestUndecided() ?? this.#findNow(this.#lastMs - CLOCK_MS_MAX)
+    const find = this.#oldestWaiting() ?? this.#findNow(this.#lastMs - CLOCK_MS_MAX)
     const limit = this.limitOf(find)
     if (limit === undefined || this.#isWhole) return true
     const { share } = find
@@ -240,14 +248,31 @@ export class ShareRecords {
     return E.isRight(yield* this.window.walk(share, limit))
   }
 
+  /** Says whether the share that solved a block is among those read, and the block's own stream is not. */
+  hasSolved(hash: string): boolean {
+    return this.#solved.has(hash)
+  }
+
+  /**
+   * Sums up a find's window as if the log had been read from its beginning, in slices; undefined when more of it must be read for that.
+   * Null where there is nothing to look at.
+   */
+  *wholeWindow(find: Find): Generator<void, E.Either<WindowError, WindowSums | null> | undefined> {
+    if (this.#hasEarlierFind) return undefined
+    const walk = this.walk(find)
+    if (walk === null) return this.#isWhole ? E.right(null) : undefined
+    const sums = yield* walk
+    return E.isRight(sums) ? sums : undefined
+  }
+
   /** Sums up a find's window, in slices. Null where there is nothing to look at. */
   walk(find: Find): Generator<void, E.Either<WindowError, WindowSums>> | null {
     const limit = this.limitOf(find)
     return limit === undefined || find.share === null ? null : this.window.walk(find.share, limit)
   }
 
-  /** The earliest find of the scheme in force whose reward may yet be shared, or shared anew. */
-  #oldestUndecided(): Find | undefined {
+  /** The earliest find of the scheme in force whose reward was not shared yet, and may be. */
+  #oldestWaiting(): Find | undefined {
     let oldest: Find | undefined
     // Solved shares whose blocks a crash has kept out of the log: the next start writes them.
     for (const [hash, find] of this.#solved) {
@@ -262,9 +287,16 @@ export class ShareRecords {
         (oldest !== undefined && oldest.ordinal <= find.ordinal)
       )
         continue
-      if (isUndecided(block, this.keys.height, this.#network)) oldest = find
+      if (isWaiting(hash, block, this.#shared, this.keys.height, this.#network)) oldest = find
     }
     return oldest
+  }
+
+  #isAnyUndecided(): boolean {
+    return [...this.#books.blocks].some(
+      ([hash, block]) =>
+        this.finds.get(hash)?.era === this.era && isUndecided(block, this.keys.height, this.#network),
+    )
   }
 
   /**
@@ -295,6 +327,15 @@ export const erasOf = (policies: readonly AdoptedPolicy[]): number =>
     const before = policies[i - 1]
     return before === undefined || !isSameScheme(before.policy.scheme, policy.scheme)
   }).length
+
+/** A block that waits for its first allocation: its shares are kept at hand. They are read again for one that was shared before. */
+export const isWaiting = (
+  hash: string,
+  block: BookedBlock,
+  shared: ReadonlyMap<string, number>,
+  height: number,
+  network: Network,
+): boolean => !shared.has(hash) && isUndecided(block, height, network)
 
 /** A block that is so far below the work has been matured or given up for good: twice the depth at which that is decided. */
 export function isUndecided(block: BookedBlock, height: number, network: Network): boolean {

@@ -13,6 +13,7 @@ import type { EventData, PoolEvent } from '../../domain/events.ts'
 import { realTimers, type Timers } from '../timers.ts'
 import { internal, openLedger } from './ledger.ts'
 import { openPayouts, type PayingWallet } from './payout.ts'
+import type { PayoutHold } from './payout-hold.ts'
 import { openProblems } from './problems.ts'
 import { openSettlements } from './settlement.ts'
 import { TreasuryEnd, type TreasuryStop } from './stop.ts'
@@ -54,6 +55,8 @@ export interface TreasuryOptions {
   readonly node: Node
   readonly network: Network
   readonly paying: PayingWallet | null
+  /** Why no payout may be planned or signed now; null when nothing is against it. */
+  readonly payoutHold: () => PayoutHold | null
   readonly nowMs: () => number
   readonly log: Logger
   readonly onWalletError: (error: WalletError) => void
@@ -133,6 +136,7 @@ export function openTreasury(options: TreasuryOptions): Treasury {
     node: options.node,
     paying,
     problems,
+    hold: options.payoutHold,
     nowMs,
     onStep: (payout, event, plan) => {
       log.info({ payout, event: event.type }, 'payout')

@@ -10,6 +10,7 @@ import { meetsTarget, type PowAlgorithm } from '../../domain/decred/proof-of-wor
 import type { EventData } from '../../domain/events.ts'
 import { profiles } from '../../domain/stratum/profiles/index.ts'
 import { rebuildShare } from '../../domain/transparency/share-evidence.ts'
+import { ColumnRoom } from '../../src/audit/column-room.ts'
 import { ExactSum } from '../../src/audit/exact-sum.ts'
 import { HEADER_WORDS, hashLanes, LANES } from '../../src/audit/hash-lanes.ts'
 import { HeaderSet } from '../../src/audit/header-set.ts'
@@ -22,6 +23,7 @@ import { TimeSeries } from '../../src/audit/time-series.ts'
 /** What the audit does its own way, for speed or memory, against the plain way. */
 
 const network = networks.simnet
+const room = new ColumnRoom()
 const algorithms: readonly PowAlgorithm[] = ['blake3', 'blake256']
 const header = fc.uint8Array({ minLength: HEADER_BYTES, maxLength: HEADER_BYTES })
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff })
@@ -37,7 +39,8 @@ describe.each(algorithms)('four headers at a time, %s', (algorithm) => {
           for (let w = 0; w < HEADER_WORDS; w++)
             lanes.words[LANES * w + lane] = view.getUint32(4 * w, isLittle)
         }
-        lanes.run()
+        lanes.begin()
+        lanes.end()
         for (const [lane, bytes] of headers.entries()) {
           const hash = new Uint8Array(32)
           const view = new DataView(hash.buffer)
@@ -88,7 +91,7 @@ describe('reading shares straight from bytes', () => {
   test('gives what decoding the event gives', () => {
     fc.assert(
       fc.property(fc.nat(6).chain(sharesData), (data) => {
-        const fast = readSharesEntry(entryBytes(data))
+        const fast = readSharesEntry(entryBytes(data), room)
         expect(fast?.columns).toEqual(columnsOf(data))
         expect(fast).toMatchObject({ at: data.at, revision: 7, stream: 'shares-0-2026010100' })
       }),
@@ -101,7 +104,7 @@ describe('reading shares straight from bytes', () => {
         const bytes = [...entryBytes(data)]
         bytes.splice(place % bytes.length, how === 0 ? 1 : how === 1 ? 0 : 1, ...(how === 0 ? [] : [byte]))
         const changed = Uint8Array.from(bytes)
-        const fast = readSharesEntry(changed)
+        const fast = readSharesEntry(changed, room)
         if (fast === undefined) return
         const text = new TextDecoder().decode(changed)
         expect(canonicalJson(JSON.parse(text))).toBe(text)
@@ -114,18 +117,24 @@ describe('reading shares straight from bytes', () => {
     const [data] = fc.sample(sharesData(2), { numRuns: 1, seed: 1 })
     if (data === undefined) throw new Error('no sample')
     const odd = entryBytes(data, { stream: 'shares of Ünal' })
-    expect(readSharesEntry(odd)).toBeUndefined()
-    expect(readEntry(odd)).toMatchObject({ kind: 'shares', stream: 'shares of Ünal' })
+    expect(readSharesEntry(odd, room)).toBeUndefined()
+    expect(readEntry(odd, room)).toMatchObject({ kind: 'shares', stream: 'shares of Ünal' })
     const spaced = new TextEncoder().encode(` ${new TextDecoder().decode(entryBytes(data))}`)
-    expect(readEntry(spaced)).toMatchObject({ kind: 'faulty', why: 'not-canonical' })
-    expect(readEntry(Uint8Array.of(0xff))).toMatchObject({
+    expect(readEntry(spaced, room)).toMatchObject({ kind: 'faulty', why: 'not-canonical' })
+    expect(readEntry(Uint8Array.of(0xff), room)).toMatchObject({
       kind: 'faulty',
       why: 'not-canonical',
       place: null,
     })
-    expect(readEntry(new TextEncoder().encode('[]'))).toMatchObject({ kind: 'faulty', why: 'malformed' })
+    expect(readEntry(new TextEncoder().encode('[]'), room)).toMatchObject({
+      kind: 'faulty',
+      why: 'malformed',
+    })
     const other = entryBytes(data, { v: 2 })
-    expect(readEntry(other)).toMatchObject({ kind: 'faulty', message: 'has another at or v than its data' })
+    expect(readEntry(other, room)).toMatchObject({
+      kind: 'faulty',
+      message: 'has another at or v than its data',
+    })
   })
 })
 
@@ -173,7 +182,7 @@ test('a share is proven as it is rebuilt from its entries, in every layout', () 
         if (E.isLeft(rebuilt)) throw new Error(rebuilt.left.message)
         const { header: solved, target, networkTarget } = rebuilt.right
         const hash = powHash(powAlgorithm, solved)
-        const prover = new Prover(network)
+        const prover = new Prover(network, room)
         prover.learn([
           { kind: 'job', gateway: 0, number: 9, header: bytes, powAlgorithm, template: 0 },
           { kind: 'connection', gateway: 0, number: 4, extranonce1, profile: profile.name },
@@ -191,7 +200,7 @@ test('a share is proven as it is rebuilt from its entries, in every layout', () 
 })
 
 test('an extranonce2 of another length, or with a foreign extranonce1, is no share of its connection', () => {
-  const prover = new Prover(network)
+  const prover = new Prover(network, room)
   prover.learn([
     {
       kind: 'job',

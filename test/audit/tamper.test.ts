@@ -428,6 +428,16 @@ describe('payouts', () => {
     ).stream.slice(6)
     const answer = await auditedLog(log, honest.key, { node: simulatedNode(honest.chain) })
     expect(found(answer)).toContainEqual(['A8', 'payout-not-on-chain', index])
+    expect(answer.findings.count('discrepancy', 'A8')).toBe(1)
+  })
+
+  test('confirmed in a block that was reorganised away, and in another since: a notice', async () => {
+    const log = copyOf(honest)
+    const index = indexOf(log, ({ type }) => type === 'PayoutConfirmed')
+    at(log, index).data.block = '07'.repeat(32)
+    const answer = await auditedLog(log, honest.key, { node: simulatedNode(honest.chain) })
+    expect(found(answer)).toEqual([['A8', 'payout-not-on-chain', index]])
+    expect(answer.findings.count('discrepancy')).toBe(0)
   })
 })
 

@@ -46,7 +46,7 @@ const benchmarks: readonly { readonly name: string; readonly run: () => Promise<
     name: 'P6',
     run: async () => [
       ...(await benchAudit(short ? 1_000_000 : 10_000_000, 'blake3')),
-      ...(await benchAudit(short ? 500_000 : 2_000_000, 'blake256')),
+      ...(await benchAudit(short ? 1_000_000 : 10_000_000, 'blake256')),
     ],
   },
   { name: 'settlement', run: () => benchSettlement(short ? 1_000_000 : 10_000_000, 1_000) },

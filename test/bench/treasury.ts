@@ -305,6 +305,7 @@ export async function benchSettlement(shares: number, accounts: number): Promise
       }
     },
     holdingShares: (work) => work(),
+    recalledWindow: () => Promise.reject(new Error('its shares are in memory')),
     stop: () => undefined,
   }
   const problems = openProblems(

@@ -1,7 +1,8 @@
 import { pino } from 'pino'
 import { describe, expect, test, vi } from 'vitest'
 import { supervise } from '../../src/cli/supervise.ts'
-import type { Pool, PoolError } from '../../src/pool.ts'
+import type { PoolError } from '../../src/parts/error.ts'
+import type { Pool } from '../../src/pool.ts'
 
 const logged = () => {
   const lines: string[] = []

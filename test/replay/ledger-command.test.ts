@@ -172,6 +172,12 @@ describe('an entry is cut into the parts of its event', () => {
   test('or it is none', () => {
     expect(cutEntry('')).toBeUndefined()
     expect(cutEntry('{}')).toBeUndefined()
+    const opened = entries[0] ?? ''
+    for (const stream of ['\u001b[2J', 'pöol', 'po"ol', 'po\\ol'])
+      expect([stream, cutEntry(opened.replace('"stream":"pool"', `"stream":"${stream}"`))]).toEqual([
+        stream,
+        undefined,
+      ])
     fc.assert(
       fc.property(fc.constantFrom(...entries.slice(0, 50)), fc.nat(), (text, seed) => {
         // Cut off anywhere, it is no entry.

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { realAfter } from '../../adapters/timers.ts'
 import type { DcrwalletOptions } from '../../adapters/wallet/dcrwallet/wallet.ts'
-import { type Certificate, makeCertificate } from '../adapters/node/fake-dcrd.ts'
+import { lodebook } from '../cli/child.ts'
 import { temporaryDirectory } from '../support/running-pool.ts'
 import type { Dcrd } from './dcrd.ts'
 import { freePort } from './ports.ts'
@@ -46,22 +46,22 @@ export async function killWallets(): Promise<void> {
 /** Creates a wallet, starts it and waits until it is synced. Its dcrd has two blocks or more. */
 export async function startWallet(program: string, dcrd: Dcrd): Promise<RealWallet> {
   const directory = temporaryDirectory()
-  const client = await makeCertificate()
   const file = (name: string) => join(directory, name)
   writeFileSync(file('node.cert'), dcrd.certificate)
-  writeFileSync(file('pool.cert'), client.cert)
+  const made = await lodebook(['wallet-certificate', directory], { directory })
+  if (made.code !== 0) throw new Error(made.stderr)
   const port = await freePort()
   const jsonAddress = `127.0.0.1:${await freePort()}`
   const words = [
     ...['--simnet', `--appdata=${directory}`, `--pass=${PASSPHRASE}`, '--username=user', '--password=pass'],
-    ...[`--cafile=${file('node.cert')}`, `--clientcafile=${file('pool.cert')}`, `--piperx=${PIPE}`],
+    ...[`--cafile=${file('node.cert')}`, `--clientcafile=${file('wallet-client.crt')}`, `--piperx=${PIPE}`],
     ...[`--rpcconnect=127.0.0.1:${dcrd.port}`, `--grpclisten=127.0.0.1:${port}`],
     `--rpclisten=${jsonAddress}`,
   ]
   await create(program, words, directory)
   let child = await run(program, words, directory, SYNCED)
   const wallet: RealWallet = {
-    options: optionsOf(port, readFileSync(file('rpc.cert'), 'utf8'), client),
+    options: optionsOf(port, (name) => readFileSync(file(name), 'utf8')),
     jsonAddress,
     kill: async () => {
       running.delete(wallet)
@@ -82,11 +82,11 @@ export async function startWallet(program: string, dcrd: Dcrd): Promise<RealWall
   return wallet
 }
 
-const optionsOf = (port: number, certificate: string, client: Certificate): DcrwalletOptions => ({
+const optionsOf = (port: number, read: (name: string) => string): DcrwalletOptions => ({
   address: `127.0.0.1:${port}`,
-  certificate,
-  clientCertificate: client.cert,
-  clientKey: client.private,
+  certificate: read('rpc.cert'),
+  clientCertificate: read('wallet-client.crt'),
+  clientKey: read('wallet-client.key'),
   passphrase: PASSPHRASE,
   network: 'simnet',
   after: realAfter,

@@ -1,8 +1,15 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { accountId } from '../../domain/decred/address.ts'
 import { networks } from '../../domain/decred/network.ts'
 import type { EventData, EventType } from '../../domain/events.ts'
+import { verifierKeyText } from '../../domain/transparency/key.ts'
+import { readKeyFile } from '../../src/publisher/key-file.ts'
+import { at, type Cooked, published } from '../audit/cooked-books.ts'
+import { lodebook } from '../cli/child.ts'
 import { startPoolProcess } from '../crash/killed-pool.ts'
 import { rawLog } from '../integration/history.ts'
 import { address, type House, newDirectory, openHouse, readLog, stopHouses } from '../integration/house.ts'
@@ -13,7 +20,10 @@ import { killWallets, type RealWallet, startWallet, WALLET_ADDRESS } from './dcr
 import { allSubmitted, eventually, foundBlocks, mine, nodeAt } from './mining.ts'
 import { findDcrd, findDcrwallet, needed } from './programs.ts'
 
-/** Real dcrd, real dcrwallet, a real pool: two miners are paid, and the pool and the wallet are killed in between. */
+/**
+ * Real dcrd, real dcrwallet, a real pool: two miners are paid, the pool and the wallet are killed in between, a block is lost, and in the
+ * end the auditor looks at all of it.
+ */
 
 const { coinbaseMaturity } = networks.simnet
 const OVER: PoolOverrides = {
@@ -219,6 +229,104 @@ test('a reorganisation takes a block away: what it brought is taken back, the re
   await dcrd.generate(coinbaseMaturity + 2)
   await untilPaid(house)
   await comparePayouts()
-  expect((await dcrd.tip()).height).toBeLessThan(144)
   await house.stop()
+})
+
+/** Runs `lodebook audit` beside the pools, on dcrd. */
+async function audit(ledger: string, ...words: readonly string[]) {
+  writeFileSync(join(directory, 'dcrd.cert'), dcrd.certificate)
+  writeFileSync(
+    join(directory, 'audit.toml'),
+    `[pool]
+network = "simnet"
+[[nodes]]
+name = "main"
+address = "127.0.0.1:${dcrd.port}"
+certificate_file = "dcrd.cert"
+user = "${dcrd.user}"
+password = "${dcrd.password}"
+`,
+  )
+  const report = join(directory, 'report.json')
+  const { code, stdout, stderr } = await lodebook(
+    ['audit', ledger, '--key', verifierKeyText(ledgerKey().verifier), '--json', report, ...words],
+    { directory },
+  )
+  if (code === 2) throw new Error(stderr)
+  const { checks, findings, unfinished } = JSON.parse(readFileSync(report, 'utf8'))
+  const wrong = findings.filter(({ severity }: { severity: string }) => severity === 'discrepancy')
+  const holding = checks
+    .filter(({ result }: { result: string }) => result === 'holds')
+    .map(({ check }: { check: string }) => check)
+  return { code, stdout, wrong, holding, unfinished }
+}
+
+function ledgerKey() {
+  const key = readKeyFile(join(directory, 'ledger.key'))
+  if (E.isLeft(key) || key.right === undefined) throw new Error('the pool has no key')
+  return key.right
+}
+
+const CHAIN = ['--node', 'audit.toml']
+const ALL = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A8', 'A9', 'A10']
+
+test('the audit of the live pool passes with dcrd, and again later from its checkpoint', async () => {
+  const house = await openHouse([node()], OVER, directory)
+  await nodeAt(house, ({ height }) => height >= 2)
+  const live = `${house.pool.httpUrl}/ledger`
+  const passed = { code: 0, wrong: [], holding: ALL, unfinished: null }
+  expect(await audit(live, ...CHAIN, '--save', 'pool.checkpoint')).toMatchObject(passed)
+  const saved = readFileSync(join(directory, 'pool.checkpoint'), 'utf8')
+  await mineBlocks(house, 1)
+  const again = ['--since', 'pool.checkpoint', '--save', 'pool.checkpoint']
+  expect(await audit(live, ...CHAIN, ...again)).toMatchObject(passed)
+  expect(Number(readFileSync(join(directory, 'pool.checkpoint'), 'utf8').split('\n')[1])).toBeGreaterThan(
+    Number(saved.split('\n')[1]),
+  )
+  await house.stop()
+  expect(await audit('ledger', ...CHAIN, ...again)).toMatchObject(passed)
+  // Without the chain it says so.
+  const alone = ALL.filter((check) => check !== 'A5' && check !== 'A10')
+  expect(await audit('ledger')).toMatchObject({ ...passed, holding: alone })
+  expect((await dcrd.tip()).height).toBeLessThan(144)
+})
+
+/** The ledger that the pool would have, had it cooked its log, signed by its own key. */
+function cooked(change: (log: Cooked[]) => void): Promise<string> {
+  const log = rawLog(directory).map(
+    ({ stream, revision, type, data }): Cooked => ({ stream, revision, type, data: JSON.parse(data) }),
+  )
+  change(log)
+  return published(log, ledgerKey())
+}
+
+test('what only dcrd can tell: a payout that is said to be in another block, a block that is not in the chain', async () => {
+  let lie = -1
+  const elsewhere = await cooked((log) => {
+    lie = log.findIndex(({ type }) => type === 'PayoutConfirmed')
+    const other = log.find(({ type }) => type === 'BlockMatured')
+    at(log, lie).data.block = other?.stream.slice('block-'.length)
+  })
+  expect(await audit(elsewhere)).toMatchObject({ code: 0, wrong: [] })
+  const caught = await audit(elsewhere, ...CHAIN)
+  expect(caught).toMatchObject({
+    code: 1,
+    wrong: [{ check: 'A8', kind: 'payout-not-on-chain', entry: lie }],
+  })
+  expect(caught.stdout).toContain(`wrong A8 payout-not-on-chain at entry ${lie}: `)
+
+  // The pool keeps a block that it lost: its log ends before that.
+  const invented = await cooked((log) => {
+    const lost = log.find(({ type }) => type === 'RewardReversed')?.data.block
+    const stream = `block-${lost}`
+    log.splice(log.findIndex((each) => each.stream === stream && each.type === 'BlockDisconnected'))
+    lie = log.findLastIndex((each) => each.stream === stream)
+  })
+  expect(await audit(invented)).toMatchObject({ code: 0, wrong: [] })
+  expect(await audit(invented, ...CHAIN)).toMatchObject({
+    code: 1,
+    wrong: expect.arrayContaining([
+      expect.objectContaining({ check: 'A5', kind: 'not-on-chain', entry: lie }),
+    ]),
+  })
 })

@@ -18,6 +18,7 @@ import { networks } from '../../domain/decred/network.ts'
 import { difficultyTarget, targetToCompact } from '../../domain/decred/target.ts'
 import { decodeTransaction, encodeTransaction, transactionId } from '../../domain/decred/transaction.ts'
 import { type EventData, event, type PoolEvent, type ShareReference } from '../../domain/events.ts'
+import { epochOf } from '../../domain/mining/epoch.ts'
 import type { PayoutPhase } from '../../domain/payout/lifecycle.ts'
 import { planOfEvent } from '../../domain/payout/plan-event.ts'
 import { unsignedTransaction } from '../../domain/payout/transaction.ts'
@@ -28,6 +29,8 @@ import { DevnetNode } from '../../src/devnet/node.ts'
 import { chainParameters } from '../../src/devnet/parameters.ts'
 import { Keys } from '../../src/devnet/wallet/keys.ts'
 import { DevnetWallet } from '../../src/devnet/wallet/wallet.ts'
+import type { LogCheck } from '../../src/publisher/publisher.ts'
+import { payoutHold } from '../../src/treasury/payout-hold.ts'
 import type { Records } from '../../src/treasury/records.ts'
 import { openTreasury, type Treasury } from '../../src/treasury/treasury.ts'
 import { checkMoney, onChain, recordsOf } from '../support/money-check.ts'
@@ -91,6 +94,8 @@ export class World {
   /** Answers in the place of the wallet's, by method; undefined lets it through. */
   readonly answers: { -readonly [M in keyof Wallet]?: (...args: never[]) => unknown } = {}
   treasury: Treasury | undefined
+  /** What a publisher would say of the log. */
+  logCheck: LogCheck = { kind: 'fits' }
   steps: Steps = { count: 0, dead: false, names: [] }
   readonly fatal: string[] = []
   readonly walletErrors: string[] = []
@@ -103,6 +108,7 @@ export class World {
   #shares = 0
   #jobs = 0
   #workHeight = 0
+  #hour = 0
 
   private constructor(node: DevnetNode, wallet: DevnetWallet, miners: number) {
     this.node = node
@@ -184,7 +190,7 @@ export class World {
     if (height === this.#workHeight) return
     this.#workHeight = height
     await this.append(
-      'work-0-2023111422',
+      `work-0-${this.#epoch}`,
       event('WorkIssued', {
         v: 1,
         at: this.nowMs(),
@@ -202,8 +208,9 @@ export class World {
   /** Shares of the newest work, in order, each by a miner. */
   async shares(miners: readonly number[], solved: string | null = null): Promise<ShareReference> {
     const each = <A>(value: A): readonly A[] => miners.map(() => value)
+    const stream = `shares-0-${this.#epoch}`
     await this.append(
-      'shares-0-2023111422',
+      stream,
       event('SharesAccepted', {
         v: 1,
         at: this.nowMs(),
@@ -218,8 +225,24 @@ export class World {
         solved: solved === null ? [] : [{ share: miners.length - 1, hash: solved }],
       }),
     )
-    const stream = 'shares-0-2023111422'
     return { stream, revision: this.#revisions.get(stream) ?? 0, index: miners.length - 1 }
+  }
+
+  get #epoch(): string {
+    return epochOf(1_700_000_000_000 + this.#hour * 3_600_000)
+  }
+
+  /** The hour is over: its shares are summed up, and the next ones go elsewhere. */
+  async nextHour(): Promise<void> {
+    const stream = `shares-0-${this.#epoch}`
+    const shares = (await this.allEvents())
+      .filter((each) => each.stream === stream)
+      .reduce((sum, { data }) => sum + (JSON.parse(data) as EventData<'SharesAccepted'>).nonce.length, 0)
+    const events = (this.#revisions.get(stream) ?? -1) + 1
+    this.wait(3_600_000)
+    const sums = { shares, events, difficulty: String(shares * DIFFICULTY) }
+    await this.append(stream, event('EpochClosed', { v: 1, at: this.nowMs(), ...sums }))
+    this.#hour++
   }
 
   /** A miner finds a block. Its share is in the log, unless a crash took it. */
@@ -334,6 +357,7 @@ export class World {
         },
         account: 'default',
       },
+      payoutHold: () => payoutHold(this.logCheck),
       nowMs: this.nowMs,
       log: pino({ level: 'fatal' }, { write: (line: string) => this.fatal.push(line) }),
       onWalletError: ({ kind }) => this.walletErrors.push(kind),

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import * as E from 'fp-ts/lib/Either.js'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { answered, type Site } from '../site.ts'
 import { AdminOrder } from './order.ts'
@@ -71,10 +71,10 @@ export const controlApp = (site: Site, administration: Administration): Hono =>
       const preview = answered(site, payoutPreview(site.readModels, site.now()))
       return E.isLeft(preview) ? c.json({ message: preview.left.detail }, 503) : c.json(preview.right)
     })
-    .post('/orders', bodyLimit({ maxSize: BODY_BYTES_MAX }), async (c) => {
-      const order: unknown = await c.req.json().catch(() => null)
-      if (!AdminOrder.is(order)) return c.json({ message: 'This orders nothing that there is.' }, 400)
-      const done = await administration.order(order, 'command-line')
+    .post('/orders', bodyLimit({ maxSize: BODY_BYTES_MAX, onError: tooLong }), async (c) => {
+      const order = AdminOrder.decode(await c.req.json().catch(() => null))
+      if (E.isLeft(order)) return c.json({ message: 'This orders nothing that there is.' }, 400)
+      const done = await administration.order(order.right, 'command-line')
       return E.isRight(done)
         ? c.json({ message: done.right })
         : c.json({ message: done.left.message }, STATUS[done.left.kind])
@@ -84,6 +84,8 @@ export const controlApp = (site: Site, administration: Administration): Hono =>
       site.report(error)
       return c.json({ message: 'This is the pool’s own mistake and has been written to its log.' }, 500)
     })
+
+const tooLong = (c: Context): Response => c.json({ message: 'No order is that long.' }, 413)
 
 const STATUS = { impossible: 409, 'not-recorded': 503, failed: 500 } as const
 

@@ -12,12 +12,14 @@ import { shareReceipt } from '../../ledger/share-receipt.ts'
 import type { Answer, PageRequest } from '../../read-models/port.ts'
 import type { LiveFeed } from '../live-feed.ts'
 import { type Problem, problem } from '../problem.ts'
+import { limitVisitors, rateLimiter, VISITORS_MAX } from '../rate-limit.ts'
 import { answered, type Site } from '../site.ts'
 import type { VisitorOf } from '../visitor.ts'
 import { poolAnswer, shareAnswer } from './answers.ts'
 import { type QueryName, queryNames, type Route, routes } from './catalogue.ts'
 import { openApi } from './openapi.ts'
 import { account, blockHash, onlyKnown, pageRequest, wholeNumber } from './parameters.ts'
+import { SEARCH_LIMIT, shareLookUps } from './share-look-ups.ts'
 import { sharePlace, shareProblem, shareQuery } from './share-query.ts'
 import {
   allocationTable,
@@ -58,6 +60,8 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
   const document = openApi(site.status().software)
   // Weak, as compression would make it: one answer has one tag, compressed or not.
   const tagged = etag({ weak: true })
+  const inTurn = shareLookUps()
+  const fewSearches = limitVisitors(rateLimiter(SEARCH_LIMIT, VISITORS_MAX), visitorOf, site.now)
   const given = <R extends Route>(route: R): QueryCheck<QueryName<R>> => checkQuery(site, route)
 
   return new Hono()
@@ -162,10 +166,10 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       if (E.isLeft(answer)) return problem(c, answer.left)
       return answer.right === undefined ? problem(c, unknownPayment) : c.json(answer.right, 200, fresh)
     })
-    .get('/shares', tagged, given(routes.shares), async (c) => {
+    .get('/shares', fewSearches, tagged, given(routes.shares), async (c) => {
       const query = shareQuery(c.req.query(), site)
       if (E.isLeft(query)) return problem(c, query.left)
-      const found = await findShares(ledger, site.readModels, query.right)
+      const found = await inTurn(() => findShares(ledger, site.readModels, query.right))
       return E.isLeft(found)
         ? problem(c, shareProblem(found.left))
         : c.json({ items: found.right.map(shareAnswer) }, 200, fresh)
@@ -174,7 +178,7 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       const place = sharePlace(c.req.param())
       if (E.isLeft(place)) return problem(c, place.left)
       const { entry, position } = place.right
-      const share = await shareAt(ledger, site.readModels, entry, position)
+      const share = await inTurn(() => shareAt(ledger, site.readModels, entry, position))
       return E.isLeft(share)
         ? problem(c, shareProblem(share.left))
         : c.json(shareAnswer(share.right), 200, fresh)
@@ -183,7 +187,7 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       const place = sharePlace(c.req.param())
       if (E.isLeft(place)) return problem(c, place.left)
       const { entry, position } = place.right
-      const receipt = await shareReceipt(ledger, site.readModels, entry, position)
+      const receipt = await inTurn(() => shareReceipt(ledger, site.readModels, entry, position))
       if (E.isLeft(receipt)) return problem(c, shareProblem(receipt.left))
       return c.text(receipt.right, 200, {
         ...fresh,

@@ -63,7 +63,7 @@ ${part(
   html`${table({ caption: 'Rules', columns: policyColumns, rows: policies.history, empty: 'The pool has adopted no rules yet.' })}
 <p class="list-foot"><span class="data"><a href="/api/v1/policy">JSON</a></span></p>`,
 )}
-${verifyForm({ receipt: null, key: ledger.keys[0] ?? null })}
+${verifyForm({ share: null, key: ledger.keys[0] ?? null })}
 ${howToAudit(ledger, address)}`
 
 function stateSays({ state, message, witnesses }: LedgerStatus): Html {

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { shareAt } from '../../ledger/find-shares.ts'
 import type { LedgerSource } from '../../ledger/port.ts'
 import { wholeNumber } from '../api/parameters.ts'
+import { shareLookUps } from '../api/share-look-ups.ts'
 import { sharePlace, shareProblem } from '../api/share-query.ts'
 import type { Problem } from '../problem.ts'
 import { answered, type Site } from '../site.ts'
@@ -28,6 +29,7 @@ const noShare: Problem = { kind: 'not-found', detail: 'The ledger has no accepte
 
 /** The ledger, its entries, and the shares in them. */
 export function ledgerRoutes(site: Site, show: Show, ledger: LedgerSource, entries: LedgerEntries): Hono {
+  const inTurn = shareLookUps()
   const sizeNow = (): number => site.status().ledger.checkpoint?.size ?? 0
 
   return new Hono()
@@ -73,7 +75,7 @@ export function ledgerRoutes(site: Site, show: Show, ledger: LedgerSource, entri
       const place = sharePlace(c.req.param())
       if (E.isLeft(place)) return show.problem(c, noShare)
       const { entry, position } = place.right
-      const share = await shareAt(ledger, site.readModels, entry, position)
+      const share = await inTurn(() => shareAt(ledger, site.readModels, entry, position))
       if (E.isLeft(share)) return show.problem(c, shareProblem(share.left))
       const { gateway, connection, owner } = share.right
       const miner = answered(site, site.readModels.account(owner?.account ?? '', site.now()))

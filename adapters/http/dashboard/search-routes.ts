@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Hono } from 'hono'
 import { findShares } from '../../ledger/find-shares.ts'
 import type { LedgerSource } from '../../ledger/port.ts'
+import { shareLookUps } from '../api/share-look-ups.ts'
 import { shareProblem, shareQuery } from '../api/share-query.ts'
 import { answered, type Site } from '../site.ts'
 import { paths } from './links.ts'
@@ -13,6 +14,7 @@ const TEXT_MAX = 128
 
 /** The search box: straight to what it finds, or to a list. */
 export function searchRoutes(site: Site, show: Show, ledger: LedgerSource): Hono {
+  const inTurn = shareLookUps()
   return new Hono().get('/search', async (c) => {
     const text = (c.req.query('q') ?? '').trim().slice(0, TEXT_MAX)
     const place = /^([0-9]{1,15}):([0-9]{1,9})$/.exec(text)
@@ -21,7 +23,7 @@ export function searchRoutes(site: Site, show: Show, ledger: LedgerSource): Hono
     if (job !== undefined && nonce !== undefined) {
       const query = shareQuery({ job, nonce }, site)
       if (E.isLeft(query)) return show.problem(c, query.left)
-      const shares = await findShares(ledger, site.readModels, query.right)
+      const shares = await inTurn(() => findShares(ledger, site.readModels, query.right))
       if (E.isLeft(shares)) return show.problem(c, shareProblem(shares.left))
       const [share] = shares.right
       if (share !== undefined) return c.redirect(paths.share(share.entry, share.position))

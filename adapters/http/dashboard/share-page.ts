@@ -46,4 +46,4 @@ ${facts([
   ['Time', html`${integer(share.ntime)} s after the job’s own`],
 ])}
 <p class="aside">From the job’s header and these figures anyone rebuilds the 180 bytes that were hashed, and sees that they meet the target.</p></section>
-${verifyForm({ receipt: `/api/v1/shares/${share.entry}/${share.position}/receipt`, key })}`
+${verifyForm({ share, key })}`

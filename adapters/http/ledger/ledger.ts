@@ -7,6 +7,7 @@ import { type LedgerFile, parseLedgerPath, TILE_WIDTH } from '../../../domain/tr
 import type { LedgerSource } from '../../ledger/port.ts'
 import { type Problem, problem } from '../problem.ts'
 import type { RateLimit } from '../rate-limit.ts'
+import { takeTurns } from '../turns.ts'
 
 /** An auditor reads every file once: two for each 256 events. */
 export const LEDGER_LIMIT: RateLimit = { burst: 10_000, perSecond: 500 }
@@ -14,19 +15,28 @@ export const LEDGER_LIMIT: RateLimit = { burst: 10_000, perSecond: 500 }
 /** Smaller bundles fit into one packet anyway. */
 const COMPRESSED_BYTES_MIN = 1024
 
+/** Files read and compressed at once: of 16 MiB at most, so that nobody fills the memory by asking for many. */
+const AT_ONCE_MAX = 8
+/** Those that wait for it: as many as a hundred auditors ask for at once. */
+const WAITING_MAX = 2_000
+
 /** Compresses beside the miners' thread: bundles are too large for it. The lowest level takes them to a third. */
 const compress = promisify(gzip)
 
 /** The public ledger below `/ledger`, as C2SP tlog-tiles has it: static files, readable from any origin. */
 export function ledgerFiles(source: LedgerSource): Hono {
+  const inTurn = takeTurns(AT_ONCE_MAX, WAITING_MAX)
   return new Hono()
     .use(cors({ origin: '*', allowMethods: ['GET', 'HEAD'], exposeHeaders: ['ETag'] }))
     .get('/*', async (c) => {
       const file = parseLedgerPath(c.req.path.slice(c.req.path.indexOf('/ledger/') + '/ledger/'.length))
       if (file === undefined) return problem(c, noSuchFile)
-      const bytes = await read(source, file)()
-      if (E.isRight(bytes)) return answer(c, file, bytes.right)
-      return bytes.left.kind === 'not-found' ? problem(c, notThere(file)) : problem(c, unreadable)
+      const made = await inTurn(async () => {
+        const bytes = await read(source, file)()
+        if (E.isRight(bytes)) return answer(c, file, bytes.right)
+        return bytes.left.kind === 'not-found' ? problem(c, notThere(file)) : problem(c, unreadable)
+      })
+      return made ?? problem(c, unreadable)
     })
 }
 

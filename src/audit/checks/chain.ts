@@ -65,8 +65,10 @@ class ChainCheck {
   readonly #coins = new Map<string, Coin>()
   /** Payouts that are signed and not returned, by their transaction. */
   readonly #signed = new Map<string, AuditedPayout>()
+  /** The block of the main chain that holds such a transaction. */
   readonly #seen = new Map<string, string>()
-  readonly #onChain = new Set<string>()
+  /** Blocks of the main chain, and whether the next one approves them. */
+  readonly #onChain = new Map<string, boolean>()
 
   constructor(node: Node, fold: Fold, report: Report) {
     this.#node = node
@@ -176,7 +178,7 @@ class ChainCheck {
 
   /** Takes a block of the main chain. Regular transactions of one that the next disapproves are not in the chain. */
   #takeBlock({ hash, height, bytes, block }: ChainBlock, isApproved: boolean): void {
-    this.#onChain.add(hash)
+    this.#onChain.set(hash, isApproved)
     const { tips, templates, blocks } = this.#fold.claims
     const work = tips.get(previousBlock(bytes))
     if (work !== undefined && work.bits !== headerBits(bytes))
@@ -294,13 +296,21 @@ class ChainCheck {
 
   async #askPayout(payout: AuditedPayout): Promise<E.Either<NodeError, void>> {
     const { number, transaction, confirmed, returned, plan } = payout
-    if (confirmed !== null && transaction !== null && this.#seen.get(transaction) !== confirmed.block)
-      this.#a8.wrong(
+    const holder = transaction === null ? undefined : this.#seen.get(transaction)
+    if (confirmed !== null && transaction !== null && holder !== confirmed.block) {
+      const { block, entry } = confirmed
+      // A reorganisation deeper than the confirmations that the policy asks for moves a payout after it is over; it is still paid.
+      const isMoved = holder !== undefined && this.#onChain.get(block) !== true
+      const tell = isMoved ? this.#a8.notice : this.#a8.wrong
+      tell(
         'payout-not-on-chain',
-        confirmed.entry,
-        `Entry ${confirmed.entry} has payout ${number} confirmed in block ${confirmed.block}, which does not hold its transaction ${transaction}.`,
-        'The transaction, in a block of the main chain that the next one approves.',
+        entry,
+        `Entry ${entry} has payout ${number} confirmed in block ${block}, ${isMoved ? 'which the chain left since' : 'which does not hold its transaction'}: ${transaction}.`,
+        isMoved
+          ? `Block ${holder}, which holds the transaction.`
+          : 'The transaction, in a block of the main chain that the next one approves.',
       )
+    }
     const conflict = returned?.data.conflict ?? null
     if (returned === null || conflict === null) return E.right(undefined)
     const block = this.#onChain.has(conflict.block) ? await this.#rawBlock(conflict.block, 0) : null

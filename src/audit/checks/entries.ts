@@ -1,9 +1,10 @@
+import { epochOf } from '../../../domain/mining/epoch.ts'
 import { ExactSum } from '../exact-sum.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
 import type { OtherEvent, ReadEntry } from '../read-entry.ts'
 import type { References, ResolvedShares } from '../references.ts'
 import { readStreamName, type StreamName, streamOfType } from '../stream-name.ts'
-import { epochOf, SKEW_MS_MAX, timeText } from '../time.ts'
+import { SKEW_MS_MAX, timeText } from '../time.ts'
 
 /** What is remembered of a stream that goes on. */
 interface OpenStream {

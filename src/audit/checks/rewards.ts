@@ -102,6 +102,11 @@ export class RewardsCheck {
   #height = 0
   /** When a reward was last shared or taken back, or work settled. */
   #settledAt = 0
+  /** Columns of the event at hand: the window keeps its own. */
+  readonly #columns: { readonly account: string[]; readonly bits: number[]; readonly difficulty: number[] } =
+    {
+      ...{ account: [], bits: [], difficulty: [] },
+    }
   #sharesAtTrim = 0
   #shares = 0
   /** Rewards that were shared, and settlements of work, computed anew. */
@@ -179,9 +184,8 @@ export class RewardsCheck {
     era.last = { stream, revision, index: count - 1 }
     const policy = this.policy?.policy
     if (policy === undefined || policy.scheme.kind === 'solo') return
-    const account = new Array<string>(count)
-    const bits = new Array<number>(count)
-    const difficulties = new Array<number>(count)
+    const { account, bits, difficulty: difficulties } = this.#columns
+    for (const column of [account, bits, difficulties]) column.length = count
     for (let i = 0; i < count; i++) {
       const job = jobs[i]
       const judged = difficulty[i] ?? 1

@@ -3,6 +3,7 @@ import { counted } from '../../../adapters/http/dashboard/format.ts'
 import { exportHistory } from '../../export/export.ts'
 import type { TableName } from '../../export/tables.ts'
 import type { Format } from '../../export/writer.ts'
+import { printable } from '../../store/printable.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { type HistoryAddress, openHistory, tellUnchecked } from '../ledger/open-history.ts'
 import { progressDisplay } from '../progress.ts'
@@ -34,7 +35,7 @@ export async function exportCommand(request: ExportRequest): Promise<ExitCode> {
     })
     display.end()
     if (E.isLeft(exported)) {
-      complain(exported.left.message)
+      complain(printable(exported.left.message))
       return exported.left.kind === 'exists' ? EXIT.usage : EXIT.failed
     }
     tellUnchecked(opened.right)
@@ -42,7 +43,8 @@ export async function exportCommand(request: ExportRequest): Promise<ExitCode> {
     if (request.json) printJson({ files, rows: Object.fromEntries(rows) })
     else {
       for (const [table, count] of rows) print(`${table.padEnd(18)}${counted(count, 'row')}`)
-      for (const file of files) print(file)
+      const path = absolute(request.output)
+      for (const file of files) print(request.output + file.slice(path.length))
     }
     return EXIT.ok
   } finally {

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Scheme } from '../../../domain/events.ts'
 import { replay } from '../../replay/replay.ts'
 import { readUntil } from '../../replay/until.ts'
+import { printable } from '../../store/printable.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { type HistoryAddress, openHistory, tellUnchecked } from '../ledger/open-history.ts'
 import { progressDisplay } from '../progress.ts'
@@ -37,7 +38,7 @@ export async function replayCommand(request: ReplayRequest): Promise<ExitCode> {
         display.show({ doing: 'replaying', count: shares, what: 'shares', fraction }),
     })
     display.end()
-    if (E.isLeft(replayed)) return refuse(replayed.left.message)
+    if (E.isLeft(replayed)) return refuse(printable(replayed.left.message))
     tellUnchecked(opened.right)
     return tell(figuresOf(history.name, replayed.right, scheme.right), request)
   } finally {

@@ -1,6 +1,7 @@
 import { absoluteTime, counted, integer } from '../../../adapters/http/dashboard/format.ts'
 import type { Scheme } from '../../../domain/events.ts'
 import type { Difference } from '../../replay/difference.ts'
+import { printable } from '../../store/printable.ts'
 import { dcr, printTable } from '../money/table.ts'
 import { paint, print } from '../terminal.ts'
 import type { Figures, LineFigures, MinerFigures } from './figures.ts'
@@ -93,7 +94,7 @@ function tellDifferences({ agrees, differencesFound, differences, accounts }: Fi
     return
   }
   print(paint('red', `${counted(differencesFound, 'difference')} to what was published. The first:`))
-  for (const difference of differences.slice(0, TOLD_MAX)) print(`  ${differenceText(difference)}`)
+  for (const difference of differences.slice(0, TOLD_MAX)) print(`  ${printable(differenceText(difference))}`)
   if (differencesFound > TOLD_MAX) print(`  and ${integer(differencesFound - TOLD_MAX)} more`)
   for (const { account, entry, published, recomputed } of accounts.slice(0, TOLD_MAX))
     print(

@@ -1,0 +1,49 @@
+import type { Logger } from 'pino'
+import type { EventStore } from '../../adapters/event-store/port.ts'
+import type { Metrics } from '../../adapters/http/metrics.ts'
+import type { JournalStatus } from '../../adapters/http/status.ts'
+import type { Config } from '../config/config.ts'
+import { type Journal, type JournalState, openJournal } from '../journal.ts'
+import type { PoolError } from './error.ts'
+
+/** The journal of this process, counted and logged. `onStopped` is told when no share can be accepted any more. */
+export const openMeteredJournal = (
+  { journal }: Config,
+  store: EventStore,
+  gateway: number,
+  nowMs: () => number,
+  metrics: Metrics,
+  log: Logger,
+  onStopped: (error: PoolError) => void,
+): Journal =>
+  openJournal({
+    store,
+    gateway,
+    nowMs,
+    ...journal,
+    onCommit: (shares, difficulty, seconds) => {
+      metrics.sharesAccepted.inc(shares)
+      metrics.difficultyAccepted.inc(difficulty)
+      if (shares > 0) metrics.commitSeconds.observe(seconds)
+    },
+    onRejected: (reason) => metrics.sharesRejected.inc({ reason }),
+    onStoreError: (error) => {
+      if (error === null) return log.info('the store is back: what waited is written')
+      metrics.storeErrors.inc({ kind: error.kind })
+      log.warn({ kind: error.kind }, error.message)
+    },
+    onStopped: (error) => {
+      log.fatal(
+        { kind: error.kind },
+        `The journal has stopped, no share is accepted any more: ${error.message}`,
+      )
+      onStopped({ message: error.message })
+    },
+  })
+
+/** What pages and API say of it. */
+export const journalStatus = (state: JournalState): JournalStatus => ({
+  state: state.kind === 'stopped' ? 'full' : state.kind,
+  queued: state.queuedShares,
+  queueMax: state.queueSharesMax,
+})
