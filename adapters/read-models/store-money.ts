@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { balanceOf, minerAccount, type Stage } from '../../domain/bookkeeping/ledger.ts'
+import { balanceOf, type Stage } from '../../domain/bookkeeping/ledger.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import type {
   Holder,
@@ -26,7 +26,7 @@ export function openMoneyStore(db: DatabaseSync): StoreMoney {
     for (const holder of changes.holders) storeHolder(sql, money, holder)
     for (const line of changes.lines.values()) storeLine(sql, line)
     for (const change of changes.settlements) storeSettlement(sql, change)
-    for (const hash of changes.pending) storePending(sql, money, hash)
+    for (const [hash, from] of changes.pending) storePending(sql, money, hash, from)
     for (const { entry, number, data } of changes.workSettlements)
       sql.workSettlement.run(entry, number, canonicalJson(data))
     storeOpenWork(sql, money)
@@ -45,7 +45,9 @@ const prepareAll = (db: DatabaseSync) => ({
   marks: db.prepare('UPDATE pool SET next_holder = ?, fee_payouts = ?'),
   policy: db.prepare('INSERT INTO policies VALUES (?, ?, ?, ?)'),
   ledger: db.prepare('INSERT OR REPLACE INTO ledger VALUES (?, ?)'),
-  holder: db.prepare('INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+  holder: db.prepare(`INSERT INTO holders VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+    immature = excluded.immature, available = excluded.available, in_payout = excluded.in_payout, paid = excluded.paid,
+    chain_fees = excluded.chain_fees, carried = excluded.carried`),
   line: db.prepare('INSERT OR REPLACE INTO statement_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   settlement: db.prepare(
     'INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)',
@@ -55,7 +57,7 @@ const prepareAll = (db: DatabaseSync) => ({
     'UPDATE settlements SET reversed_at = ?, why = ?, from_reserve = ? WHERE block = ? AND reversed_at IS NULL',
   ),
   credit: db.prepare('INSERT INTO credits VALUES (?, ?, ?, ?)'),
-  dropPending: db.prepare('DELETE FROM pending_parts WHERE block = ?'),
+  dropPending: db.prepare('DELETE FROM pending_parts WHERE block = ? AND part >= ?'),
   pending: db.prepare('INSERT INTO pending_parts VALUES (?, ?, ?, ?)'),
   workSettlement: db.prepare('INSERT INTO work_settlements VALUES (?, ?, ?)'),
   openWork: db.prepare('INSERT INTO open_work VALUES (?, ?, ?, ?, ?, ?)'),
@@ -77,8 +79,7 @@ const prepareAll = (db: DatabaseSync) => ({
 })
 
 function storeHolder(sql: Statements, { books }: MoneyTally, holder: Holder): void {
-  const held = (stage: Stage): bigint =>
-    storable(balanceOf(books.balances, minerAccount(holder.account, stage)))
+  const held = (stage: Stage): bigint => storable(balanceOf(books.balances, holder.balances[stage]))
   sql.holder.run(
     holder.id,
     holder.account,
@@ -132,10 +133,11 @@ function storeSettlement(sql: Statements, change: SettlementChange): void {
   }
 }
 
-function storePending(sql: Statements, { books }: MoneyTally, hash: string): void {
-  sql.dropPending.run(hash)
+/** Parts before `from` are stored already. */
+function storePending(sql: Statements, { books }: MoneyTally, hash: string, from: number): void {
   const pending = books.blocks.get(hash)?.pending ?? null
-  for (const part of pending?.parts ?? [])
+  sql.dropPending.run(hash, pending === null ? 0 : from)
+  for (const part of pending?.parts.slice(from - 1) ?? [])
     sql.pending.run(hash, part.part, pending?.settlement ?? 0, canonicalJson(part))
 }
 

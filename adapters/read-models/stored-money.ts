@@ -43,20 +43,22 @@ export function openStoredMoney(db: DatabaseSync): StoredMoney {
     holder: (account) => {
       const row = holder.get(account)
       if (row === undefined) return undefined
-      const line = lastLine.get(number(row, 'id'))
       return {
         id: number(row, 'id'),
         account,
         paid: atoms(row, 'paid'),
         chainFees: atoms(row, 'chain_fees'),
         carried: decimal(row, 'carried'),
-        last: line === undefined ? null : statementLine(line),
-        balances: {
+        atoms: {
           immature: atoms(row, 'immature'),
           available: atoms(row, 'available'),
           'in-payout': atoms(row, 'in_payout'),
         },
       }
+    },
+    lastLine: (id) => {
+      const row = lastLine.get(id)
+      return row === undefined ? null : statementLine(row)
     },
     block: (hash) => {
       const rows = blockEvents.all(hash)

@@ -59,13 +59,15 @@ function foldPart(
   const { block: hash, part, parts: all } = event.data
   const before = books.blocks.get(hash)?.pending ?? null
   const parts = [...(before?.settlement === number ? before.parts : []), event.data]
-  recallHolders(
-    tally,
-    parts.flatMap(({ account }) => account),
-  )
+  if (part === all)
+    recallHolders(
+      tally,
+      parts.flatMap(({ account }) => account),
+    )
   const postings = taken(tally, where, event, bookAllocationEvent(books, number, event))
   if (postings === undefined) return
-  if (before !== null || part < all) changes.pending.add(hash)
+  if (before !== null || part < all)
+    changes.pending.set(hash, Math.min(part, changes.pending.get(hash) ?? part))
   if (part === all) allocated(tally, number, parts, postings)
 }
 

@@ -6,7 +6,7 @@ import { toAtoms } from '../../domain/decred/amount.ts'
 import type { EventData } from '../../domain/events.ts'
 import { isOver } from '../../domain/payout/lifecycle.ts'
 import type { Tally } from '../tally.ts'
-import type { StoredAllocation } from './tally.ts'
+import type { Holder, StoredAllocation } from './tally.ts'
 
 /** Brings what is stored of miners into the books. One whom the ledger does not know yet has nothing. */
 export function recallHolders({ money, stored }: Tally, accounts: Iterable<string>): void {
@@ -14,14 +14,23 @@ export function recallHolders({ money, stored }: Tally, accounts: Iterable<strin
     if (money.holders.has(account)) continue
     const known = stored.money.holder(account)
     if (known === undefined) continue
-    const { balances, ...holder } = known
-    money.holders.set(account, holder)
+    const { atoms, ...holder } = known
+    const balances = balanceNames(account)
+    money.holders.set(account, { ...holder, balances, last: undefined })
     for (const stage of STAGES)
-      if (balances[stage] !== 0n) money.books.balances.set(minerAccount(account, stage), balances[stage])
+      if (atoms[stage] !== 0n) money.books.balances.set(balances[stage], atoms[stage])
   }
 }
 
-const STAGES = ['immature', 'available', 'in-payout'] as const
+/** Stages of a miner's money, in the order of the tables. */
+export const STAGES = ['immature', 'available', 'in-payout'] as const
+
+/** Names of a miner's balances in the books. */
+export const balanceNames = (account: string): Holder['balances'] => ({
+  immature: minerAccount(account, 'immature'),
+  available: minerAccount(account, 'available'),
+  'in-payout': minerAccount(account, 'in-payout'),
+})
 
 /** Brings what is stored of a block's money into the books: its own events tell its phase. */
 export function recallBlock({ money, stored }: Tally, hash: string): void {

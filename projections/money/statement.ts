@@ -1,12 +1,7 @@
-import {
-  balanceOf,
-  minerAccount,
-  minerOf,
-  type Posting,
-  type Stage,
-} from '../../domain/bookkeeping/ledger.ts'
+import { balanceOf, minerOf, type Posting, type Stage } from '../../domain/bookkeeping/ledger.ts'
 import type { Tally } from '../tally.ts'
-import type { Holder, StatementLine } from './tally.ts'
+import { balanceNames, STAGES } from './recall.ts'
+import type { Holder, StatementLine, StoredMoney } from './tally.ts'
 import type { LineKind } from './views.ts'
 
 /** What moved money. */
@@ -27,6 +22,7 @@ export function holderOf({ money }: Tally, account: string): Holder {
     chainFees: 0n,
     carried: 0n,
     last: null,
+    balances: balanceNames(account),
   }
   if (known === undefined) money.holders.set(account, holder)
   money.changes.holders.add(holder)
@@ -61,19 +57,17 @@ export function enter(
 const NO_FEES: ReadonlyMap<string, bigint> = new Map()
 
 function enterLine(
-  { money, entries }: Tally,
+  { money, entries, stored }: Tally,
   holder: Holder,
   move: Readonly<Record<Stage, bigint>>,
   { kind, at, block, payout }: Cause,
   chainFee: bigint,
 ): void {
   const { balances } = money.books
-  const balance = STAGES.reduce(
-    (sum, stage) => sum + balanceOf(balances, minerAccount(holder.account, stage)),
-    0n,
-  )
-  const { last } = holder
-  const goesOn = kind === 'credited' && last?.kind === kind && dayOf(last.at) === dayOf(at)
+  const balance = STAGES.reduce((sum, stage) => sum + balanceOf(balances, holder.balances[stage]), 0n)
+  // The line before is only gone on with by credits: of ten thousand miners it is not read for nothing.
+  const last = kind === 'credited' ? (holder.last ?? lastStored(holder, stored.money)) : null
+  const goesOn = last?.kind === kind && dayOf(last.at) === dayOf(at)
   const line: StatementLine = {
     holder: holder.id,
     entry: goesOn ? last.entry : entries,
@@ -91,7 +85,8 @@ function enterLine(
   money.changes.lines.set(`${line.holder} ${line.entry}`, line)
 }
 
-const STAGES = ['immature', 'available', 'in-payout'] as const
+const lastStored = ({ id, last }: Holder, stored: StoredMoney): StatementLine | null =>
+  last === undefined ? stored.lastLine(id) : last
 
 const DAY_MS = 86_400_000
 

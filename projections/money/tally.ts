@@ -40,8 +40,10 @@ export interface Holder {
   chainFees: bigint
   /** Earned under `pps` and not a whole atom yet, in `ATOM_PARTS`. */
   carried: bigint
-  /** The newest line of its statement; null before the first. */
-  last: StatementLine | null
+  /** The newest line of its statement; null before the first, undefined when it was not asked for yet. */
+  last: StatementLine | null | undefined
+  /** Names of its balances in the books, made once. */
+  readonly balances: Readonly<Record<Stage, LedgerAccount>>
 }
 
 /** What one event did to what a miner is owed. Changes by stage; what is owed in all afterwards is `balance`. */
@@ -162,8 +164,8 @@ export interface MoneyChanges {
   /** By holder and entry. */
   readonly lines: Map<string, StatementLine>
   readonly settlements: SettlementChange[]
-  /** Blocks whose parts of an allocation are others than stored. */
-  readonly pending: Set<string>
+  /** Blocks whose parts of an allocation are others than stored, and the first part that is. */
+  readonly pending: Map<string, number>
   readonly workSettlements: WorkSettlementRow[]
   readonly payouts: PayoutChange[]
   /** Outpoints that a payout spends (its number) or no longer does (null). */
@@ -175,8 +177,8 @@ export interface MoneyChanges {
 }
 
 /** A miner as stored. */
-export interface StoredHolder extends Holder {
-  readonly balances: Readonly<Record<Stage, bigint>>
+export interface StoredHolder extends Pick<Holder, 'id' | 'account' | 'paid' | 'chainFees' | 'carried'> {
+  readonly atoms: Readonly<Record<Stage, bigint>>
 }
 
 /** What is stored of a block's money. */
@@ -199,6 +201,8 @@ export interface StoredAllocation extends Omit<SettlementRow, 'entry' | 'at' | '
 /** What was stored before and is not in memory. */
 export interface StoredMoney {
   readonly holder: (account: string) => StoredHolder | undefined
+  /** The newest line of a holder's statement. */
+  readonly lastLine: (holder: number) => StatementLine | null
   readonly block: (hash: string) => StoredBlockMoney | undefined
   readonly payout: (
     number: number,
@@ -225,7 +229,7 @@ const noMoneyChanges = (): MoneyChanges => ({
   ledger: new Set(),
   lines: new Map(),
   settlements: [],
-  pending: new Set(),
+  pending: new Map(),
   workSettlements: [],
   payouts: [],
   funding: new Map(),
@@ -234,11 +238,15 @@ const noMoneyChanges = (): MoneyChanges => ({
   settledUpTo: null,
 })
 
-/** Lets go of what is stored now. The pool's own accounts stay. */
+/**
+ * Lets go of what is stored now. The pool's own accounts stay, and blocks whose allocation is not complete: each of its parts would have
+ * those before it read again.
+ */
 export function releaseMoney(money: MoneyTally): void {
-  const { balances, feePayouts } = money.books
+  const { balances, blocks, feePayouts } = money.books
   const own = [...balances].filter(([account]) => !account.startsWith('miner:'))
-  money.books = { ...openBooks(), balances: new Map(own), feePayouts }
+  const begun = [...blocks].filter(([, { pending, allocation }]) => pending !== null && allocation === null)
+  money.books = { ...openBooks(), balances: new Map(own), blocks: new Map(begun), feePayouts }
   money.holders.clear()
   money.plans.clear()
   money.changes = noMoneyChanges()

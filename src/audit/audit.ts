@@ -74,9 +74,9 @@ export interface Audited {
 }
 
 /** Bytes of bundles that are fetched, read or proven at a time: in memory they take some four times as much. */
-const BYTES_AT_ONCE = 20 * 1024 * 1024
+const BYTES_AT_ONCE = 32 * 1024 * 1024
 /** Bundles at a time at most, since those that come may be larger than all before; at the beginning; and tiles. */
-const BUNDLES_AT_ONCE = 4
+const BUNDLES_AT_ONCE = 6
 const BUNDLES_AT_FIRST = 2
 const TILES_AT_ONCE = 8
 /** Time between two words of how far the hashing is. */
@@ -143,6 +143,7 @@ async function passOver(
 
 /** A bundle on its way through the audit. */
 interface Passing {
+  readonly bundle: number
   readonly outcomes: Promise<readonly ProofOutcome[]>
   readonly shares: readonly ResolvedShares[]
   readonly isHashed: boolean
@@ -370,7 +371,7 @@ class Run {
     const isHashed = size > this.hashedBefore
     const outcomes = this.#handsOf().prove(index, tasks, isHashed)
     outcomes.catch(() => undefined)
-    this.#passing.push({ outcomes, shares, isHashed, size, root: this.#tree.root() })
+    this.#passing.push({ bundle: index, outcomes, shares, isHashed, size, root: this.#tree.root() })
     while (this.#passing.length >= this.#bundlesPassing()) await this.#settleOne()
     while (this.#tiles.size >= TILES_AT_ONCE) await Promise.race(this.#tiles)
     this.#options.onProgress({
@@ -389,11 +390,12 @@ class Run {
   async #settleOne(): Promise<void> {
     const next = this.#passing.shift()
     if (next === undefined) return
-    const { outcomes, shares, isHashed, size, root } = next
+    const { bundle, outcomes, shares, isHashed, size, root } = next
     for (const [i, outcome] of (await outcomes).entries()) {
       const taken = shares[i]
       if (taken !== undefined) this.fold?.proved(taken, outcome, isHashed)
     }
+    this.#handsOf().release(bundle)
     if (size % TILE_WIDTH === 0) this.#tellHashed(size, root, false)
   }
 

@@ -4,11 +4,13 @@ const SLAB_BYTES = 1 << 20
 const ALIGNMENT = 8
 
 /**
- * Room for columns in memory that threads share, so that what one of them reads another one sees without a copy. It is got in large
- * pieces, and given back when nobody looks at any of a piece any more.
+ * Room for the columns of a bundle, in memory that threads share: what one of them reads another one sees without a copy. It is used for one
+ * bundle after another, since new memory costs as much as what is written into it.
  */
 export class ColumnRoom {
-  #slab = new SharedArrayBuffer(0)
+  readonly #slabs: SharedArrayBuffer[] = []
+  /** The piece that is being filled, and up to where. */
+  #slab = 0
   #used = 0
 
   words(count: number): Uint32Array {
@@ -23,15 +25,24 @@ export class ColumnRoom {
     return new Uint8Array(...this.#take(count, 1))
   }
 
+  /** Makes room for another bundle: nobody looks at the columns of this one any more. */
+  clear(): void {
+    this.#slab = 0
+    this.#used = 0
+  }
+
   #take(count: number, each: number): readonly [SharedArrayBuffer, number, number] {
-    const from = this.#used
     const bytes = Math.ceil((count * each) / ALIGNMENT) * ALIGNMENT
-    if (from + bytes <= this.#slab.byteLength) {
-      this.#used += bytes
-      return [this.#slab, from, count]
+    for (;;) {
+      const slab = this.#slabs[this.#slab] ?? new SharedArrayBuffer(Math.max(SLAB_BYTES, bytes))
+      this.#slabs[this.#slab] = slab
+      const from = this.#used
+      if (from + bytes <= slab.byteLength) {
+        this.#used = from + bytes
+        return [slab, from, count]
+      }
+      this.#slab++
+      this.#used = 0
     }
-    this.#slab = new SharedArrayBuffer(Math.max(SLAB_BYTES, bytes))
-    this.#used = bytes
-    return [this.#slab, 0, count]
   }
 }

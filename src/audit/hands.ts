@@ -35,40 +35,50 @@ export interface Hands {
   ) => Promise<E.Either<string, ReadBundle>>
   /** Tells everybody what the log says so far. What is proven from now on may refer to it. */
   readonly learn: (facts: readonly HeaderFact[]) => void
-  /** Proves shares of a bundle that was read, and lets go of it. */
+  /** Proves shares of a bundle that was read. */
   readonly prove: (
     bundle: number,
     tasks: readonly ProofTask[],
     isHashed: boolean,
   ) => Promise<readonly ProofOutcome[]>
+  /** Nobody looks at the columns of a bundle, or at what proving it showed, any more: others are read into their memory. */
+  readonly release: (bundle: number) => void
   readonly close: () => Promise<void>
 }
 
-/** The work itself, for one thread. Keeps the columns of the bundles that are to be proven. */
+/** A bundle that is read and not released. */
+interface HeldBundle {
+  readonly room: ColumnRoom
+  /** By place. */
+  readonly columns: ReadonlyMap<number, ShareColumns>
+}
+
+/** The work itself, for one thread. Keeps the columns of the bundles that it read until they are released. */
 export class Hand {
   readonly #sha256: Sha256
-  readonly #room = new ColumnRoom()
   readonly #prover: Prover
-  readonly #columns = new Map<number, ReadonlyMap<number, ShareColumns>>()
+  readonly #held = new Map<number, HeldBundle>()
+  readonly #rooms: ColumnRoom[] = []
 
   constructor(network: Network, sha256: Sha256) {
     this.#sha256 = sha256
-    this.#prover = new Prover(network, this.#room)
+    this.#prover = new Prover(network)
   }
 
   read(bundle: number, bytes: Uint8Array, fetchedWidth: number, width: number): E.Either<string, ReadBundle> {
     const decoded = decodeBundle(bytes, fetchedWidth)
     if (E.isLeft(decoded)) return decoded
+    const room = this.#rooms.pop() ?? new ColumnRoom()
     const leaves = new Uint8Array(width * HASH_BYTES)
     const entries: ReadEntry[] = []
     const columns = new Map<number, ShareColumns>()
     for (const [place, entry] of decoded.right.slice(0, width).entries()) {
       leaves.set(leafHash(this.#sha256, entry), place * HASH_BYTES)
-      const read = readEntry(entry, this.#room)
+      const read = readEntry(entry, room)
       entries.push(read)
       if (read.kind === 'shares') columns.set(place, read.columns)
     }
-    this.#columns.set(bundle, columns)
+    this.#held.set(bundle, { room, columns })
     return E.right({ leaves, entries })
   }
 
@@ -77,12 +87,21 @@ export class Hand {
   }
 
   prove(bundle: number, tasks: readonly ProofTask[], isHashed: boolean): readonly ProofOutcome[] {
-    const columns = this.#columns.get(bundle)
-    this.#columns.delete(bundle)
+    const held = this.#held.get(bundle)
     return tasks.map(({ place, gateway }) => {
-      const shares = columns?.get(place)
-      return shares === undefined ? NOTHING : this.#prover.prove(gateway, shares, isHashed)
+      const shares = held?.columns.get(place)
+      return held === undefined || shares === undefined
+        ? NOTHING
+        : this.#prover.prove(gateway, shares, isHashed, held.room)
     })
+  }
+
+  release(bundle: number): void {
+    const held = this.#held.get(bundle)
+    this.#held.delete(bundle)
+    if (held === undefined) return
+    held.room.clear()
+    this.#rooms.push(held.room)
   }
 }
 
@@ -95,6 +114,7 @@ export function ownHands(network: Network, sha256: Sha256): Hands {
     read: async (bundle, bytes, fetchedWidth, width) => hand.read(bundle, bytes, fetchedWidth, width),
     learn: (facts) => hand.learn(facts),
     prove: async (bundle, tasks, isHashed) => hand.prove(bundle, tasks, isHashed),
+    release: (bundle) => hand.release(bundle),
     close: async () => undefined,
   }
 }

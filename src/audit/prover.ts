@@ -67,15 +67,13 @@ const EXTRA_WORDS = 3
  */
 export class Prover {
   readonly #network: Network
-  readonly #room: ColumnRoom
   readonly #jobs = new Map<number, Map<number, KnownJob>>()
   readonly #connections = new Map<number, Map<number, KnownConnection>>()
   readonly #targets = new Map<number, Uint32Array>()
   readonly #batches: Record<PowAlgorithm, Batch | null> = { blake256: null, blake3: null }
 
-  constructor(network: Network, room: ColumnRoom) {
+  constructor(network: Network) {
     this.#network = network
-    this.#room = room
   }
 
   /** Takes what the log says before the shares that come next. */
@@ -96,12 +94,15 @@ export class Prover {
       }
   }
 
-  /** Proves the shares of one event of a gateway. Without `isHashed`, equal headers are looked for and nothing is hashed. */
-  prove(gateway: number, columns: ShareColumns, isHashed: boolean): ProofOutcome {
+  /**
+   * Proves the shares of one event of a gateway; fingerprints come into `room`. Without `isHashed`, equal headers are looked for and nothing
+   * is hashed.
+   */
+  prove(gateway: number, columns: ShareColumns, isHashed: boolean, room: ColumnRoom): ProofOutcome {
     const { count, nonce, ntime, extranonce2, extranonceStart } = columns
     const failed: ProofOutcome['failed'][number][] = []
     const blocks: ProofOutcome['blocks'][number][] = []
-    const fingerprints = this.#room.words(2 * count)
+    const fingerprints = room.words(2 * count).fill(0)
     const jobs = this.#jobs.get(gateway)
     const connections = this.#connections.get(gateway)
     let batch: Batch | null = null

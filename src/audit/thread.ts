@@ -20,6 +20,9 @@ port.on('message', (question: ThreadQuestion) => {
     case 'learn':
       hand.learn(question.facts)
       return
+    case 'release':
+      hand.release(question.bundle)
+      return
     case 'prove': {
       const { id, bundle, tasks, isHashed } = question
       answer({ kind: 'prove', id, outcomes: hand.prove(bundle, tasks, isHashed) })

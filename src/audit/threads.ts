@@ -16,6 +16,7 @@ export type ThreadQuestion =
       readonly width: number
     }
   | { readonly kind: 'learn'; readonly facts: readonly HeaderFact[] }
+  | { readonly kind: 'release'; readonly bundle: number }
   | {
       readonly kind: 'prove'
       readonly id: number
@@ -84,11 +85,14 @@ export function threadedHands(network: NetworkName, count: number): Hands {
     },
     prove: async (bundle, tasks, isHashed) => {
       const thread = readers.get(bundle)
-      readers.delete(bundle)
       if (thread === undefined) throw new Error(`bundle ${bundle} is proven before it was read`)
       const answer = await ask(thread, (id) => ({ kind: 'prove', id, bundle, tasks, isHashed }), [])
       thread.busy--
       return answer.kind === 'prove' ? answer.outcomes : []
+    },
+    release: (bundle) => {
+      readers.get(bundle)?.worker.postMessage({ kind: 'release', bundle })
+      readers.delete(bundle)
     },
     close: async () => {
       await Promise.all(threads.map(({ worker }) => worker.terminate()))

@@ -182,7 +182,7 @@ test('a share is proven as it is rebuilt from its entries, in every layout', () 
         if (E.isLeft(rebuilt)) throw new Error(rebuilt.left.message)
         const { header: solved, target, networkTarget } = rebuilt.right
         const hash = powHash(powAlgorithm, solved)
-        const prover = new Prover(network, room)
+        const prover = new Prover(network)
         prover.learn([
           { kind: 'job', gateway: 0, number: 9, header: bytes, powAlgorithm, template: 0 },
           { kind: 'connection', gateway: 0, number: 4, extranonce1, profile: profile.name },
@@ -200,7 +200,7 @@ test('a share is proven as it is rebuilt from its entries, in every layout', () 
 })
 
 test('an extranonce2 of another length, or with a foreign extranonce1, is no share of its connection', () => {
-  const prover = new Prover(network, room)
+  const prover = new Prover(network)
   prover.learn([
     {
       kind: 'job',

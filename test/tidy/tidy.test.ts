@@ -190,6 +190,7 @@ test('the house has only the rooms of its plan', () => {
     'LICENSE',
     'CHANGELOG.md',
     'CONTRIBUTING.md',
+    '.gitattributes',
   ]
   expect([...top].filter((entry) => ![...plan, ...root].includes(entry ?? ''))).toEqual([])
 })
