@@ -23,6 +23,7 @@ import {
   foldWorkSettled,
 } from './money/fold.ts'
 import { keepOpenWork, openWorkOf } from './money/open-work.ts'
+import { prepareMoney } from './money/prepare.ts'
 import { foldSharesAccepted, foldSharesRejected } from './shares.ts'
 import { parseStream, type Stream } from './streams.ts'
 import type { Tally } from './tally.ts'
@@ -49,6 +50,18 @@ export interface FoldError {
  * skipped. Nothing is folded of an event that can't be read.
  */
 export function foldEvent(tally: Tally, recorded: LogEvent): E.Either<FoldError, void> {
+  const folding = foldInSlices(tally, recorded)
+  for (;;) {
+    const step = folding.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/**
+ * The same, and yields between slices of a few milliseconds as long as only what is stored is brought in. In between the tally is as
+ * before the event; it may be stored, and nothing may be folded into it.
+ */
+export function* foldInSlices(tally: Tally, recorded: LogEvent): Generator<void, E.Either<FoldError, void>> {
   const { position, type, data } = recorded
   if (tally.position !== null && position <= tally.position) return E.right(undefined)
   const decoded = decodeEvent(type, data)
@@ -57,6 +70,7 @@ export function foldEvent(tally: Tally, recorded: LogEvent): E.Either<FoldError,
       return E.left(unreadable(recorded, decoded.left.kind, decoded.left.message))
     tally.skipped++
   } else {
+    yield* prepareMoney(tally, parseStream(recorded.stream), decoded.right)
     const fault = evolve(tally, recorded, decoded.right)
     if (fault !== undefined) return E.left(unreadable(recorded, 'malformed', fault))
   }

@@ -212,6 +212,11 @@ export interface ReadModels {
    * crash the checkpoint is an earlier one, and the events after it are to be applied again.
    */
   readonly apply: (events: readonly RecordedEvent[]) => Answer<void>
+  /**
+   * The same, and yields between slices of some milliseconds. Questions may be asked in between; each is answered from whole events, all
+   * that was stored and nothing half. It must have ended before anything else is applied.
+   */
+  readonly applyInSlices: (events: readonly RecordedEvent[]) => Generator<void, Answer<void>>
   /** Hot: one emission after each batch that was applied. Completes on `close`. */
   readonly changes: Observable<Change>
   readonly status: () => ReadModelStatus

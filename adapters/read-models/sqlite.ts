@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import { Subject } from 'rxjs'
-import { foldEvent } from '../../projections/fold.ts'
+import { foldInSlices } from '../../projections/fold.ts'
 import { forgottenConnections, releaseStored } from '../../projections/memory.ts'
 import { parseStream } from '../../projections/streams.ts'
 import type { Tally } from '../../projections/tally.ts'
@@ -72,16 +72,40 @@ function runReadModels(
   const changes = new Subject<Change>()
   let position = tally.position
   let storedAtMs = nowMs()
-  /** How long the last time took. */
+  /** How long the last time took, without what was done in between. */
   let storeMs = 0
+  /** What is being stored: its transaction is open, and nothing is folded or answered before it is done. */
+  let storing: Generator<void, Answer<void>> | null = null
   /** Set for good when memory or file can't be trusted any more, and on `close`. */
   let stopped: ReadModelError | undefined
 
   /** Writes what is not stored yet, with the checkpoint, or nothing at all. */
   function storeAll(): Answer<void> {
-    if (!tally.changes.any) return E.right(undefined)
+    return endOf(storeInSlices())
+  }
+
+  /** The same in slices. When a question comes in between, it has the rest done. */
+  function* storeInSlices(): Generator<void, Answer<void>> {
+    if (storing === null) {
+      if (!tally.changes.any) return E.right(undefined)
+      storing = storeChanges()
+      storeMs = 0
+    }
+    while (storing !== null) {
+      const beginMs = nowMs()
+      const step: IteratorResult<void, Answer<void>> = storing.next()
+      storeMs += nowMs() - beginMs
+      if (step.done === true) {
+        storing = null
+        return step.value
+      }
+      yield
+    }
+    return E.right(undefined)
+  }
+
+  function* storeChanges(): Generator<void, Answer<void>> {
     const forgotten = forgottenConnections(tally)
-    const beginMs = nowMs()
     try {
       db.exec('BEGIN IMMEDIATE')
       if (number(storedPosition.get() ?? {}, 'position') !== (position ?? -1)) {
@@ -92,7 +116,7 @@ function runReadModels(
         }
         return E.left(stopped)
       }
-      store(tally, forgotten)
+      yield* store(tally, forgotten)
       db.exec('COMMIT')
     } catch (thrown) {
       if (db.isTransaction) db.exec('ROLLBACK')
@@ -100,7 +124,6 @@ function runReadModels(
     }
     position = tally.position
     storedAtMs = nowMs()
-    storeMs = storedAtMs - beginMs
     releaseStored(tally, forgotten)
     return E.right(undefined)
   }
@@ -112,11 +135,25 @@ function runReadModels(
     return age >= soon && tally.changes.meters.length >= STORE_SOON_METERS
   }
 
-  function apply(events: readonly RecordedEvent[]): Answer<void> {
-    if (stopped !== undefined) return E.left(stopped)
+  function* applyInSlices(events: readonly RecordedEvent[]): Generator<void, Answer<void>> {
+    const applying = applyAll(events)
+    for (;;) {
+      // It may have been closed meanwhile.
+      if (stopped !== undefined) return E.left(stopped)
+      const step = applying.next()
+      if (step.done === true) return step.value
+      yield
+    }
+  }
+
+  function* applyAll(events: readonly RecordedEvent[]): Generator<void, Answer<void>> {
+    if (storing !== null) {
+      const stored = storeAll()
+      if (E.isLeft(stored)) return stored
+    }
     const before = tally.entries
-    const folded = foldAll(events)
-    const stored = storeIsDue() ? storeAll() : E.right(undefined)
+    const folded = yield* foldAll(events)
+    const stored = storeIsDue() ? yield* storeInSlices() : E.right(undefined)
     if (E.isLeft(stored)) return stored
     if (tally.entries > before)
       changes.next({
@@ -128,16 +165,16 @@ function runReadModels(
   }
 
   /** Folds events up to the first that can't be; answers how many it took. */
-  function foldAll(events: readonly RecordedEvent[]): {
-    readonly count: number
-    readonly result: Answer<void>
-  } {
+  function* foldAll(
+    events: readonly RecordedEvent[],
+  ): Generator<void, { readonly count: number; readonly result: Answer<void> }> {
     let count = 0
     try {
       for (const event of events) {
-        const folded = foldEvent(tally, event)
+        const folded = yield* foldInSlices(tally, event)
         if (E.isLeft(folded)) return { count, result: folded }
         count++
+        yield
       }
       return { count, result: E.right(undefined) }
     } catch (thrown) {
@@ -173,7 +210,8 @@ function runReadModels(
   return {
     name: `sqlite:${file}`,
     checkpoint: () => tally.position,
-    apply,
+    apply: (events) => endOf(applyInSlices(events)),
+    applyInSlices,
     changes: changes.asObservable(),
     status: () => ({
       version: SCHEMA_VERSION,
@@ -209,6 +247,14 @@ function runReadModels(
     job: answer(answers.job),
     jobsByMerkleRoot: answer(answers.jobsByMerkleRoot),
     close,
+  }
+}
+
+/** Does work that comes in slices in one go. */
+function endOf<A>(work: Generator<void, A>): A {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
   }
 }
 

@@ -10,22 +10,25 @@ import type {
 } from '../../projections/money/tally.ts'
 import { storable } from './values.ts'
 
-/** Writes what has changed of the money, inside the caller's transaction. Throws what SQLite throws. */
-export type StoreMoney = (money: MoneyTally) => void
+/** Writes what has changed of the money, inside the caller's transaction, and yields between slices. Throws what SQLite throws. */
+export type StoreMoney = (money: MoneyTally) => Generator<void, void>
+
+/** Rows between two yields: some three milliseconds. */
+const SLICE_ROWS = 1_000
 
 /** Prepares the statements that write. */
 export function openMoneyStore(db: DatabaseSync): StoreMoney {
   const sql = prepareAll(db)
-  return (money) => {
+  return function* (money) {
     const { books, changes } = money
     sql.marks.run(money.nextHolder, books.feePayouts)
     for (const { revision, entry, data } of changes.policies)
       sql.policy.run(revision, entry, data.at, canonicalJson(data))
     for (const account of changes.ledger)
       sql.ledger.run(account, storable(balanceOf(books.balances, account)))
-    for (const holder of changes.holders) storeHolder(sql, money, holder)
-    for (const line of changes.lines.values()) storeLine(sql, line)
-    for (const change of changes.settlements) storeSettlement(sql, change)
+    yield* inSlices(changes.holders, (holder) => storeHolder(sql, money, holder))
+    yield* inSlices(changes.lines.values(), (line) => storeLine(sql, line))
+    for (const change of changes.settlements) yield* storeSettlement(sql, change)
     for (const [hash, from] of changes.pending) storePending(sql, money, hash, from)
     for (const { entry, number, data } of changes.workSettlements)
       sql.workSettlement.run(entry, number, canonicalJson(data))
@@ -36,6 +39,14 @@ export function openMoneyStore(db: DatabaseSync): StoreMoney {
       else sql.funding.run(outpoint, payout)
     for (const { entry, at, stream, revision, type, kind, message } of changes.refused)
       sql.refused.run(entry, at, stream, revision, type, kind, message)
+  }
+}
+
+function* inSlices<A>(rows: Iterable<A>, write: (row: A) => void): Generator<void, void> {
+  let written = 0
+  for (const row of rows) {
+    write(row)
+    if (++written % SLICE_ROWS === 0) yield
   }
 }
 
@@ -108,7 +119,7 @@ function storeLine(sql: Statements, line: StatementLine): void {
   )
 }
 
-function storeSettlement(sql: Statements, change: SettlementChange): void {
+function* storeSettlement(sql: Statements, change: SettlementChange): Generator<void, void> {
   switch (change.kind) {
     case 'allocated': {
       const { entry, number, at, block, height, policy, reward, fee, reserve, window, stage } =
@@ -121,8 +132,9 @@ function storeSettlement(sql: Statements, change: SettlementChange): void {
         ...[to?.stream ?? null, to?.revision ?? null, to?.index ?? null],
         ...[window?.shares ?? null, window?.units ?? null, stage],
       )
-      for (const { holder, units, atoms } of change.credits)
-        sql.credit.run(entry, holder, units, storable(atoms))
+      yield* inSlices(change.credits, ({ holder, units, atoms }) =>
+        sql.credit.run(entry, holder, units, storable(atoms)),
+      )
       return
     }
     case 'matured':

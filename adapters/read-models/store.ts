@@ -17,14 +17,17 @@ import {
 import { jobsKeptFrom } from '../../projections/work.ts'
 import { openMoneyStore } from './store-money.ts'
 
-/** Writes the changes of a tally, inside the caller's transaction. Throws what SQLite throws. */
-export type StoreChanges = (tally: Tally, forgotten: readonly Connection[]) => void
+/**
+ * Writes the changes of a tally, inside the caller's transaction, and yields between slices of some milliseconds. Nothing may be folded
+ * into the tally before it is done. Throws what SQLite throws.
+ */
+export type StoreChanges = (tally: Tally, forgotten: readonly Connection[]) => Generator<void, void>
 
 /** Prepares the statements that write. */
 export function openStore(db: DatabaseSync): StoreChanges {
   const sql = prepareAll(db)
   const storeMoney = openMoneyStore(db)
-  return (tally, forgotten) => {
+  return function* (tally, forgotten) {
     const { changes } = tally
     const retired = new Set(changes.retired)
     for (const meter of retired) {
@@ -51,7 +54,7 @@ export function openStore(db: DatabaseSync): StoreChanges {
     for (const { hash, revision, at, type, data } of changes.blockEvents)
       sql.blockEvent.run(hash, revision, at, type, data)
     for (const [state, count] of changes.blockCounts) sql.blockCount.run(state, count)
-    storeMoney(tally.money)
+    yield* storeMoney(tally.money)
     throwAway(sql, tally)
   }
 }

@@ -1,7 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { eachCredit } from '../../domain/bookkeeping/allocated.ts'
 import { type BlockEvent, bookBlockEvent } from '../../domain/bookkeeping/block-entries.ts'
-import type { BookedBlock, BooksError } from '../../domain/bookkeeping/books.ts'
+import type { BooksError } from '../../domain/bookkeeping/books.ts'
 import type { Posting } from '../../domain/bookkeeping/ledger.ts'
 import { bookPayoutEvent } from '../../domain/bookkeeping/payout-entries.ts'
 import {
@@ -16,7 +15,7 @@ import type { Accrual } from '../../domain/reward/pay-per-share.ts'
 import { compareIds } from '../../domain/reward/split.ts'
 import type { Tally } from '../tally.ts'
 import { accountsAtWork, dropOpenWork, dueWork } from './open-work.ts'
-import { recallBlock, recallFunding, recallHolders, recallPayout } from './recall.ts'
+import { recallBlock, recallFunding, recallHolders, recallPayout, sharersOf } from './recall.ts'
 import { type Cause, enter, holderOf } from './statement.ts'
 import type { CreditRow, MoneyEvent } from './tally.ts'
 
@@ -131,12 +130,6 @@ function foldReversal(
   changes.settlements.push({ kind: 'reversed', block: hash, at, why, fromReserve })
   enter(tally, postings, { ...causeOf('reversed', event), block: hash })
 }
-
-/** Accounts that have money of a block. */
-const sharersOf = ({ money }: Tally, block: BookedBlock | undefined): readonly string[] =>
-  block === undefined || block.allocation === null
-    ? []
-    : [...eachCredit(money.books.names, block.allocation)].map(({ account }) => account)
 
 /** Books work that is paid by the share: the credits are those of the shares that wait, and the event has to say the same. */
 export function foldWorkSettled(

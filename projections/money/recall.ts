@@ -1,5 +1,12 @@
+import { eachCredit } from '../../domain/bookkeeping/allocated.ts'
 import { bookBlockEvent } from '../../domain/bookkeeping/block-entries.ts'
-import { type BookedAllocation, type Books, openBooks, ordinalOf } from '../../domain/bookkeeping/books.ts'
+import {
+  type BookedAllocation,
+  type BookedBlock,
+  type Books,
+  openBooks,
+  ordinalOf,
+} from '../../domain/bookkeeping/books.ts'
 import { minerAccount } from '../../domain/bookkeeping/ledger.ts'
 import { outpointOf, plannedMoney } from '../../domain/bookkeeping/payout-entries.ts'
 import { toAtoms } from '../../domain/decred/amount.ts'
@@ -45,6 +52,12 @@ export function recallBlock({ money, stored }: Tally, hash: string): void {
   if (known.allocation !== null) block.allocation = bookedAllocation(money.books, known.allocation)
   if (known.parts.length > 0) block.pending = { settlement: known.partsOf, parts: known.parts }
 }
+
+/** Accounts that have money of a block. */
+export const sharersOf = ({ money }: Tally, block: BookedBlock | undefined): readonly string[] =>
+  block === undefined || block.allocation === null
+    ? []
+    : [...eachCredit(money.books.names, block.allocation)].map(({ account }) => account)
 
 function bookedAllocation(books: Books, stored: StoredAllocation): BookedAllocation {
   const { number: settlement, reward, fee, reserve, stage, credits } = stored

@@ -171,7 +171,7 @@ class Run {
   #largest = 0
   #unfinished: UnfinishedReason | null = null
   #shares = 0
-  #toldHashedMs = performance.now()
+  #toldHashedMs = Number.NEGATIVE_INFINITY
 
   constructor(
     options: AuditOptions,

@@ -15,92 +15,93 @@ export const CHECKS: Readonly<Record<CheckName, string>> = {
   A10: 'There is as much as is owed.',
 }
 
-/**
- * What kind of fault it is; `docs/ledger-spec.md` lists them. A kind belongs to one check.
- */
-export type FindingKind =
-  // A1
-  | 'not-signed'
-  | 'other-origin'
-  | 'other-key'
-  | 'truncated-file'
-  | 'wrong-root'
-  | 'wrong-tile'
-  | 'rolled-back'
-  | 'forked-log'
-  // A2
-  | 'not-canonical'
-  | 'malformed'
-  | 'unknown-version'
-  | 'unknown-type'
-  | 'wrong-stream'
-  | 'gap'
-  | 'fork'
-  | 'after-end'
-  | 'time-backwards'
-  | 'wrong-epoch'
-  | 'epoch-not-closed'
-  | 'epoch-totals'
-  | 'connection-totals'
-  | 'numbers'
-  | 'no-beginning'
-  // A3
-  | 'wrong-work'
-  | 'unknown-job'
-  | 'unknown-connection'
-  | 'unknown-worker'
-  | 'other-difficulty'
-  | 'stale-share'
-  | 'time-of-share'
-  | 'wrong-extranonce'
-  | 'no-proof-of-work'
-  | 'same-share'
-  // A4
-  | 'hidden-block'
-  | 'not-a-block'
-  | 'block-missing'
-  | 'other-finder'
-  | 'wrong-header'
-  | 'finder-missing'
-  | 'block-out-of-order'
-  // A5
-  | 'not-on-chain'
-  | 'on-chain'
-  | 'other-reward-on-chain'
-  | 'other-votes'
-  | 'too-young'
-  | 'other-bits'
-  | 'other-subsidy'
-  | 'block-of-ours-missing'
-  // A6
-  | 'policy-not-allowed'
-  | 'policy-in-mid-round'
-  | 'other-allocation'
-  | 'no-policy'
-  | 'find-unknown'
-  | 'not-shared'
-  | 'not-taken-back'
-  | 'other-settlement'
-  | 'not-settled'
-  // A7
-  | 'not-booked'
-  | 'books-violated'
-  // A8
-  | 'payout-not-booked'
-  | 'other-policy'
-  | 'below-minimum'
-  | 'other-address'
-  | 'other-fee'
-  | 'not-as-planned'
-  | 'too-few-confirmations'
-  | 'payout-not-on-chain'
-  // A9
-  | 'luck'
-  | 'share-rate'
-  | 'reject-totals'
-  // A10
-  | 'reserve-negative'
-  | 'not-covered'
+/** Kinds of findings, by the check that reports them; docs/auditing.md lists them. */
+export const KINDS = {
+  A1: [
+    'not-signed',
+    'other-origin',
+    'other-key',
+    'truncated-file',
+    'wrong-root',
+    'wrong-tile',
+    'rolled-back',
+    'forked-log',
+  ],
+  A2: [
+    'not-canonical',
+    'malformed',
+    'unknown-version',
+    'unknown-type',
+    'wrong-stream',
+    'gap',
+    'fork',
+    'time-backwards',
+    'wrong-epoch',
+    'epoch-not-closed',
+    'epoch-totals',
+    'connection-totals',
+    'numbers',
+    'no-beginning',
+  ],
+  A3: [
+    'wrong-work',
+    'unknown-job',
+    'unknown-connection',
+    'unknown-worker',
+    'other-difficulty',
+    'stale-share',
+    'time-of-share',
+    'wrong-extranonce',
+    'no-proof-of-work',
+    'same-share',
+  ],
+  A4: [
+    'hidden-block',
+    'not-a-block',
+    'block-missing',
+    'other-finder',
+    'wrong-header',
+    'finder-missing',
+    'block-out-of-order',
+  ],
+  A5: [
+    'not-on-chain',
+    'on-chain',
+    'other-reward-on-chain',
+    'other-votes',
+    'too-young',
+    'other-bits',
+    'other-subsidy',
+    'block-of-ours-missing',
+  ],
+  A6: [
+    'policy-not-allowed',
+    'policy-in-mid-round',
+    'other-allocation',
+    'no-policy',
+    'find-unknown',
+    'not-shared',
+    'not-taken-back',
+    'other-settlement',
+    'not-settled',
+  ],
+  A7: ['not-booked', 'books-violated'],
+  A8: [
+    'payout-not-booked',
+    'other-policy',
+    'below-minimum',
+    'other-address',
+    'other-fee',
+    'not-as-planned',
+    'too-few-confirmations',
+    'payout-not-on-chain',
+  ],
+  A9: ['luck', 'share-rate', 'reject-totals'],
+  A10: ['reserve-negative', 'not-covered'],
+} as const satisfies Readonly<Record<CheckName, readonly string[]>>
+
+/** What kind of fault it is. */
+export type FindingKind = (typeof KINDS)[CheckName][number]
 
 /** Something that is not as it must be, or that a reader should know. */
 export interface Finding {

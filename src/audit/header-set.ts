@@ -1,23 +1,26 @@
 /** Slots of an empty set. */
 const SLOTS_MIN = 1 << 12
 
-/** A set of 64-bit fingerprints, the second word never 0, with open addressing: 8 bytes a slot, and at most two thirds of them full. */
+/**
+ * A set of 64-bit fingerprints, the second word never 0, with open addressing: 8 bytes a slot, and at most two thirds of them full. Words are
+ * signed, and so take no memory outside it.
+ */
 class FingerprintSet {
-  #slots: Uint32Array
+  #slots: Int32Array
   #size = 0
 
   /** With slots for so many; it grows when more come. */
   constructor(expected: number) {
     let slots = SLOTS_MIN
     while (3 * expected > 2 * slots) slots *= 2
-    this.#slots = new Uint32Array(2 * slots)
+    this.#slots = new Int32Array(2 * slots)
   }
 
   get size(): number {
     return this.#size
   }
 
-  /** False when it was there. */
+  /** False when it was there. Both are signed. */
   add(a: number, b: number): boolean {
     if (3 * this.#size > this.#slots.length) this.#grow()
     const slot = this.#slotOf(a, b)
@@ -39,7 +42,7 @@ class FingerprintSet {
 
   #grow(): void {
     const before = this.#slots
-    this.#slots = new Uint32Array(2 * before.length)
+    this.#slots = new Int32Array(2 * before.length)
     for (let i = 0; i < before.length; i += 2) {
       const b = before[i + 1] ?? 0
       if (b === 0) continue
@@ -76,6 +79,6 @@ export class HeaderSet {
         this.#byHeight.delete(oldest)
       }
     }
-    return this.#set.add(a, b)
+    return this.#set.add(a | 0, b | 0)
   }
 }

@@ -31,7 +31,8 @@ export interface ProofOutcome {
 }
 
 interface KnownJob {
-  readonly powAlgorithm: PowAlgorithm
+  /** Where its shares are hashed: that of its proof of work. */
+  readonly batch: Batch
   /** Of the header, in the order of bytes in which its proof of work reads them. */
   readonly words: Uint32Array
   /** What compressing the words that all shares of the job have in common leaves; empty before a share was hashed. */
@@ -44,7 +45,8 @@ interface KnownJob {
 interface KnownConnection {
   /** As a little-endian word, signed. */
   readonly extranonce1: number
-  readonly layouts: Readonly<Record<PowAlgorithm, KnownLayout | undefined>>
+  readonly blake256: KnownLayout | undefined
+  readonly blake3: KnownLayout | undefined
 }
 
 interface KnownLayout {
@@ -81,7 +83,7 @@ export class Prover {
     for (const fact of facts)
       switch (fact.kind) {
         case 'job':
-          inner(this.#jobs, fact.gateway).set(fact.number, knownJob(fact))
+          inner(this.#jobs, fact.gateway).set(fact.number, knownJob(fact, this.#batch(fact.powAlgorithm)))
           break
         case 'connection':
           inner(this.#connections, fact.gateway).set(fact.number, knownConnection(fact))
@@ -118,7 +120,7 @@ export class Prover {
         job = jobs?.get(number)
       }
       const connection = connections?.get(columns.connection[i] ?? -1)
-      const layout = job === undefined ? undefined : connection?.layouts[job.powAlgorithm]
+      const layout = job?.batch.isBlake3 === true ? connection?.blake3 : connection?.blake256
       if (job === undefined || connection === undefined || layout === undefined) continue
       const from = extranonceStart[i] ?? 0
       const bytes = (extranonceStart[i + 1] ?? 0) - from
@@ -137,9 +139,9 @@ export class Prover {
       share.extra2 = left > 4 ? wordAt(extranonce2, second + 4) : 0
       fingerprint(job.template, share, fingerprints, 2 * i)
       if (!isHashed) continue
-      if (batch?.algorithm !== job.powAlgorithm) {
+      if (batch !== job.batch) {
         batch?.flush(failed, blocks)
-        batch = this.#batch(job.powAlgorithm)
+        batch = job.batch
       }
       if (columns.difficulty[i] !== difficulty) {
         difficulty = columns.difficulty[i] ?? 1
@@ -184,18 +186,17 @@ const wordAt = (bytes: Uint8Array, at: number): number => uint32At(bytes, at) | 
 
 /** Up to four headers that are hashed together. */
 class Batch {
-  readonly algorithm: PowAlgorithm
+  /** Which hash it is; words are little-endian in it, and in the other big-endian. A boolean, since this is asked for each share. */
+  readonly isBlake3: boolean
   readonly #lanes: HashLanes
-  readonly #isLittleEndian: boolean
   readonly #jobs: (KnownJob | undefined)[] = new Array<undefined>(LANES)
   readonly #shares = new Float64Array(LANES)
   readonly #targets: Uint32Array[] = Array.from({ length: LANES }, () => new Uint32Array(8))
   #count = 0
 
   constructor(algorithm: PowAlgorithm) {
-    this.algorithm = algorithm
+    this.isBlake3 = algorithm === 'blake3'
     this.#lanes = hashLanes(algorithm)
-    this.#isLittleEndian = algorithm === 'blake3'
   }
 
   get isFull(): boolean {
@@ -212,7 +213,7 @@ class Batch {
       for (let w = 0; w < CHAIN_WORDS; w++) chains[LANES * w + lane] = job.chain[w] ?? 0
       this.#jobs[lane] = job
     }
-    const isLittle = this.#isLittleEndian
+    const isLittle = this.isBlake3
     words[LANES * TIME_WORD + lane] = isLittle ? share.time : swapped(share.time)
     words[LANES * NONCE_WORD + lane] = isLittle ? share.nonce : swapped(share.nonce)
     words[LANES * EXTRA_WORD + lane] = isLittle ? share.extra0 : swapped(share.extra0)
@@ -254,7 +255,7 @@ class Batch {
     const { hashes } = this.#lanes
     for (let w = 7; w >= 0; w--) {
       const word = hashes[LANES * w + lane] ?? 0
-      const value = this.#isLittleEndian ? word : swapped(word) >>> 0
+      const value = this.isBlake3 ? word : swapped(word) >>> 0
       const limit = target[w] ?? 0
       if (value !== limit) return value < limit
     }
@@ -266,7 +267,7 @@ class Batch {
     const view = new DataView(header.buffer)
     for (let w = 0; w < HEADER_WORDS; w++) {
       const word = w < TAIL_WORD ? job.words[w] : this.#lanes.words[LANES * w + lane]
-      view.setUint32(4 * w, word ?? 0, this.#isLittleEndian)
+      view.setUint32(4 * w, word ?? 0, this.isBlake3)
     }
     return header
   }
@@ -287,9 +288,9 @@ function inner<V>(map: Map<number, Map<number, V>>, key: number): Map<number, V>
   return known
 }
 
-const knownJob = ({ header, powAlgorithm, template }: Extract<HeaderFact, { kind: 'job' }>): KnownJob => ({
-  powAlgorithm,
-  words: wordsOf(header, powAlgorithm === 'blake3'),
+const knownJob = ({ header, template }: Extract<HeaderFact, { kind: 'job' }>, batch: Batch): KnownJob => ({
+  batch,
+  words: wordsOf(header, batch.isBlake3),
   chain: NO_CHAIN,
   template,
   timestamp: uint32At(header, TIMESTAMP_OFFSET),
@@ -305,7 +306,8 @@ function knownConnection({
     known === undefined ? undefined : layoutOf(known.wire(algorithm).extranonce)
   return {
     extranonce1: wordAt(fromHex(extranonce1) ?? new Uint8Array(EXTRANONCE1_BYTES), 0),
-    layouts: { blake256: layout('blake256'), blake3: layout('blake3') },
+    blake256: layout('blake256'),
+    blake3: layout('blake3'),
   }
 }
 

@@ -15,6 +15,7 @@ port.on('message', (question: ThreadQuestion) => {
     case 'read': {
       const { id, bundle, bytes, fetchedWidth, width } = question
       answer({ kind: 'read', id, read: hand.read(bundle, bytes, fetchedWidth, width) })
+      bytes.buffer.transfer(0)
       return
     }
     case 'learn':

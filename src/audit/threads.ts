@@ -11,7 +11,8 @@ export type ThreadQuestion =
       readonly kind: 'read'
       readonly id: number
       readonly bundle: number
-      readonly bytes: Uint8Array
+      /** They become the thread's. */
+      readonly bytes: Uint8Array<ArrayBuffer>
       readonly fetchedWidth: number
       readonly width: number
     }
@@ -70,13 +71,11 @@ export function threadedHands(network: NetworkName, count: number): Hands {
       const thread = threads.reduce((least, each) => (each.busy < least.busy ? each : least))
       thread.busy++
       readers.set(bundle, thread)
-      // Bytes that stand alone in their memory are handed over, others are copied.
-      const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
-      const { buffer } = own
+      const own = owned(bytes)
       const answer = await ask(
         thread,
         (id) => ({ kind: 'read', id, bundle, bytes: own, fetchedWidth, width }),
-        buffer instanceof ArrayBuffer ? [buffer] : [],
+        [own.buffer],
       )
       return answer.kind === 'read' ? answer.read : E.left('was not read')
     },
@@ -98,6 +97,14 @@ export function threadedHands(network: NetworkName, count: number): Hands {
       await Promise.all(threads.map(({ worker }) => worker.terminate()))
     },
   }
+}
+
+/** Bytes that stand alone in their memory are handed over, others are copied. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength
+    ? new Uint8Array(buffer)
+    : bytes.slice()
 }
 
 function begin(network: NetworkName): Thread {

@@ -77,6 +77,8 @@ export function openPayouts(options: PayoutsOptions): Payouts {
   /** Height at which a run was due and nothing could be planned: the wallet is not asked again before the next block. */
   let vainHeight: number | null = null
   let isWanted = false
+  /** Tip at which the latest confirmed payouts were held against the chain. */
+  let lookedBackAt = ''
   /** The wallet does not answer at all: in this round nobody asks it again, and payouts that need it not go on. */
   let silence: Problem | null = null
   /** What a run that had too little to spend waits for: fewer open payouts, or a later block when there are none. */
@@ -85,7 +87,29 @@ export function openPayouts(options: PayoutsOptions): Payouts {
   async function advance(): Promise<void> {
     silence = null
     for (const { number } of records.openPayouts()) await takeOn(number)
+    await lookBack()
     await planIfDue()
+  }
+
+  /**
+   * Looks whether the blocks that confirmed the latest payouts are still on the chain. The books keep such a payout as paid, since it may be
+   * in another block by now: somebody has to look. A node that does not know a block proves nothing.
+   */
+  async function lookBack(): Promise<void> {
+    const tip = await node.tip()()
+    if (E.isLeft(tip) || tip.right.hash === lookedBackAt) return
+    for (const { number, block } of records.confirmed) {
+      const found = await node.block(block)()
+      if (E.isLeft(found)) continue
+      const message =
+        `Payout ${number} was confirmed in block ${block}, which has left the chain. The books keep it as paid. Look whether its transaction ` +
+        'is in another block; if it is not, have the wallet publish it again.'
+      problems.set(
+        `payout ${number}`,
+        found.right.confirmations > 0 ? null : { kind: 'confirmation-lost', message },
+      )
+    }
+    lookedBackAt = tip.right.hash
   }
 
   async function takeOn(number: number): Promise<void> {

@@ -26,6 +26,9 @@ export interface OpenPayout {
   readonly revision: number
 }
 
+/** Confirmed payouts that are held against the chain: those before them are deeper in it. */
+const CONFIRMED_KEPT = 16
+
 interface PayoutHistory {
   readonly plan: EventData<'PayoutPlanned'>
   readonly events: PayoutEvent[]
@@ -58,6 +61,8 @@ export class Records {
   position: number | null = null
   /** Blocks whose reward was shared at some time, by hash: revision of the policy by which. */
   readonly shared = new Map<string, number>()
+  /** The latest payouts that were confirmed, and in which block. */
+  readonly confirmed: { readonly number: number; readonly block: string }[] = []
   /** Transaction ids of the coinbases of the pool's blocks, by block hash. */
   readonly coinbases = new Map<string, string>()
   /** Numbers of the streams that begin next. */
@@ -228,6 +233,10 @@ export class Records {
       this.#payouts.set(number, { plan: event.data, events: [event] })
       this.lastRun = { height: event.data.height, at: event.data.at }
     } else this.#payouts.get(number)?.events.push(event)
+    if (event.type === 'PayoutConfirmed') {
+      this.confirmed.push({ number, block: event.data.block })
+      if (this.confirmed.length > CONFIRMED_KEPT) this.confirmed.shift()
+    }
     if (isOver(this.books.payouts.get(number)?.phase ?? 'confirmed')) {
       this.#payouts.delete(number)
       this.#revisions.delete(recorded.stream)

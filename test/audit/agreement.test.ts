@@ -189,7 +189,7 @@ test('a share is proven as it is rebuilt from its entries, in every layout', () 
         ])
         const columns = columnsOf(shares)
         if (columns === undefined) throw new Error('no columns')
-        const { failed, blocks } = prover.prove(0, columns, true)
+        const { failed, blocks } = prover.prove(0, columns, true, room)
         expect(failed).toEqual(meetsTarget(hash, target) ? [] : [{ share: 0, why: 'no-proof-of-work' }])
         expect(blocks).toEqual(
           meetsTarget(hash, networkTarget) ? [{ share: 0, hash: blockHash(solved) }] : [],
@@ -218,7 +218,7 @@ test('an extranonce2 of another length, or with a foreign extranonce1, is no sha
     ...{ ntime: [0, 0, 0], nonce: [0, 0, 0], elapsed: [0, 0, 0], solved: [] },
   })
   if (columns === undefined) throw new Error('no columns')
-  const { failed, fingerprints } = prover.prove(0, columns, true)
+  const { failed, fingerprints } = prover.prove(0, columns, true, room)
   expect(failed).toEqual([
     { share: 0, why: 'wrong-extranonce' },
     { share: 1, why: 'wrong-extranonce' },
@@ -271,4 +271,20 @@ test('a series of any length keeps a bounded number of points, in order, with th
   expect(points.length).toBeGreaterThan(250)
   expect(points.at(-1)).toEqual({ at: 1_000 + 7 * 49_999, values: [49_999] })
   expect(points.every(({ at }, i) => i === 0 || at > (points[i - 1]?.at ?? 0))).toBe(true)
+})
+
+test('columns have room of their own, and the next bundle is read into the same memory', () => {
+  const columnRoom = new ColumnRoom()
+  const fill = (sizes: readonly number[]) => {
+    const columns = sizes.flatMap((n) => [columnRoom.words(n), columnRoom.doubles(n), columnRoom.bytes(n)])
+    for (const [i, column] of columns.entries()) column.fill(i + 1)
+    for (const [i, column] of columns.entries()) expect(column.every((value) => value === i + 1)).toBe(true)
+    return new Set(columns.map(({ buffer }) => buffer))
+  }
+  const sizes = [3, 0, 600, 200_000, 1]
+  const first = fill(sizes)
+  columnRoom.clear()
+  const second = fill(sizes)
+  expect(second.size).toBe(first.size)
+  expect([...second].every((buffer) => first.has(buffer))).toBe(true)
 })

@@ -10,7 +10,7 @@ import { writeHistory } from './restart.ts'
 const REQUESTS = 100
 
 /** A page or an answer of the API, as a visitor asks for it. */
-interface Asked {
+export interface Asked {
   readonly path: string
   /** Alike for pages of one kind: `/miners/*`. */
   readonly kind: string
@@ -20,7 +20,19 @@ interface Asked {
  * Time and bytes of every route of the API and of every page that links lead to, on a long history with 2 000 accounts. Bytes are those
  * on the wire, compressed as for a browser.
  */
-export async function benchPages(shares: number): Promise<readonly Measure[]> {
+export const benchPages = (shares: number): Promise<readonly Measure[]> =>
+  withHistory(shares, async (url, pages) => {
+    const asked = [...(await apiAddresses(url)), ...pages]
+    const measures: Measure[] = []
+    for (const each of asked) measures.push(await timed(url, each))
+    return measures
+  })
+
+/** Runs a pool on a long history while it is used, with a page of each kind. It believes what visitors say of their address. */
+export async function withHistory<T>(
+  shares: number,
+  use: (url: string, pages: readonly Asked[]) => Promise<T>,
+): Promise<T> {
   const devnet = await hardDevnet()
   const directory = temporaryDirectory()
   // An account has three workers on average. One share a minute makes a day of ten million, with a block every five minutes; it ends now.
@@ -30,10 +42,7 @@ export async function benchPages(shares: number): Promise<readonly Measure[]> {
   const pool = await startPoolChild(directory, devnet, { http: { behindProxy: true } })
   try {
     await caughtUp(pool.url)
-    const asked = [...(await apiAddresses(pool.url)), ...(await pages(pool.url))]
-    const measures: Measure[] = []
-    for (const each of asked) measures.push(await timed(pool.url, each))
-    return measures
+    return await use(pool.url, await pages(pool.url))
   } finally {
     await pool.stop()
     await devnet.stop()

@@ -10,6 +10,7 @@ import { lineOf, type Measure, ratio, rounded } from './measure.ts'
 import { benchMemory } from './memory.ts'
 import { benchNotify } from './notify.ts'
 import { benchPages } from './pages.ts'
+import { benchPaint, hasBrowser } from './paint.ts'
 import { benchProjections, projectionLoads } from './projections.ts'
 import { benchRestart } from './restart.ts'
 import { benchConnections, benchLatency, benchThroughput } from './throughput.ts'
@@ -52,6 +53,7 @@ const benchmarks: readonly { readonly name: string; readonly run: () => Promise<
   { name: 'settlement', run: () => benchSettlement(short ? 1_000_000 : 10_000_000, 1_000) },
   { name: 'accounts', run: () => benchAccounts(short ? 1_000_000 : 10_000_000) },
   { name: 'pages', run: () => benchPages(short ? 500_000 : 10_000_000) },
+  ...(hasBrowser ? [{ name: 'paint', run: () => benchPaint(short ? 500_000 : 10_000_000) }] : []),
   { name: 'P7', run: () => benchLedger(seconds) },
   { name: 'P9', run: async () => [await benchRestart(short ? 1_000_000 : 10_000_000)] },
 ]

@@ -188,10 +188,6 @@ describe('a real share', () => {
       await page.goto(at + pathOf(place))
       await pressed(page)
       expect([name, kind, await ask('overflow'), await violations()]).toEqual([name, kind, 0, []])
-      await page.locator('#verify-verdict').scrollIntoViewIfNeeded()
-      const folder = process.env['LODEBOOK_SCREENSHOTS']
-      if (folder !== undefined)
-        await page.screenshot({ path: join(folder, `verify ${name} ${kind}.png`), fullPage: true })
     }
   })
 })

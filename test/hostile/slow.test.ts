@@ -2,11 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as tlsConnect } from 'node:tls'
+import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { generate } from 'selfsigned'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { LISTENERS_MAX, LISTENERS_PER_VISITOR_MAX } from '../../adapters/http/live-feed.ts'
+import { startHttp } from '../../adapters/http/server.ts'
 import { SOCKET_LIMITS } from '../../adapters/http/sockets.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
+import { poolExample } from '../adapters/http/pool-example.ts'
 import { runningExample } from '../adapters/http/running.ts'
 import { cpuMiner } from '../integration/devices.ts'
 import { address, easyChain, type House, openHouse, poll, stopHouses } from '../integration/house.ts'
@@ -137,27 +142,43 @@ describe('attack: slow readers', () => {
     await rig.client.close()
   })
 
-  test('bundles of 16 MB that are asked for and not read: cut before they fill the memory, and others get theirs', async () => {
-    const bundle = new Uint8Array(randomBytes(16_000_000))
-    const example = await runningExample((each) => {
-      each.ledger = { ...each.ledger, bundle: () => TE.right(bundle) }
-    })
-    const sockets = Array.from({ length: 40 }, () => {
-      const bytes = 'GET /ledger/tile/entries/000 HTTP/1.1\r\nHost: x\r\n\r\n'
-      return from('127.0.0.2', portOf(example.server.url), bytes).pause()
-    })
-    onTestFinished(() => {
-      for (const socket of sockets) socket.destroy()
-    })
-    // 40 of them would be 640 MB.
-    const heldBytes = (): number => {
-      heapAfterCollection()
-      return process.memoryUsage().arrayBuffers
-    }
-    await sleep(1_500)
-    await poll(heldBytes).toBeLessThan(bundle.length + SOCKET_LIMITS.unreadBytesPerVisitorMax + 20_000_000)
-    expect(await statusFor('127.0.0.3', '/ledger/checkpoint', portOf(example.server.url))).toBe(200)
-  })
+  test.each([
+    ['plain', false],
+    ['over TLS', true],
+  ])(
+    'bundles of 16 MB that are asked for and not read, %s: cut before they fill the memory, and others get theirs',
+    async (_, isSecure) => {
+      const bundle = new Uint8Array(randomBytes(16_000_000))
+      const pair = await generate([{ name: 'commonName', value: 'pool.example' }])
+      const example = poolExample(1_790_000_000_000)
+      const started = await startHttp({
+        ...example.options(),
+        ledger: { ...example.ledger, bundle: () => TE.right(bundle) },
+        tls: isSecure ? { certificate: pair.cert, key: pair.private } : null,
+      })()
+      if (E.isLeft(started)) throw new Error(started.left.message)
+      onTestFinished(() => started.right.stop())
+      const port = portOf(started.right.url)
+      const asking = 'GET /ledger/tile/entries/000 HTTP/1.1\r\nHost: x\r\n\r\n'
+      const sockets = Array.from({ length: 40 }, () => {
+        if (!isSecure) return from('127.0.0.2', port, asking).pause()
+        const secure = tlsConnect({ socket: from('127.0.0.2', port, ''), rejectUnauthorized: false })
+        secure.on('error', () => undefined).once('secureConnect', () => secure.write(asking))
+        return secure.pause()
+      })
+      onTestFinished(() => {
+        for (const socket of sockets) socket.destroy()
+      })
+      // 40 of them would be 640 MB.
+      const heldBytes = (): number => {
+        heapAfterCollection()
+        return process.memoryUsage().arrayBuffers
+      }
+      await sleep(1_500)
+      await poll(heldBytes).toBeLessThan(bundle.length + SOCKET_LIMITS.unreadBytesPerVisitorMax + 20_000_000)
+      if (!isSecure) expect(await statusFor('127.0.0.3', '/ledger/checkpoint', port)).toBe(200)
+    },
+  )
 
   test('a reader of one bundle who takes his time gets all of it', async () => {
     const bundle = new Uint8Array(randomBytes(16_000_000))

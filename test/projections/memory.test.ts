@@ -23,6 +23,7 @@ const nothingStored: Stored = {
   block: () => undefined,
   money: {
     holder: () => undefined,
+    lastLine: () => null,
     block: () => undefined,
     payout: () => undefined,
     funding: () => undefined,

@@ -125,7 +125,9 @@ describe('there is nothing but a ledger', () => {
   })
 
   test('before the first checkpoint', async () => {
-    const pool = await runningExample()
+    const pool = await runningExample((example) => {
+      example.ledger = ledgerFolder(join(root, 'not-yet'))
+    })
     const response = await pool.get('/ledger/checkpoint')
     expect(await response.json()).toMatchObject({
       status: 404,

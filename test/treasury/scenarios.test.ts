@@ -259,6 +259,27 @@ describe('what the chain may do', () => {
     await world.check()
   })
 
+  test('the block that confirmed it leaves the chain: said so, at a start too, and no event; it passes when the block is back', async () => {
+    const world = await published()
+    await untilPaid(world, 4)
+    expect(await world.phases()).toEqual(['confirmed'])
+    const [confirmed] = await world.events('PayoutConfirmed')
+    const block = world.node.chain.get(confirmed?.block ?? '')
+    if (block === undefined) throw new Error('no block')
+    world.node.invalidate(block)
+    const before = await world.head()
+    for (let start = 0; start < 2; start++) {
+      await world.settle()
+      expect(problemsOf(world)).toEqual(['payout 0: confirmation-lost'])
+      await world.kill()
+      world.start()
+    }
+    world.node.reconsider(block)
+    await world.settle()
+    expect(problemsOf(world)).toEqual([])
+    expect(await world.head()).toBe(before)
+  })
+
   test('somebody else spends its money: alarm, nothing more is paid, and only deep in the chain the money goes back', async () => {
     const world = await published({ payoutConfirmations: 3 })
     world.wallet.doubleSpend(world.published[0] ?? '')

@@ -448,7 +448,12 @@ export class World {
       currentWork: () => TE.left(missing),
       submit: async () => [],
       tip: () => TE.right({ hash: chain.tip.hash, height: chain.tip.height }),
-      block: () => TE.left(missing),
+      block: (hash) => {
+        const block = chain.get(hash)
+        if (block === undefined) return TE.left(missing)
+        const confirmations = chain.isMain(block) ? chain.confirmations(block) : -1
+        return TE.right({ hash, height: block.height, confirmations, header: block.header, next: null })
+      },
       hashAt: (height) => some(chain.at(height)?.hash),
       rawBlock: (hash) => some(chain.get(hash)?.bytes),
       workSubsidy: () => TE.left(missing),

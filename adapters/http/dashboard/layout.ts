@@ -102,7 +102,7 @@ function currentOf(path: string, shown: string): Html | '' {
 
 const mark = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><path d="M3 4.500 11 3v18l-8-1.500zM13 3l8 1.500v15L13 21z"/><path class="vein" d="M5 12.500 9 9.800v3L5 15.500zM15 8.800l4-3v3l-4 3z"/></svg>`
 
-const devnetBanner = html`<p class="banner" role="note"><strong>This is a devnet.</strong> Its blocks and coins exist only here and are worth nothing. Everything else works as with real ones.</p>`
+const devnetBanner = html`<section class="banner" aria-label="Devnet"><strong>This is a devnet.</strong> Its blocks and coins exist only here and are worth nothing. Everything else works as with real ones.</section>`
 
 /** Health in plain words, on top of every page. The line itself stays and only its content changes, so that it is heard. */
 function healthLine(health: Health, status: PoolStatus, now: number): Html {

@@ -184,10 +184,10 @@ export class SharesCheck {
           : 'The length of its profile, and the extranonce1 of its connection where the profile has it.',
       )
     for (let i = 0; i < fingerprints.length; i += 2) {
-      const b = fingerprints[i + 1] ?? 0
+      const b = (fingerprints[i + 1] ?? 0) | 0
       const isRebuilt = b !== 0
       if (!isRebuilt && !named.has(i / 2)) this.#notRebuilt(entry, i / 2, jobs[i / 2], connections[i / 2])
-      if (!isRebuilt || this.#headers.add(fingerprints[i] ?? 0, b, jobs[i / 2]?.height ?? 0)) continue
+      if (!isRebuilt || this.#headers.add((fingerprints[i] ?? 0) | 0, b, jobs[i / 2]?.height ?? 0)) continue
       this.#report.wrong(
         'same-share',
         entry,

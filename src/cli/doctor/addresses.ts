@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
+import { SOCKET_LIMITS } from '../../../adapters/http/sockets.ts'
 import type { Config, HttpConfig, ListenerConfig, TlsFiles } from '../../config/config.ts'
 import { tryPort } from '../port.ts'
 import { readText } from '../read-config.ts'
@@ -205,8 +206,8 @@ function checkAdminExposure({ host }: { readonly host: string }, tls: TlsFiles |
       ]
 }
 
-/** Files besides miners' sockets: store, log, pages, nodes. */
-const OTHER_FILES = 200
+/** Files besides miners' sockets: those who look at the pages, and store, log and nodes. */
+const OTHER_FILES = SOCKET_LIMITS.socketsMax + 200
 
 /** Whether the system lets the process have as many sockets as are configured. */
 export function openFilesFinding(connectionsMax: number, filesMax: number | undefined): Finding {

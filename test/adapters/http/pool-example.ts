@@ -389,6 +389,7 @@ function readModelsOf(example: PoolExample, rate: number, ledger: LedgerExample)
     name: 'example',
     checkpoint: notUsedHere,
     apply: notUsedHere,
+    applyInSlices: notUsedHere,
     changes: example.changes,
     status: () => ({ version: 1, position: 900, entries: example.entries, skipped: 0, eventAt: example.now }),
     pool: (nowMs) =>

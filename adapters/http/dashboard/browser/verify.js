@@ -105,6 +105,7 @@ async function verify(form) {
   if (list === null || verdict === null) return
   list.replaceChildren()
   verdict.className = 'verdict'
+  verdict.hidden = false
   verdict.textContent = 'Checking …'
   try {
     const { steps, proven, unasked } = await stepsOf(form)
@@ -181,11 +182,10 @@ function askedFor(form, { evidence, position }) {
   if (wanted === undefined) return null
   const place = `${evidence.index}:${position}`
   const holds = place === wanted
-  return {
-    name: 'asked',
-    holds,
-    says: `This page is about share ${wanted}, the receipt is of share ${place}.`,
-  }
+  const says = holds
+    ? `It says that it is of share ${place}.`
+    : `This page is about share ${wanted}, and the receipt of share ${place}.`
+  return { name: 'asked', holds, says }
 }
 
 /** @param {import('../../../../domain/transparency/check-receipt.ts').ProvenShare | null} share */
