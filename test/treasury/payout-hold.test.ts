@@ -220,7 +220,7 @@ describe('a whole pool', () => {
     )
   })
 
-  test('on a small log is held up by nothing: the plan that is due at a start comes within a second', async () => {
+  test('on a small log is held up by nothing: the plan that is due at a start comes with the end of the check', async () => {
     const directory = newDirectory()
     const without = await openHouse([devnet], { ...OVER, wallet: false }, directory)
     await mineBlock(without)
