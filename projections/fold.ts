@@ -4,6 +4,7 @@ import { Atoms } from '../domain/decred/amount.ts'
 import { networks } from '../domain/decred/network.ts'
 import { decodeEvent, type PoolEvent } from '../domain/events.ts'
 import type { PayoutEvent } from '../domain/payout/lifecycle.ts'
+import { readStreamName, type StreamName, streamOfType } from '../domain/stream-name.ts'
 import { foldBlockFound, foldBlockStep } from './blocks.ts'
 import {
   connectionOf,
@@ -25,7 +26,6 @@ import {
 import { keepOpenWork, openWorkOf } from './money/open-work.ts'
 import { prepareMoney } from './money/prepare.ts'
 import { foldSharesAccepted, foldSharesRejected } from './shares.ts'
-import { parseStream, type Stream } from './streams.ts'
 import type { Tally } from './tally.ts'
 import { foldWorkIssued } from './work.ts'
 
@@ -70,7 +70,7 @@ export function* foldInSlices(tally: Tally, recorded: LogEvent): Generator<void,
       return E.left(unreadable(recorded, decoded.left.kind, decoded.left.message))
     tally.skipped++
   } else {
-    yield* prepareMoney(tally, parseStream(recorded.stream), decoded.right)
+    yield* prepareMoney(tally, readStreamName(recorded.stream), decoded.right)
     const fault = evolve(tally, recorded, decoded.right)
     if (fault !== undefined) return E.left(unreadable(recorded, 'malformed', fault))
   }
@@ -98,7 +98,7 @@ function unreadable(event: LogEvent, kind: FoldError['kind'], why: string): Fold
 
 /** Changes the tally by one event. Answers what is wrong with the event, before any change. */
 function evolve(tally: Tally, recorded: LogEvent, event: PoolEvent): string | undefined {
-  const stream = parseStream(recorded.stream)
+  const stream = readStreamName(recorded.stream)
   const fault = faultOf(stream, event)
   if (fault !== undefined) return fault
   const work = earnedWork(tally, stream, recorded, event)
@@ -112,7 +112,8 @@ function evolve(tally: Tally, recorded: LogEvent, event: PoolEvent): string | un
     case 'connection':
       evolveConnection(tally, stream, event)
       return undefined
-    case 'gateway':
+    case 'work':
+    case 'shares':
       evolveGateway(tally, stream.gateway, recorded, event)
       return undefined
     case 'account':
@@ -134,8 +135,8 @@ function evolve(tally: Tally, recorded: LogEvent, event: PoolEvent): string | un
 }
 
 /** What shares earn at once under `pps`; null for everything else. */
-const earnedWork = (tally: Tally, stream: Stream, recorded: LogEvent, event: PoolEvent) =>
-  stream.kind === 'gateway' && event.type === 'SharesAccepted'
+const earnedWork = (tally: Tally, stream: StreamName, recorded: LogEvent, event: PoolEvent) =>
+  stream.kind === 'shares' && event.type === 'SharesAccepted'
     ? openWorkOf(tally, stream.gateway, recorded, event.data)
     : E.right(null)
 
@@ -192,47 +193,11 @@ function evolvePayout(tally: Tally, number: number, where: LogEvent, event: Pool
   if (isPayoutEvent(event)) foldPayout(tally, number, where, event)
 }
 
-const isBlockEvent = (event: PoolEvent): event is BlockEvent => HOME[event.type] === 'block'
-const isPayoutEvent = (event: PoolEvent): event is PayoutEvent => HOME[event.type] === 'payout'
+const isBlockEvent = (event: PoolEvent): event is BlockEvent => streamOfType[event.type] === 'block'
+const isPayoutEvent = (event: PoolEvent): event is PayoutEvent => streamOfType[event.type] === 'payout'
 
-/** Kind of stream that each type of event belongs to. */
-const HOME: { readonly [T in PoolEvent['type']]: Stream['kind'] } = {
-  PoolOpened: 'pool',
-  PolicyAdopted: 'pool',
-  LedgerKeyAdopted: 'pool',
-  GatewayJoined: 'pool',
-  MinerConnected: 'connection',
-  MinerIdentified: 'connection',
-  WorkerAuthorized: 'connection',
-  DifficultyAssigned: 'connection',
-  MinerDisconnected: 'connection',
-  WorkIssued: 'gateway',
-  SharesAccepted: 'gateway',
-  SharesRejected: 'gateway',
-  EpochClosed: 'gateway',
-  AccountOpened: 'account',
-  BlockFound: 'block',
-  BlockSubmitted: 'block',
-  BlockConnected: 'block',
-  BlockDisconnected: 'block',
-  BlockApproved: 'block',
-  BlockDisapproved: 'block',
-  BlockMatured: 'block',
-  BlockOrphaned: 'block',
-  RewardAllocated: 'settlement',
-  RewardReversed: 'settlement',
-  WorkSettled: 'settlement',
-  PayoutPlanned: 'payout',
-  PayoutApproved: 'payout',
-  PayoutSigned: 'payout',
-  PayoutPublished: 'payout',
-  PayoutConfirmed: 'payout',
-  PayoutReturned: 'payout',
-  AdministratorActed: 'admin',
-}
-
-function faultOf(stream: Stream, event: PoolEvent): string | undefined {
-  if (stream.kind !== HOME[event.type]) return `${event.type} does not belong in this stream`
+function faultOf(stream: StreamName, event: PoolEvent): string | undefined {
+  if (stream.kind !== streamOfType[event.type]) return `${event.type} does not belong in this stream`
   if (event.type === 'WorkIssued' && !Atoms.is(BigInt(event.data.subsidy)))
     return 'its subsidy is more than there can be'
   if (event.type === 'BlockConnected' && !Atoms.is(BigInt(event.data.reward.atoms)))

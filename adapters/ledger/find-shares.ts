@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { readStreamName } from '../../domain/stream-name.ts'
 import { TILE_WIDTH } from '../../domain/transparency/tile.ts'
 import type { LedgerError, LedgerSource } from './port.ts'
 import { type EntryIndex, entryAt, gatewayOf, type ReceiptError, unavailable } from './share-receipt.ts'
@@ -164,7 +165,8 @@ function reaches(bundle: readonly SignedEntry[], query: ShareQuery): boolean | u
 function jobsOf(entry: SignedEntry): readonly { readonly gateway: number; readonly job: number }[] {
   const { stream, event } = entry
   if (event.type !== 'WorkIssued') return sharesIn(entry)
-  return [{ gateway: Number(/^work-(\d{1,15})-/.exec(stream)?.[1] ?? -1), job: event.data.job }]
+  const name = readStreamName(stream)
+  return name.kind === 'work' ? [{ gateway: name.gateway, job: event.data.job }] : []
 }
 
 const timesOf = (bundle: readonly SignedEntry[]): readonly number[] =>

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { EventData } from '../../domain/events.ts'
 import { epochOf } from '../../domain/mining/epoch.ts'
+import { readStreamName } from '../../domain/stream-name.ts'
 import { CONTEXT_MAX, receiptText } from '../../domain/transparency/receipt.ts'
 import type { ReadModelError, ReadModels } from '../read-models/port.ts'
 import type { LedgerError, LedgerSource } from './port.ts'
@@ -85,8 +86,8 @@ async function readShare(
 
 /** The gateway of a stream of shares; undefined for other streams. */
 export const gatewayOf = (stream: string): number | undefined => {
-  const gateway = /^shares-(\d{1,15})-/.exec(stream)?.[1]
-  return gateway === undefined ? undefined : Number(gateway)
+  const name = readStreamName(stream)
+  return name.kind === 'shares' ? name.gateway : undefined
 }
 
 /** The entries that a share is rebuilt from, in the order of the ledger. */

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import { Subject } from 'rxjs'
+import { readStreamName } from '../../domain/stream-name.ts'
 import { foldInSlices } from '../../projections/fold.ts'
 import { forgottenConnections, releaseStored } from '../../projections/memory.ts'
-import { parseStream } from '../../projections/streams.ts'
 import type { Tally } from '../../projections/tally.ts'
 import type { RecordedEvent } from '../event-store/port.ts'
 import { type Answers, openAnswers } from './answers.ts'
@@ -262,7 +262,7 @@ function endOf<A>(work: Generator<void, A>): A {
 function blocksIn(events: readonly RecordedEvent[]): readonly string[] {
   const hashes = new Set<string>()
   for (const { stream } of events) {
-    const parsed = parseStream(stream)
+    const parsed = readStreamName(stream)
     if (parsed.kind === 'block') hashes.add(parsed.hash)
   }
   return [...hashes]

@@ -4,6 +4,7 @@ import { toHex } from '../decred/hex.ts'
 import { networks } from '../decred/network.ts'
 import { meetsTarget, type PowAlgorithm } from '../decred/proof-of-work.ts'
 import type { EventType, PoolEvent } from '../events.ts'
+import { readStreamName } from '../stream-name.ts'
 import { type CheckpointTrust, openCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { verifyInclusion } from './proof.ts'
 import { type LedgerEvent, readEntryText } from './read-entry.ts'
@@ -198,9 +199,10 @@ function contextOf(
   position: number,
 ): E.Either<string, { readonly parts: Parts; readonly says: string }> {
   const last = entries.at(-1)
-  const gateway = /^shares-(\d+)-/.exec(last?.stream ?? '')?.[1]
-  if (last?.event.type !== 'SharesAccepted' || gateway === undefined)
+  const sharesOf = readStreamName(last?.stream ?? '')
+  if (last?.event.type !== 'SharesAccepted' || sharesOf.kind !== 'shares')
     return E.left('The share is not in a stream of shares.')
+  const { gateway } = sharesOf
   const shares = last.event.data
   const before = entries.filter(({ index }) => index < last.index)
   const opened = before[0]
@@ -208,11 +210,11 @@ function contextOf(
     return E.left('The receipt lacks the first entry of the ledger, which names the network.')
 
   const job = shares.job[position]
-  const work = before.flatMap(({ stream, event }) =>
-    stream.startsWith(`work-${gateway}-`) && event.type === 'WorkIssued' && event.data.job === job
-      ? [event.data]
-      : [],
-  )[0]
+  const work = before.flatMap(({ stream, event }) => {
+    const name = readStreamName(stream)
+    const isOfGateway = name.kind === 'work' && name.gateway === gateway
+    return isOfGateway && event.type === 'WorkIssued' && event.data.job === job ? [event.data] : []
+  })[0]
   if (work === undefined) return E.left(`The receipt lacks job ${job} of gateway ${gateway}.`)
 
   const name = `connection-${gateway}.${shares.connection[position]}`

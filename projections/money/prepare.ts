@@ -1,5 +1,5 @@
 import type { PoolEvent } from '../../domain/events.ts'
-import type { Stream } from '../streams.ts'
+import type { StreamName } from '../../domain/stream-name.ts'
 import type { Tally } from '../tally.ts'
 import { accountsAtWork } from './open-work.ts'
 import { recallBlock, recallHolders, sharersOf } from './recall.ts'
@@ -11,7 +11,7 @@ const HOLDERS_MAX = 1_000
  * Brings in the miners that an event touches, in slices: of ten thousand that takes as long as booking it. The fold would do it, too, in one
  * go. What comes to be stored and let go in between is brought in again there.
  */
-export function* prepareMoney(tally: Tally, stream: Stream, event: PoolEvent): Generator<void, void> {
+export function* prepareMoney(tally: Tally, stream: StreamName, event: PoolEvent): Generator<void, void> {
   const accounts = touched(tally, stream, event)
   for (let i = 0; i < accounts.length; i += HOLDERS_MAX) {
     recallHolders(tally, accounts.slice(i, i + HOLDERS_MAX))
@@ -20,7 +20,7 @@ export function* prepareMoney(tally: Tally, stream: Stream, event: PoolEvent): G
 }
 
 /** Of the events that may touch more than the 500 of one transaction. */
-function touched(tally: Tally, stream: Stream, { type, data }: PoolEvent): readonly string[] {
+function touched(tally: Tally, stream: StreamName, { type, data }: PoolEvent): readonly string[] {
   const { blocks } = tally.money.books
   switch (type) {
     case 'RewardAllocated': {

@@ -35,12 +35,15 @@ export const KINDS = {
     'wrong-stream',
     'gap',
     'fork',
+    'after-end',
+    'begun-again',
     'time-backwards',
     'wrong-epoch',
     'epoch-not-closed',
     'epoch-totals',
     'connection-totals',
     'numbers',
+    'other-gateway',
     'no-beginning',
   ],
   A3: [
@@ -72,6 +75,7 @@ export const KINDS = {
     'too-young',
     'other-bits',
     'other-subsidy',
+    'other-proof-of-work',
     'block-of-ours-missing',
   ],
   A6: [

@@ -1,6 +1,7 @@
 import type { BlockEvent } from '../../domain/bookkeeping/block-entries.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PayoutEvent } from '../../domain/payout/lifecycle.ts'
+import { readStreamName, type StreamName, streamOfType } from '../../domain/stream-name.ts'
 import { BlocksCheck } from './checks/blocks.ts'
 import { BooksCheck } from './checks/books.ts'
 import { ChainClaims } from './checks/chain-claims.ts'
@@ -14,7 +15,6 @@ import { type Report, reportOf } from './finding.ts'
 import type { ProofOutcome } from './prover.ts'
 import type { OtherEvent, ReadEntry } from './read-entry.ts'
 import { type HeaderFact, References, type ResolvedShares } from './references.ts'
-import { readStreamName, type StreamName, streamOfType } from './stream-name.ts'
 import { LedgerClock } from './time.ts'
 
 /** Ledger time between two looks at what is owed: a look takes time in proportion to the accounts. */
@@ -122,7 +122,10 @@ export class Fold {
   #takeEvent(index: number, name: StreamName, revision: number, event: OtherEvent): void {
     switch (name.kind) {
       case 'pool':
-        if (event.type === 'GatewayJoined') this.blocks.gatewayJoined()
+        if (event.type === 'GatewayJoined') {
+          this.blocks.gatewayJoined()
+          this.shares.gatewayJoined(event.data)
+        }
         if (event.type === 'LedgerKeyAdopted') this.ledgerKeys.push({ entry: index, ...event.data })
         if (event.type === 'PolicyAdopted') {
           this.shares.policyAdopted(event.data)
@@ -131,6 +134,7 @@ export class Fold {
         }
         break
       case 'connection':
+        if (event.type === 'MinerConnected') this.shares.minerConnected(index, name.gateway, event.data)
         if (event.type === 'MinerDisconnected')
           this.luck.connectionEnded(index, name.gateway, name.connection, event.data)
         break

@@ -9,10 +9,10 @@ import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { networkDifficulty } from '../../domain/decred/target.ts'
 import type { EventData } from '../../domain/events.ts'
+import type { StreamName } from '../../domain/stream-name.ts'
 import { ExactSum } from './exact-sum.ts'
 import type { OtherEvent } from './read-entry.ts'
 import type { ShareColumns } from './share-columns.ts'
-import type { StreamName } from './stream-name.ts'
 
 /** A `WorkIssued`, as far as shares refer to it. */
 export interface Job {

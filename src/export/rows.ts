@@ -1,7 +1,7 @@
 import { networks } from '../../domain/decred/network.ts'
 import type { EventData, PoolEvent, Scheme, ShareReference } from '../../domain/events.ts'
 import { cachedShareUnits } from '../../domain/reward/units.ts'
-import type { StreamName } from '../audit/stream-name.ts'
+import type { StreamName } from '../../domain/stream-name.ts'
 import type { HistoryEvent } from '../replay/history.ts'
 import { OpenRows } from './open-rows.ts'
 import { ShareNames } from './share-names.ts'

@@ -9,6 +9,7 @@ import { jobId } from '../../domain/mining/job.ts'
 import { profileNamed } from '../../domain/stratum/profiles/index.ts'
 import { readSolution } from '../../domain/stratum/solution.ts'
 import { parseUser } from '../../domain/stratum/user.ts'
+import { readStreamName } from '../../domain/stream-name.ts'
 import type { SignedCheckpoint } from '../../domain/transparency/checkpoint.ts'
 import { readEntryText } from '../../domain/transparency/read-entry.ts'
 import type { ShareAnswer } from './answers-file.ts'
@@ -87,7 +88,7 @@ class Matcher {
   }
 
   read(stream: string, event: PoolEvent): void {
-    const gateway = Number(/^(?:work|shares)-(\d{1,15})-/.exec(stream)?.[1] ?? -1)
+    const name = readStreamName(stream)
     switch (event.type) {
       case 'PoolOpened':
         this.#solo = event.data.mode === 'solo'
@@ -108,12 +109,13 @@ class Matcher {
         this.#connections.get(stream)?.accounts.push(event.data.account)
         break
       case 'WorkIssued': {
-        const id = jobId(gateway, event.data.job)
+        if (name.kind !== 'work') break
+        const id = jobId(name.gateway, event.data.job)
         if (this.#open.has(id)) this.#work.set(id, event.data)
         break
       }
       case 'SharesAccepted':
-        this.#shares(gateway, event.data)
+        if (name.kind === 'shares') this.#shares(name.gateway, event.data)
         break
     }
   }

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeEvent, type PoolEvent } from '../../domain/events.ts'
-import { readStreamName, type StreamName, streamOfType } from '../audit/stream-name.ts'
+import { readStreamName, type StreamName, streamOfType } from '../../domain/stream-name.ts'
 import { type MoneyColumns, moneyColumns } from '../treasury/money-columns.ts'
 import type { HistoryEvent } from './history.ts'
 

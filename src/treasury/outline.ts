@@ -6,7 +6,7 @@ import type { Network } from '../../domain/decred/network.ts'
 import type { EventData, EventType, PoolEvent } from '../../domain/events.ts'
 import { type AdoptedPolicy, policyAt, schemeSince } from '../../domain/policy.ts'
 import { type Stretch, stretchesNeeded, windowLimit } from '../../domain/reward/window-limit.ts'
-import { parseStream } from '../../projections/streams.ts'
+import { readStreamName } from '../../domain/stream-name.ts'
 import { erasOf, type Find, isWaiting, type SharesStart } from './share-records.ts'
 
 /** Types by which the books go, and how the log is divided: a small part of it. */
@@ -94,12 +94,12 @@ export class Outline {
 
   /** Takes the next event, in the order of the log. */
   take({ stream, position }: RecordedEvent, { type, data }: PoolEvent): void {
-    const parsed = parseStream(stream)
+    const parsed = readStreamName(stream)
     if (type === 'BlockFound' && parsed.kind === 'block')
       this.#blocks.push({ hash: parsed.hash, position, data })
     if (type === 'GatewayJoined')
       this.#marks.push({ position, gateway: data.gateway, atMs: data.at, closed: null })
-    if (type === 'EpochClosed' && parsed.kind === 'gateway') {
+    if (type === 'EpochClosed' && parsed.kind === 'shares') {
       const { shares, difficulty, at } = data
       const closed = { stream, shares, difficulty: BigInt(difficulty) }
       this.#marks.push({ position, gateway: parsed.gateway, atMs: at, closed })

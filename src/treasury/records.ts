@@ -12,7 +12,7 @@ import { isOver, type PayoutEvent } from '../../domain/payout/lifecycle.ts'
 import { type PayoutRecord, payoutRecord } from '../../domain/payout/next-step.ts'
 import type { PayoutMoment } from '../../domain/payout/schedule.ts'
 import type { AdoptedPolicy } from '../../domain/policy.ts'
-import { parseStream, type Stream } from '../../projections/streams.ts'
+import { readStreamName, type StreamName } from '../../domain/stream-name.ts'
 import { foldColumns, foldShares } from './fold-shares.ts'
 import { placeText, type RecordsFault, unresolvedFault } from './records-fault.ts'
 import { isSameShare, LOG_START, ShareRecords, type SharesStart, type WorkDue } from './share-records.ts'
@@ -106,7 +106,7 @@ export class Records {
     stream: string,
     events: readonly PoolEvent[],
   ): E.Either<RecordsFault, Generator<void, readonly Violation[]>> {
-    const parsed = parseStream(stream)
+    const parsed = readStreamName(stream)
     if (parsed.kind !== 'settlement' && parsed.kind !== 'payout')
       return E.left({ kind: 'books', message: `${stream} is no stream of money.` })
     const books = copyOf(this.books)
@@ -122,7 +122,7 @@ export class Records {
 
   /** Says whether nothing more can come in a payout's stream. */
   isClosed(stream: string): boolean {
-    const parsed = parseStream(stream)
+    const parsed = readStreamName(stream)
     const payout = parsed.kind === 'payout' ? this.books.payouts.get(parsed.number) : undefined
     return payout !== undefined && isOver(payout.phase)
   }
@@ -173,12 +173,12 @@ export class Records {
   }
 
   #evolve(recorded: RecordedEvent, event: PoolEvent): RecordsFault | undefined {
-    const stream = parseStream(recorded.stream)
+    const stream = readStreamName(recorded.stream)
     switch (stream.kind) {
       case 'pool':
         this.#evolvePool(recorded, event)
         return undefined
-      case 'gateway':
+      case 'work':
         if (event.type === 'WorkIssued')
           this.lastRun ??= { height: event.data.height - 1, at: this.#openedAt }
         return undefined
@@ -193,6 +193,7 @@ export class Records {
         return this.#evolvePayout(stream.number, recorded, event)
       case 'admin':
       case 'connection':
+      case 'shares':
       case 'other':
         return undefined
     }
@@ -262,7 +263,7 @@ const copyOf = (books: Books): Books => ({
 })
 
 /** A stream of money. */
-type MoneyStream = Extract<Stream, { readonly kind: 'settlement' | 'payout' }>
+type MoneyStream = Extract<StreamName, { readonly kind: 'settlement' | 'payout' }>
 
 const isBlockEvent = (event: PoolEvent): event is BlockEvent => event.type.startsWith('Block')
 const isPayoutEvent = (event: PoolEvent): event is PayoutEvent => event.type.startsWith('Payout')

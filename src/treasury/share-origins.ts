@@ -2,7 +2,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { read } from '../../adapters/event-store/catalogue.ts'
 import type { EventStore, StoreError, StreamEvent } from '../../adapters/event-store/port.ts'
 import type { PoolEvent } from '../../domain/events.ts'
-import { epochOf } from '../../domain/mining/epoch.ts'
+import { epochOf, epochStartMs } from '../../domain/mining/epoch.ts'
+import { readStreamName } from '../../domain/stream-name.ts'
 import type { ShareKeys } from './accepted-shares.ts'
 import type { UnresolvedShare } from './share-records.ts'
 
@@ -53,8 +54,10 @@ async function readWork(
   jobs: readonly number[],
 ): Promise<E.Either<StoreError, void>> {
   const wanted = new Set(jobs)
-  const fromMs = epochMs(stream)
-  for (let hour = 0; fromMs !== undefined && hour < WORK_HOURS && wanted.size > 0; hour++) {
+  const name = readStreamName(stream)
+  if (name.kind !== 'shares') return E.right(undefined)
+  const fromMs = epochStartMs(name.epoch)
+  for (let hour = 0; hour < WORK_HOURS && wanted.size > 0; hour++) {
     const epoch = epochOf(fromMs - hour * HOUR_MS)
     const read = await readEvents(store, `work-${gateway}-${epoch}`, ({ type, data }) => {
       if (type !== 'WorkIssued' || !wanted.delete(data.job)) return
@@ -64,12 +67,6 @@ async function readWork(
     if (E.isLeft(read)) return read
   }
   return E.right(undefined)
-}
-
-/** When the hour in the name of a stream of shares begins, Unix ms. */
-export function epochMs(stream: string): number | undefined {
-  const [, year, month, day, hour] = /-(\d{4})(\d\d)(\d\d)(\d\d)$/.exec(stream) ?? []
-  return year === undefined ? undefined : Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour))
 }
 
 /** Hands out a stream from its beginning. An event of it that can't be read is passed over: whoever needs it says so. */

@@ -7,7 +7,7 @@ import { type AdoptedPolicy, isSameScheme } from '../../domain/policy.ts'
 import { OpenWork, type SettledWork } from '../../domain/reward/pay-per-share.ts'
 import { ShareWindow, type WindowError, type WindowSums } from '../../domain/reward/share-window.ts'
 import { type WindowLimit, windowLimit } from '../../domain/reward/window-limit.ts'
-import { parseStream, type Stream } from '../../projections/streams.ts'
+import { readStreamName, type StreamName } from '../../domain/stream-name.ts'
 import { ShareKeys } from './accepted-shares.ts'
 import type { MoneyColumns } from './money-columns.ts'
 
@@ -112,11 +112,11 @@ export class ShareRecords {
 
   /** Folds the next event of the log; nothing of it where a share can't be resolved. */
   take(recorded: RecordedEvent, event: PoolEvent): UnresolvedShare | undefined {
-    const stream = parseStream(recorded.stream)
+    const stream = readStreamName(recorded.stream)
     if (stream.kind === 'pool') this.#evolvePool(recorded, event)
     if (stream.kind === 'connection') this.#evolveConnection(stream, recorded.revision, event)
     if (stream.kind === 'block' && event.type === 'BlockFound') this.#found(stream.hash, event.data)
-    if (stream.kind !== 'gateway') return undefined
+    if (stream.kind !== 'work' && stream.kind !== 'shares') return undefined
     if (event.type === 'SharesAccepted') return this.#addShares(stream.gateway, recorded, event.data)
     if (event.type === 'WorkIssued') this.#issued(stream.gateway, event.data)
     return undefined
@@ -124,8 +124,8 @@ export class ShareRecords {
 
   /** The same for accepted shares of which only what matters here was read. */
   takeShares(recorded: RecordedEvent, data: MoneyColumns): UnresolvedShare | undefined {
-    const stream = parseStream(recorded.stream)
-    return stream.kind === 'gateway' ? this.#addShares(stream.gateway, recorded, data) : undefined
+    const stream = readStreamName(recorded.stream)
+    return stream.kind === 'shares' ? this.#addShares(stream.gateway, recorded, data) : undefined
   }
 
   #evolvePool({ position, revision }: RecordedEvent, { type, data }: PoolEvent): void {
@@ -143,7 +143,7 @@ export class ShareRecords {
   }
 
   #evolveConnection(
-    { gateway, connection }: Stream & { kind: 'connection' },
+    { gateway, connection }: StreamName & { kind: 'connection' },
     revision: number,
     { type, data }: PoolEvent,
   ): void {

@@ -3,7 +3,7 @@ import { read } from '../../adapters/event-store/catalogue.ts'
 import type { EventStore, RecordedEvent } from '../../adapters/event-store/port.ts'
 import type { EventType, PoolEvent } from '../../domain/events.ts'
 import type { WindowError, WindowSums } from '../../domain/reward/share-window.ts'
-import { parseStream } from '../../projections/streams.ts'
+import { readStreamName } from '../../domain/stream-name.ts'
 import { foldShares } from './fold-shares.ts'
 import { Outline } from './outline.ts'
 import { type Answer, eachBatch, inSlices, type Pause, resolving } from './recall.ts'
@@ -73,7 +73,7 @@ function* lastResort(
 }
 
 function blockOf({ stream }: RecordedEvent): string {
-  const parsed = parseStream(stream)
+  const parsed = readStreamName(stream)
   return parsed.kind === 'block' ? parsed.hash : ''
 }
 

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { RecordedEvent } from '../../adapters/event-store/port.ts'
 import type { NetworkName } from '../../domain/decred/network.ts'
 import { decodeEvent, type EventType } from '../../domain/events.ts'
+import { readStreamName } from '../../domain/stream-name.ts'
 import type { WebhookEvents } from '../config/config.ts'
 
 const BLOCKS: readonly EventType[] = [
@@ -52,16 +53,15 @@ export function messageOf(
   if (E.isLeft(decoded)) return E.left(decoded.left.message)
   const { type, data } = decoded.right
   const { id, stream, revision } = recorded
-  const about = stream.slice(stream.indexOf('-') + 1)
-  const isBlock = stream.startsWith('block-')
+  const about = readStreamName(stream)
   const body = JSON.stringify({
     id,
     type,
     at: data.at,
     pool,
     network,
-    block: isBlock ? about : null,
-    payout: isBlock ? null : Number(about),
+    block: about.kind === 'block' ? about.hash : null,
+    payout: about.kind === 'payout' ? about.number : null,
     stream,
     revision,
     data,

@@ -6,6 +6,8 @@ import { readCheckpoint } from '../../adapters/ledger/checkpoint.ts'
 import { ledgerFolder } from '../../adapters/ledger/folder.ts'
 import { toAtoms } from '../../domain/decred/amount.ts'
 import { fromHex, toHex } from '../../domain/decred/hex.ts'
+import { networks } from '../../domain/decred/network.ts'
+import { workSubsidy } from '../../domain/decred/subsidy.ts'
 import { decodeTransaction, encodeTransaction, transactionId } from '../../domain/decred/transaction.ts'
 import { poolFee } from '../../domain/reward/allocation.ts'
 import { splitExactly } from '../../domain/reward/split.ts'
@@ -208,6 +210,121 @@ describe('shares', () => {
     )
     at(log, index).data.job[0] = 0
     expect(found(await auditedLog(log, honest.key))).toContainEqual(['A3', 'stale-share', index])
+  })
+})
+
+describe('streams', () => {
+  /** A copy of an event as the next of its stream, behind another event. */
+  function addAgain(log: Cooked[], index: number, behind = index): number {
+    const again = structuredClone(at(log, index))
+    log.splice(behind + 1, 0, again)
+    withoutGaps(log)
+    return behind + 1
+  }
+
+  test.each(['MinerConnected', 'AccountOpened'])('a %s that is there twice, word for word', async (type) => {
+    const log = copyOf(honest)
+    const again = addAgain(
+      log,
+      indexOf(log, (each) => each.type === type, 2),
+    )
+    expect(found(await auditedLog(log, honest.key))).toContainEqual(['A2', 'begun-again', again])
+  })
+
+  test('one that lacks its beginning', async () => {
+    const log = copyOf(honest)
+    const index = indexOf(log, ({ type }) => type === 'MinerConnected', 2)
+    const [gone] = log.splice(index, 1)
+    const next = indexOf(log, ({ stream }) => stream === gone?.stream)
+    expect(found(await auditedLog(withoutGaps(log), honest.key))).toContainEqual(['A2', 'no-beginning', next])
+  })
+
+  test.each(['EpochClosed', 'MinerDisconnected', 'PayoutConfirmed', 'RewardReversed'])(
+    'a stream that goes on after its %s',
+    async (type) => {
+      const log = copyOf(honest)
+      const again = addAgain(
+        log,
+        indexOf(log, (each) => each.type === type),
+      )
+      const answer = found(await auditedLog(log, honest.key))
+      expect(answer).toContainEqual(['A2', 'after-end', again])
+      expect(answer.filter(([, kind]) => kind === 'gap')).toEqual([])
+    },
+  )
+
+  test('shares after the end of their hour', async () => {
+    const log = copyOf(honest)
+    const closed = indexOf(log, ({ type }) => type === 'EpochClosed')
+    const shares = log.findIndex((each) => each.stream === at(log, closed).stream && isShares(each))
+    const again = addAgain(log, shares, closed)
+    const answer = found(await auditedLog(log, honest.key))
+    expect(answer).toContainEqual(['A2', 'after-end', again])
+    expect(answer.filter(([, kind]) => kind.startsWith('epoch'))).toEqual([])
+  })
+
+  test('of a gateway that never joined, though it would be the next', async () => {
+    const log = copyOf(honest)
+    const joined = log.findLastIndex(({ type }) => type === 'GatewayJoined')
+    const { gateway } = at(log, joined).data
+    log.splice(joined, 1)
+    const isOf = (kind: string): number =>
+      indexOf(log, ({ stream, type }) => stream.startsWith(`${kind}-${gateway}`) && type !== 'EpochClosed')
+    const answer = found(await auditedLog(withoutGaps(log), honest.key))
+    for (const kind of ['connection', 'work', 'shares'])
+      expect(answer).toContainEqual(['A2', 'other-gateway', isOf(kind)])
+  })
+
+  test('an extranonce1 that another gateway gives', async () => {
+    const log = copyOf(honest)
+    const joined = indexOf(log, ({ type }) => type === 'GatewayJoined')
+    at(log, joined).data.extranoncePrefix = 'fe'
+    const first = indexOf(log, ({ type }) => type === 'MinerConnected')
+    expect(found(await auditedLog(log, honest.key))).toContainEqual(['A3', 'wrong-extranonce', first])
+  })
+})
+
+describe.each(['mainnet', 'testnet3'] as const)('the rules of %s, without a node', (name) => {
+  const network = networks[name]
+  const isWork = ({ type }: Cooked): boolean => type === 'WorkIssued'
+  const isMatured = ({ type }: Cooked): boolean => type === 'BlockMatured'
+
+  /** The history as if it were of that network: its work and its blocks go by the rules that need no chain. */
+  function there(): Cooked[] {
+    const log = copyOf(honest)
+    at(log, 0).data.network = name
+    for (const { data } of log.filter(isWork))
+      data.subsidy = String(workSubsidy(network, data.height, network.votesPerBlock, 'dcp0012'))
+    for (const { data } of log.filter(isMatured)) data.confirmations = network.coinbaseMaturity + 1
+    return log
+  }
+  const foundByA5 = async (log: readonly Cooked[]) =>
+    found(await auditedLog(log, honest.key)).filter(([check]) => check === 'A5')
+
+  test('kept', async () => {
+    expect(await foundByA5(there())).toEqual([])
+  })
+
+  test('another proof of work than BLAKE3', async () => {
+    const log = there()
+    const index = indexOf(log, isWork, 3)
+    at(log, index).data.powAlgorithm = 'blake256'
+    expect(await foundByA5(log)).toEqual([['A5', 'other-proof-of-work', index]])
+  })
+
+  test('a subsidy by a split that was in force once', async () => {
+    const log = there()
+    const index = indexOf(log, isWork, 3)
+    const { data } = at(log, index)
+    data.subsidy = String(workSubsidy(network, data.height, network.votesPerBlock, 'dcp0010'))
+    expect(await foundByA5(log)).toEqual([['A5', 'other-subsidy', index]])
+  })
+
+  test('a block that is mature too early', async () => {
+    const log = there()
+    const index = indexOf(log, isMatured)
+    at(log, index).data.confirmations = network.coinbaseMaturity
+    expect(await foundByA5(log)).toEqual([['A5', 'too-young', index]])
   })
 })
 

@@ -61,7 +61,7 @@ class Log {
     const bits = targetToCompact(difficultyTarget(network, sharesPerBlock * (DIFFICULTIES / 2) * 10))
     const height = this.#height++
     return this.next(
-      'work-0-1',
+      'work-0-2026112301',
       event('WorkIssued', {
         ...{ v: 1, at: 0, job: 0, header: '00'.repeat(180), powAlgorithm: 'blake3', height, bits },
         ...{ subsidy: '500000000', reason: 'new-parent' },
@@ -73,7 +73,7 @@ class Log {
     const column = <A>(of: (i: number) => A): readonly A[] =>
       Array.from({ length: EVENT_SHARES }, (_, i) => of(i))
     return this.next(
-      'shares-0-1',
+      'shares-0-2026112301',
       event('SharesAccepted', {
         ...{
           v: 1,
@@ -96,8 +96,8 @@ class Log {
   *found(): Generator<RecordedEvent> {
     const header = '00'.repeat(180)
     const share = {
-      stream: 'shares-0-1',
-      revision: this.#revisions.get('shares-0-1') ?? 0,
+      stream: 'shares-0-2026112301',
+      revision: this.#revisions.get('shares-0-2026112301') ?? 0,
       index: EVENT_SHARES - 1,
     }
     const reward = { transaction: 'c0'.repeat(32), output: 1, atoms: '500000000' }

@@ -244,3 +244,18 @@ test('the auditor trusts nothing of the pool: it imports domain, the ledger and 
   expect(code.filter((file) => file.startsWith('src/audit/')).length).toBeGreaterThan(20)
   expect(foreign).toEqual([])
 })
+
+test('replaying and exporting need no projection and no read model, nor does what they import', () => {
+  const reached = new Map<string, string>()
+  const from = code.filter((file) => /^src\/(replay|export)\//.test(file))
+  for (const file of from) reached.set(file, file)
+  for (const [file, way] of reached)
+    for (const source of importsOf(file).filter((each) => each.startsWith('.'))) {
+      const target = posix.join(posix.dirname(file), source)
+      if (target.endsWith('.ts') && !reached.has(target)) reached.set(target, `${way} > ${target}`)
+    }
+  const wrong = [...reached].filter(([file]) => /^(projections|adapters\/read-models)\//.test(file))
+  expect(from.length).toBeGreaterThan(10)
+  expect(reached.size).toBeGreaterThan(from.length)
+  expect(wrong.map(([, way]) => way)).toEqual([])
+})

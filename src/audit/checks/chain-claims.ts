@@ -2,7 +2,7 @@ import type { BlockPhase } from '../../../domain/block/lifecycle.ts'
 import type { BlockEvent } from '../../../domain/bookkeeping/block-entries.ts'
 import { merkleRoot, previousBlock } from '../../../domain/decred/header.ts'
 import { fromHex } from '../../../domain/decred/hex.ts'
-import type { Network } from '../../../domain/decred/network.ts'
+import type { Network, NetworkName } from '../../../domain/decred/network.ts'
 import { type SubsidySplit, workSubsidy } from '../../../domain/decred/subsidy.ts'
 import type { EventData } from '../../../domain/events.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
@@ -26,6 +26,8 @@ interface ClaimedWork {
   readonly bits: number
 }
 
+/** Where DCP0011 and DCP0012 were in force before there was a Lodebook. On other networks each chain has its own rules. */
+const SETTLED: ReadonlySet<NetworkName> = new Set<NetworkName>(['mainnet', 'testnet3'])
 const SPLITS: readonly SubsidySplit[] = ['original', 'dcp0010', 'dcp0012']
 
 /**
@@ -35,6 +37,7 @@ const SPLITS: readonly SubsidySplit[] = ['original', 'dcp0010', 'dcp0012']
 export class ChainClaims {
   readonly #report: CheckReport
   readonly #network: Network
+  readonly #isSettled: boolean
   readonly blocks = new Map<string, ClaimedBlock>()
   /** By the Merkle root of the template. */
   readonly templates = new Map<string, ClaimedWork>()
@@ -46,11 +49,13 @@ export class ChainClaims {
   constructor(report: Report, network: Network) {
     this.#report = reportOf('A5', report)
     this.#network = network
+    this.#isSettled = SETTLED.has(network.name)
   }
 
   workIssued(entry: number, gateway: number, data: EventData<'WorkIssued'>): void {
     const { height, bits } = data
-    const subsidies = SPLITS.map((split) =>
+    const splits: readonly SubsidySplit[] = this.#isSettled ? ['dcp0012'] : SPLITS
+    const subsidies = splits.map((split) =>
       workSubsidy(this.#network, height, this.#network.votesPerBlock, split),
     )
     if (!subsidies.includes(BigInt(data.subsidy)))
@@ -58,7 +63,14 @@ export class ChainClaims {
         'other-subsidy',
         entry,
         `Entry ${entry} gives a full proof-of-work subsidy of ${data.subsidy} atoms at height ${height}.`,
-        `One of ${subsidies.join(', ')}, by the rules of ${this.#network.name}.`,
+        `${subsidies.join(' or ')}, by the rules of ${this.#network.name}.`,
+      )
+    if (this.#isSettled && data.powAlgorithm !== 'blake3')
+      this.#report.wrong(
+        'other-proof-of-work',
+        entry,
+        `Entry ${entry} issues work at height ${height} to be proven by ${data.powAlgorithm}.`,
+        `blake3, which is the proof of work of ${this.#network.name}.`,
       )
     const header = fromHex(data.header)
     if (header === undefined) return
@@ -80,7 +92,17 @@ export class ChainClaims {
     block.phase = phase
     block.entry = entry
     if (event.type === 'BlockConnected') block.reward = event.data.reward
-    if (event.type === 'BlockMatured') block.matured = event.data.confirmations
+    if (event.type !== 'BlockMatured') return
+    const { confirmations } = event.data
+    block.matured = confirmations
+    const { name, coinbaseMaturity } = this.#network
+    if (this.#isSettled && confirmations <= coinbaseMaturity)
+      this.#report.wrong(
+        'too-young',
+        entry,
+        `Entry ${entry} says that block ${hash} matured with ${confirmations} confirmations.`,
+        `More than ${coinbaseMaturity}, by the rules of ${name}.`,
+      )
   }
 }
 

@@ -254,14 +254,12 @@ class ChainCheck {
     const raw = await this.#rawBlock(hash, info.height)
     if (E.isLeft(raw)) return raw
     this.#compareReward(claimed, raw.right.block)
-    const needed = this.#fold.network.coinbaseMaturity
-    const isOwnChain = this.#fold.network.name === 'simnet' || this.#fold.network.name === 'regnet'
-    if (matured !== null && ((!isOwnChain && matured <= needed) || info.confirmations < matured))
+    if (matured !== null && info.confirmations < matured)
       this.#a5.wrong(
         'too-young',
         entry,
         `Entry ${entry} has block ${hash} mature at ${matured} confirmations; it has ${info.confirmations}.`,
-        `More than ${needed} confirmations.`,
+        'As many confirmations as it is said to have had.',
       )
     if (info.next === null || phase === 'connected') return E.right(undefined)
     const next = await this.#node.block(info.next)()

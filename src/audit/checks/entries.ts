@@ -1,9 +1,10 @@
+import type { EventType } from '../../../domain/events.ts'
 import { epochOf } from '../../../domain/mining/epoch.ts'
+import { readStreamName, type StreamName, streamOfType } from '../../../domain/stream-name.ts'
 import { ExactSum } from '../exact-sum.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
 import type { OtherEvent, ReadEntry } from '../read-entry.ts'
 import type { References, ResolvedShares } from '../references.ts'
-import { readStreamName, type StreamName, streamOfType } from '../stream-name.ts'
 import { SKEW_MS_MAX, timeText } from '../time.ts'
 
 /** What is remembered of a stream that goes on. */
@@ -13,6 +14,30 @@ interface OpenStream {
   /** The newest entry of it. */
   entry: number
 }
+
+/** What a stream begins with, and what stands nowhere else. */
+const FIRST: Readonly<Partial<Record<StreamName['kind'], EventType>>> = {
+  pool: 'PoolOpened',
+  connection: 'MinerConnected',
+  account: 'AccountOpened',
+  block: 'BlockFound',
+  payout: 'PayoutPlanned',
+}
+/** What ends a stream. */
+const LAST: ReadonlySet<EventType> = new Set<EventType>([
+  'EpochClosed',
+  'MinerDisconnected',
+  'WorkSettled',
+  'RewardReversed',
+  'PayoutConfirmed',
+  'PayoutReturned',
+])
+/** What a gateway writes only while it is the newest. */
+const OF_NEWEST: ReadonlySet<EventType> = new Set<EventType>([
+  'MinerConnected',
+  'WorkIssued',
+  'SharesAccepted',
+])
 
 /** A stream of shares that is not closed. */
 interface OpenEpoch {
@@ -62,18 +87,19 @@ export class EntriesCheck {
           ? 'Versions that docs/ledger-spec.md describes, or a newer lodebook.'
           : 'Canonical JSON of an event, as docs/ledger-spec.md describes it.',
       )
-      if (entry.place !== null) this.#step(index, entry.place.stream, entry.place.revision, null)
+      if (entry.place !== null)
+        this.#step(index, readStreamName(entry.place.stream), entry.place.stream, entry.place.revision, null)
       return
     }
     const name = readStreamName(entry.stream)
     if (entry.kind === 'unknown') {
-      this.#step(index, entry.stream, entry.revision, null)
+      this.#step(index, name, entry.stream, entry.revision, null)
       const known = this.#unknown.get(entry.type)
       this.#unknown.set(entry.type, { count: (known?.count ?? 0) + 1, first: known?.first ?? index })
       return
     }
     const at = entry.kind === 'shares' ? entry.at : entry.event.data.at
-    this.#step(index, entry.stream, entry.revision, at)
+    const isOpen = this.#step(index, name, entry.stream, entry.revision, at)
     const type = entry.kind === 'shares' ? 'SharesAccepted' : entry.event.type
     if (name.kind !== streamOfType[type]) {
       this.#report.wrong(
@@ -84,20 +110,25 @@ export class EntriesCheck {
       )
       return
     }
-    this.#begin(index, name, entry.revision, type)
+    if (!isOpen) return
+    this.#begin(index, name, entry, type)
     if (entry.kind === 'event') this.#takeEvent(index, name, entry.stream, entry.event)
+    if (LAST.has(type)) this.#end(name, entry.stream)
   }
 
   /** Takes the shares of an entry once it is known to what they refer. */
   takeShares({ entry, stream, gateway, at, columns, connections }: ResolvedShares): void {
     const name = readStreamName(stream)
     if (name.kind !== 'shares') return
-    const epoch = this.#epochFor(entry, stream, name)
-    epoch.events++
-    epoch.shares += columns.count
+    // What comes after the end of its hour is named as that, and opens none.
+    const epoch = this.#isClosed(name) ? undefined : this.#epochFor(entry, stream, name)
+    if (epoch !== undefined) {
+      epoch.events++
+      epoch.shares += columns.count
+    }
     for (let i = 0; i < columns.count; i++) {
       const difficulty = columns.difficulty[i] ?? 0
-      epoch.difficulty.add(difficulty)
+      epoch?.difficulty.add(difficulty)
       const connection = connections[i]
       if (connection === undefined) continue
       connection.accepted++
@@ -131,8 +162,18 @@ export class EntriesCheck {
         )
   }
 
-  #step(index: number, stream: string, revision: number, at: number | null): void {
+  /** Counts an entry in its stream. Answers false for one whose stream is over: it says nothing more. */
+  #step(index: number, name: StreamName, stream: string, revision: number, at: number | null): boolean {
     const open = this.#streams.get(stream)
+    if (open === undefined && revision > 0 && this.#isOver(name)) {
+      this.#report.wrong(
+        'after-end',
+        index,
+        `Entry ${index} is revision ${revision} of stream ${stream}, which had ended.`,
+        'Nothing more in that stream.',
+      )
+      return false
+    }
     const expected = open === undefined ? 0 : open.revision + 1
     if (revision > expected)
       this.#report.wrong(
@@ -160,14 +201,73 @@ export class EntriesCheck {
       latestMs: Math.max(at ?? 0, open?.latestMs ?? 0),
       entry: index,
     })
+    return true
+  }
+
+  /** Whether a stream that is not remembered was there, and ended. */
+  #isOver(name: StreamName): boolean {
+    switch (name.kind) {
+      case 'connection':
+        return this.#connections.get(name.gateway)?.has(name.connection) === true
+      case 'settlement':
+        return this.#settlements.has(name.number)
+      case 'payout':
+        return this.#payouts.has(name.number)
+      case 'shares':
+        return this.#isClosed(name)
+      case 'pool':
+      case 'admin':
+      case 'account':
+      case 'work':
+      case 'block':
+      case 'other':
+        return false
+    }
+  }
+
+  #isClosed({ gateway, epoch }: { readonly gateway: number; readonly epoch: string }): boolean {
+    return epoch <= (this.#closed.get(gateway) ?? '')
+  }
+
+  /** Forgets a stream, whose number remains. One that lacks its beginning is over, too. */
+  #end(name: StreamName, stream: string): void {
+    this.#streams.delete(stream)
+    if (name.kind !== 'shares') this.#takeNumber(name)
   }
 
   /** Looks at what begins, and whether it may. */
-  #begin(index: number, name: StreamName, revision: number, type: string): void {
+  #begin(
+    index: number,
+    name: StreamName,
+    { stream, revision }: { readonly stream: string; readonly revision: number },
+    type: EventType,
+  ): void {
+    const first = FIRST[name.kind]
     if (index === 0 && type !== 'PoolOpened')
       this.#report.wrong('no-beginning', 0, `The ledger begins with ${type}.`, 'PoolOpened.')
+    else if (revision === 0 && first !== undefined && type !== first)
+      this.#report.wrong(
+        'no-beginning',
+        index,
+        `Entry ${index} begins stream ${stream} with ${type}.`,
+        `${first}.`,
+      )
+    if (revision !== 0 && type === first)
+      this.#report.wrong(
+        'begun-again',
+        index,
+        `Entry ${index}, a ${type}, is revision ${revision} of stream ${stream}.`,
+        `${type} as revision 0, and once.`,
+      )
+    if ('gateway' in name && OF_NEWEST.has(type) && name.gateway !== this.#gateways - 1)
+      this.#report.wrong(
+        'other-gateway',
+        index,
+        `Entry ${index} is a ${type} of gateway ${name.gateway}, ${this.#gateways === 0 ? 'and none had joined' : `and the latest that joined was ${this.#gateways - 1}`}.`,
+        'One of the gateway of the latest GatewayJoined.',
+      )
     if (revision !== 0) return
-    const isNew = this.#isNew(name)
+    const isNew = this.#takeNumber(name)
     if (!isNew.holds)
       this.#report.wrong(
         'numbers',
@@ -177,7 +277,8 @@ export class EntriesCheck {
       )
   }
 
-  #isNew(name: StreamName): { readonly holds: boolean; readonly what: string } {
+  /** Notes the number of what begins; says whether it is new. */
+  #takeNumber(name: StreamName): { readonly holds: boolean; readonly what: string } {
     switch (name.kind) {
       case 'connection': {
         const numbers = this.#connections.get(name.gateway) ?? new NumbersInOrder()
@@ -198,7 +299,7 @@ export class EntriesCheck {
         return { holds: this.#payouts.take(name.number), what: `payout ${name.number}` }
       case 'shares':
         return {
-          holds: name.epoch > (this.#closed.get(name.gateway) ?? ''),
+          holds: !this.#isClosed(name),
           what: `hour ${name.epoch} of gateway ${name.gateway}`,
         }
       case 'pool':
@@ -230,7 +331,6 @@ export class EntriesCheck {
         return
       case 'MinerDisconnected':
         if (name.kind === 'connection') this.#closeConnection(index, name, event.data)
-        this.#streams.delete(stream)
         return
       default:
         return
@@ -277,8 +377,7 @@ export class EntriesCheck {
         `What the stream holds: ${shares} shares in ${events} events, of difficulty ${difficulty}.`,
       )
     this.#epochs.delete(stream)
-    this.#streams.delete(stream)
-    if (epoch > (this.#closed.get(gateway) ?? '')) this.#closed.set(gateway, epoch)
+    if (!this.#isClosed({ gateway, epoch })) this.#closed.set(gateway, epoch)
   }
 
   #closeConnection(
@@ -304,8 +403,12 @@ class NumbersInOrder {
   #next = 0
   readonly #beyond = new Set<number>()
 
+  has(number: number): boolean {
+    return number < this.#next || this.#beyond.has(number)
+  }
+
   take(number: number): boolean {
-    if (number < this.#next || this.#beyond.has(number)) return false
+    if (this.has(number)) return false
     this.#beyond.add(number)
     while (this.#beyond.delete(this.#next)) this.#next++
     return true

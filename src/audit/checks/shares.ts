@@ -32,6 +32,8 @@ export class SharesCheck {
   readonly #reigns = new Map<number, Reign[]>()
   readonly #headers = new HeaderSet()
   #graceMs = 0
+  /** What every extranonce1 of the newest gateway begins with. */
+  #extranonce: { readonly gateway: number; readonly prefix: string } | null = null
   /** Shares that were hashed. */
   hashed = 0
 
@@ -42,6 +44,22 @@ export class SharesCheck {
 
   policyAdopted({ lateShareGraceMs }: EventData<'PolicyAdopted'>): void {
     this.#graceMs = lateShareGraceMs
+  }
+
+  gatewayJoined({ gateway, extranoncePrefix: prefix }: EventData<'GatewayJoined'>): void {
+    this.#extranonce = { gateway, prefix }
+  }
+
+  /** Takes a connection. One of another gateway than the newest is named by A2. */
+  minerConnected(entry: number, gateway: number, { extranonce1 }: EventData<'MinerConnected'>): void {
+    const given = this.#extranonce
+    if (given === null || given.gateway !== gateway || extranonce1.startsWith(given.prefix)) return
+    this.#report.wrong(
+      'wrong-extranonce',
+      entry,
+      `Entry ${entry} gives a connection of gateway ${gateway} the extranonce1 ${extranonce1}.`,
+      `One that begins with ${given.prefix}, as all of this gateway.`,
+    )
   }
 
   /** Takes work, before it is what shares may refer to. */

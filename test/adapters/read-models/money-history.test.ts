@@ -11,6 +11,7 @@ import { bookPayoutEvent } from '../../../domain/bookkeeping/payout-entries.ts'
 import { type AllocationEvent, bookAllocationEvent } from '../../../domain/bookkeeping/settlement-entries.ts'
 import { decodeEvent, eventTypes, type PoolEvent, type Scheme } from '../../../domain/events.ts'
 import type { PayoutEvent } from '../../../domain/payout/lifecycle.ts'
+import { readStreamName } from '../../../domain/stream-name.ts'
 import {
   AllocationPage,
   BalanceView,
@@ -22,7 +23,6 @@ import {
   PolicyHistory,
   StatementLineView,
 } from '../../../projections/money/views.ts'
-import { parseStream } from '../../../projections/streams.ts'
 import { AccountView, type PageOf, PoolView, pageOf } from '../../../projections/views.ts'
 import { eventHistory, type HistoryOptions } from '../../support/event-histories.ts'
 import { readModelsOf, right } from './log.ts'
@@ -46,7 +46,7 @@ function wholeBooks(events: readonly RecordedEvent[]): Books {
   const books = openBooks()
   for (const { stream, type, data } of events) {
     const decoded = decodeEvent(type, data)
-    const where = parseStream(stream)
+    const where = readStreamName(stream)
     if (E.isLeft(decoded)) continue
     const event = decoded.right
     if (where.kind === 'block' && isOf<BlockEvent['type']>(event, 'Block'))

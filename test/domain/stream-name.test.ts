@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
-import { parseStream } from '../../projections/streams.ts'
+import { readStreamName } from '../../domain/stream-name.ts'
 
 const HASH = 'ab'.repeat(32)
 
 test.each([
   ['pool', { kind: 'pool' }],
   ['connection-3.42', { kind: 'connection', gateway: 3, connection: 42 }],
-  ['work-3-2026112318', { kind: 'gateway', gateway: 3 }],
-  ['shares-12-2026112318', { kind: 'gateway', gateway: 12 }],
+  ['admin', { kind: 'admin' }],
+  ['work-3-2026112318', { kind: 'work', gateway: 3, epoch: '2026112318' }],
+  ['shares-12-2026112318', { kind: 'shares', gateway: 12, epoch: '2026112318' }],
   [`account-${HASH}`, { kind: 'account', account: HASH }],
   [`block-${HASH}`, { kind: 'block', hash: HASH }],
   ['settlement-1', { kind: 'settlement', number: 1 }],
@@ -20,6 +21,9 @@ test.each([
   [`block-${HASH}0`, { kind: 'other' }],
   [`block-${HASH.toUpperCase()}`, { kind: 'other' }],
   ['shares-x-2026112318', { kind: 'other' }],
+  ['shares-03-2026112318', { kind: 'other' }],
+  ['shares-3-20261123', { kind: 'other' }],
+  ['payout-012', { kind: 'other' }],
 ])('%s', (name, stream) => {
-  expect(parseStream(name)).toEqual(stream)
+  expect(readStreamName(name)).toEqual(stream)
 })

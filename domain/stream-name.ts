@@ -1,4 +1,4 @@
-import type { EventType } from '../../domain/events.ts'
+import type { EventType } from './events.ts'
 
 /** What the name of a stream says. `epoch` is a UTC hour, `2026112318`. `other`: no stream that this program knows. */
 export type StreamName =
