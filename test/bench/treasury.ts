@@ -169,7 +169,7 @@ function* accountingLog(kind: 'pplns' | 'pps', shares: number): Generator<Record
   const log = new Log(ACCOUNTS)
   const records = new Records(network)
   const scheme: Scheme = kind === 'pps' ? { kind, reserve: '0' } : { kind, windowPpm: 2_000_000 }
-  const sharesPerBlock = shares / 3
+  const sharesPerBlock = Math.ceil(shares / 3)
   function* put(recorded: RecordedEvent): Generator<RecordedEvent> {
     if (kind === 'pps') take(records, recorded)
     yield recorded
