@@ -38,24 +38,17 @@ export async function openSignedEntries(source: LedgerSource): Promise<E.Either<
   if (E.isLeft(head)) return E.left({ kind: 'not-a-ledger', message: head.left.message })
   const { size } = head.right
   const reader = ledgerReader(source, head.right)
-  const bundles = new Map<number, readonly SignedEntry[]>()
+  const bundles = new Map<number, readonly Uint8Array[]>()
 
-  async function bundle(number: number): Promise<E.Either<LedgerError, readonly SignedEntry[]>> {
+  async function bytesOf(number: number): Promise<E.Either<LedgerError, readonly Uint8Array[]>> {
     const known = bundles.get(number)
     if (known !== undefined) return E.right(known)
     const from = number * TILE_WIDTH
-    const entries: SignedEntry[] = []
+    let entries: readonly Uint8Array[] = []
     if (from >= size) return E.right(entries)
     for await (const batch of reader.entries(from, Math.min(size, from + TILE_WIDTH))) {
       if (E.isLeft(batch)) return batch
-      for (const bytes of batch.right.entries) {
-        const index = from + entries.length
-        const text = new TextDecoder().decode(bytes)
-        const event = readEntryText(text)
-        if (E.isLeft(event))
-          return E.left({ kind: 'not-a-ledger', message: `Entry ${index} ${event.left.message}.` })
-        entries.push({ ...event.right, index, text })
-      }
+      entries = batch.right.entries
     }
     bundles.set(number, entries)
     for (const oldest of bundles.keys()) {
@@ -65,17 +58,39 @@ export async function openSignedEntries(source: LedgerSource): Promise<E.Either<
     return E.right(entries)
   }
 
+  async function bundle(number: number): Promise<E.Either<LedgerError, readonly SignedEntry[]>> {
+    const bytes = await bytesOf(number)
+    if (E.isLeft(bytes)) return bytes
+    const entries: SignedEntry[] = []
+    for (const [place, each] of bytes.right.entries()) {
+      const entry = signedEntry(number * TILE_WIDTH + place, each)
+      if (E.isLeft(entry)) return entry
+      entries.push(entry.right)
+    }
+    return E.right(entries)
+  }
+
   return E.right({
     size,
     checkpoint,
     bundle,
-    entry: async (index) =>
-      E.map((entries: readonly SignedEntry[]) => entries[index % TILE_WIDTH])(
-        await bundle(Math.floor(index / TILE_WIDTH)),
-      ),
+    entry: async (index) => {
+      const bytes = await bytesOf(Math.floor(index / TILE_WIDTH))
+      if (E.isLeft(bytes)) return bytes
+      const found = bytes.right[index % TILE_WIDTH]
+      return found === undefined ? E.right(undefined) : signedEntry(index, found)
+    },
     prove: async ({ index, text }) =>
       E.map((proof: readonly Uint8Array[]): ProvenEntry => ({ index, entry: text, proof }))(
         await reader.inclusionProof(index)(),
       ),
   })
+}
+
+function signedEntry(index: number, bytes: Uint8Array): E.Either<LedgerError, SignedEntry> {
+  const text = new TextDecoder().decode(bytes)
+  const event = readEntryText(text)
+  return E.isLeft(event)
+    ? E.left({ kind: 'not-a-ledger', message: `Entry ${index} ${event.left.message}.` })
+    : E.right({ ...event.right, index, text })
 }

@@ -62,20 +62,21 @@ type Asked<T> = Promise<E.Either<Problem, T>>
 
 /** Reads entries from a published ledger. */
 export function ledgerEntries(source: LedgerSource): LedgerEntries {
-  const kept = new Map<string, readonly LedgerEntry[]>()
+  const kept = new Map<string, readonly Uint8Array[]>()
   /** Entries never change, so neither do their times: those of one spacing, until it doubles. */
   let grown: { spacing: number; readonly moments: Map<number, LedgerMoment> } = {
     spacing: 1,
     moments: new Map(),
   }
 
-  async function bundle(size: number, index: number): Asked<readonly LedgerEntry[]> {
+  /** Texts of a bundle's entries. Each is understood only when it is shown: a page shows few. */
+  async function bundle(size: number, index: number): Asked<readonly Uint8Array[]> {
     const width = widthIn(size, 0, index)
     if (width === 0) return E.right([])
     const name = `${index}/${width}`
     const known = kept.get(name)
     if (known !== undefined) return E.right(known)
-    const read = await readBundle(source, index, width)
+    const read = await readTexts(source, index, width)
     if (E.isLeft(read)) return read
     kept.set(name, read.right)
     for (const oldest of kept.keys()) {
@@ -91,7 +92,12 @@ export function ledgerEntries(source: LedgerSource): LedgerEntries {
     for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < end; index++) {
       const read = await bundle(size, index)
       if (E.isLeft(read)) return read
-      entries.push(...read.right.filter((entry) => entry.index >= from && entry.index < end))
+      const first = index * TILE_WIDTH
+      for (let at = Math.max(from, first); at < Math.min(end, first + read.right.length); at++) {
+        const entry = readEntry(at, new TextDecoder().decode(read.right[at - first]))
+        if (entry === undefined) return E.left(unreadable)
+        entries.push(entry)
+      }
     }
     return E.right(entries)
   }
@@ -144,19 +150,6 @@ async function timeOf(source: LedgerSource, size: number, index: number): Asked<
     new TextDecoder().decode(texts.right[index % TILE_WIDTH] ?? new Uint8Array()),
   )
   return entry === undefined || entry.at === null ? E.left(unreadable) : E.right(entry.at)
-}
-
-async function readBundle(source: LedgerSource, index: number, width: number): Asked<readonly LedgerEntry[]> {
-  const texts = await readTexts(source, index, width)
-  if (E.isLeft(texts)) return texts
-  const decoder = new TextDecoder()
-  const read: LedgerEntry[] = []
-  for (const [place, entry] of texts.right.entries()) {
-    const envelope = readEntry(index * TILE_WIDTH + place, decoder.decode(entry))
-    if (envelope === undefined) return E.left(unreadable)
-    read.push(envelope)
-  }
-  return E.right(read)
 }
 
 /** Reads the text of an entry; undefined where it is none. */

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { html } from 'hono/html'
+import * as t from 'io-ts'
 import { type LedgerShare, sharesIn } from '../../ledger/find-shares.ts'
 import type { ShareSource } from '../../read-models/port.ts'
 import type { Problem } from '../problem.ts'
@@ -32,26 +33,42 @@ const SHARES_SHOWN = 20
 /** Entries looked through for them: two bundles, a minute of a busy pool. */
 const ENTRIES_LOOKED = 512
 
+/** Entries read before it is looked whether that was enough. */
+const ENTRIES_AT_A_TIME = 32
+
 /** Finds the newest shares that came from `sources`, newest first. */
 export async function recentShares(
   entries: LedgerEntries,
   size: number,
   sources: readonly ShareSource[],
 ): Promise<E.Either<Problem, RecentShares>> {
-  const from = Math.max(0, size - ENTRIES_LOOKED)
-  const read = await entries.some(size, from, size)
-  if (E.isLeft(read)) return read
+  const lowest = Math.max(0, size - ENTRIES_LOOKED)
   const names = new Map(sources.map((each) => [sourceName(each), each.worker]))
+  const connections = new Set(sources.map(({ connection }) => connection))
   const shares: OwnShare[] = []
-  for (const entry of read.right.toReversed()) {
-    for (const share of eachShare(entry).toReversed()) {
-      const worker = names.get(sourceName(share))
-      if (worker !== undefined) shares.push({ ...share, worker })
-      if (shares.length >= SHARES_SHOWN) return E.right({ shares, looked: size - entry.index })
+  for (let end = size; end > lowest; end -= ENTRIES_AT_A_TIME) {
+    const from = Math.max(lowest, end - ENTRIES_AT_A_TIME)
+    const read = await entries.some(size, from, end)
+    if (E.isLeft(read)) return read
+    for (const entry of read.right.toReversed()) {
+      if (!namesAny(entry, connections)) continue
+      for (const share of eachShare(entry).toReversed()) {
+        const worker = names.get(sourceName(share))
+        if (worker !== undefined) shares.push({ ...share, worker })
+        if (shares.length >= SHARES_SHOWN) return E.right({ shares, looked: size - entry.index })
+      }
     }
   }
-  return E.right({ shares, looked: size - from })
+  return E.right({ shares, looked: size - lowest })
 }
+
+const Connections = t.type({ connection: t.readonlyArray(t.number) })
+
+/** Whether an entry has shares of any of these connections, of whichever gateway: most have none, and need not be read further. */
+const namesAny = ({ type, data }: LedgerEntry, connections: ReadonlySet<number>): boolean =>
+  type === 'SharesAccepted' &&
+  Connections.is(data) &&
+  data.connection.some((connection) => connections.has(connection))
 
 const sourceName = ({
   gateway,
