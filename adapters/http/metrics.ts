@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { type PoolEvent, RejectReason } from '../../domain/events.ts'
+import { eventTypes, RejectReason } from '../../domain/events.ts'
+import { streamOfType } from '../../domain/stream-name.ts'
 import type { StoreError } from '../event-store/port.ts'
 import type { NodeError } from '../node/port.ts'
 import type { WalletError } from '../wallet/port.ts'
@@ -76,17 +77,7 @@ const walletErrorKinds: Readonly<Record<WalletError['kind'], null>> = {
   malformed: null,
   closed: null,
 }
-const moneyEventTypes = [
-  'RewardAllocated',
-  'RewardReversed',
-  'WorkSettled',
-  'PayoutPlanned',
-  'PayoutApproved',
-  'PayoutSigned',
-  'PayoutPublished',
-  'PayoutConfirmed',
-  'PayoutReturned',
-] as const satisfies readonly PoolEvent['type'][]
+const moneyEventTypes = eventTypes.filter((type) => ['settlement', 'payout'].includes(streamOfType[type]))
 
 /** Makes the pool's metrics. All names begin with `lodebook_`; Node's own (event loop lag, memory) have their usual names. */
 export function poolMetrics(): Metrics {

@@ -4,6 +4,7 @@ import * as t from 'io-ts'
 import type { BlockEvent } from '../../domain/bookkeeping/block-entries.ts'
 import type { LedgerAccount } from '../../domain/bookkeeping/ledger.ts'
 import { decodeEvent, type EventData, type EventType, type PoolEvent } from '../../domain/events.ts'
+import { streamOfType } from '../../domain/stream-name.ts'
 import { Decimal } from '../../projections/codecs.ts'
 import type {
   MoneyTally,
@@ -148,18 +149,7 @@ const isOf = <T extends EventType>(
   event: PoolEvent,
 ): event is PoolEvent & { readonly type: T; readonly data: EventData<T> } => event.type === type
 
-const BLOCK_TYPES: readonly string[] = [
-  'BlockFound',
-  'BlockSubmitted',
-  'BlockConnected',
-  'BlockDisconnected',
-  'BlockApproved',
-  'BlockDisapproved',
-  'BlockMatured',
-  'BlockOrphaned',
-]
-
-const isBlockEvent = (event: PoolEvent): event is BlockEvent => BLOCK_TYPES.includes(event.type)
+const isBlockEvent = (event: PoolEvent): event is BlockEvent => streamOfType[event.type] === 'block'
 
 /** Reads a row of `settlements` as far as money goes by it. */
 export const settlementRow = (row: Row): Omit<StoredAllocation, 'credits'> => ({

@@ -62,14 +62,24 @@ export const blockMachine = setup({
   },
 })
 
+const PHASE_AFTER = {
+  BlockConnected: 'connected',
+  BlockDisconnected: 'disconnected',
+  BlockApproved: 'approved',
+  BlockDisapproved: 'disapproved',
+  BlockMatured: 'matured',
+  BlockOrphaned: 'orphaned',
+} as const satisfies { readonly [type: string]: BlockPhase }
+
 /** Events that change the phase of a block. */
-export type BlockEventType =
-  | 'BlockConnected'
-  | 'BlockDisconnected'
-  | 'BlockApproved'
-  | 'BlockDisapproved'
-  | 'BlockMatured'
-  | 'BlockOrphaned'
+export type BlockEventType = keyof typeof PHASE_AFTER
+
+/** Whether an event changes the phase of a block. */
+export const changesPhase = (type: string): type is BlockEventType => Object.hasOwn(PHASE_AFTER, type)
+
+/** The phase that an event leads to, whatever came before; undefined for one that changes none. `BlockFound` begins the first. */
+export const phaseAfterBlock = (type: string): BlockPhase | undefined =>
+  type === 'BlockFound' ? 'found' : changesPhase(type) ? PHASE_AFTER[type] : undefined
 
 /** What is known of a block, folded from its stream. */
 export interface BlockRecord {

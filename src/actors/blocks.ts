@@ -10,11 +10,11 @@ import type {
   UnfinishedBlock,
 } from '../../adapters/read-models/port.ts'
 import {
-  type BlockEventType,
   type BlockObservation,
   type BlockPhase,
   type BlockRecord,
   blockMachine,
+  changesPhase,
   decideBlock,
 } from '../../domain/block/lifecycle.ts'
 import { decodeBlock, workReward } from '../../domain/decred/block.ts'
@@ -144,7 +144,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     if (events.length === 0) return
     await journal.commit(block.stream, events)
     for (const { type, data } of events) {
-      if (isLifeEvent(type)) block.actor.send({ type })
+      if (changesPhase(type)) block.actor.send({ type })
       if ('by' in data) block.decidedBy = data.by
       if (type === 'BlockDisconnected') block.decidedBy = null
       log.info({ block: block.hash, height: headerHeight(block.header), event: type }, 'block')
@@ -450,17 +450,6 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     },
   }
 }
-
-const LIFE_EVENTS: readonly string[] = [
-  'BlockConnected',
-  'BlockDisconnected',
-  'BlockApproved',
-  'BlockDisapproved',
-  'BlockMatured',
-  'BlockOrphaned',
-] satisfies readonly BlockEventType[]
-
-const isLifeEvent = (type: string): type is BlockEventType => LIFE_EVENTS.includes(type)
 
 const isAccepted = ({ verdicts }: WatchedBlock): boolean => [...verdicts.values()].includes('accepted')
 

@@ -1,3 +1,4 @@
+import { PERMUTATIONS, PI, START } from '../../domain/decred/blake256.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 
 /**
@@ -56,26 +57,6 @@ const MESSAGE_WORDS = 48
 const CHAINS_AT = MESSAGE_WORDS * VECTOR_BYTES
 const HASHES_AT = CHAINS_AT + CHAIN_WORDS * VECTOR_BYTES
 
-/** The eight words that both begin with: those of SHA-256. */
-const START = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19]
-/** Digits of pi: constants of BLAKE-256. */
-const PI = [
-  0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0x082efa98, 0xec4e6c89, 0x452821e6,
-  0x38d01377, 0xbe5466cf, 0x34e90c6c, 0xc0ac29b7, 0xc97c50dd, 0x3f84d5b5, 0xb5470917,
-]
-/** Order of a block's words in the rounds of BLAKE-256. */
-const SIGMA = [
-  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-  [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-  [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
-  [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
-  [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
-  [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
-  [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
-  [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
-  [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
-  [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
-]
 /** How BLAKE3 orders the words anew after each round. */
 const PERMUTATION = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8]
 /** Rows of the state that the eight quarter rounds of a round mix: four columns, four diagonals. */
@@ -128,7 +109,7 @@ function blake256Blocks(): readonly Block[] {
   return [512, 1024, 1440].map((bits, block) => ({
     lower: PI.slice(0, 8).map((word, i) => (i === 4 || i === 5 ? (word ^ bits) >>> 0 : word)),
     rounds: Array.from({ length: 14 }, (_, round) => {
-      const words = SIGMA[round % SIGMA.length] ?? []
+      const words = PERMUTATIONS[round % PERMUTATIONS.length] ?? []
       return words.map((word, i) => ({ word: 16 * block + word, constant: PI[words[i ^ 1] ?? 0] ?? 0 }))
     }),
   }))

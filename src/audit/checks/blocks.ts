@@ -1,4 +1,4 @@
-import type { BlockPhase } from '../../../domain/block/lifecycle.ts'
+import { type BlockPhase, phaseAfterBlock } from '../../../domain/block/lifecycle.ts'
 import type { BlockEvent } from '../../../domain/bookkeeping/block-entries.ts'
 import {
   blockHash,
@@ -42,16 +42,6 @@ const MAY_FOLLOW: Readonly<Partial<Record<BlockEvent['type'], readonly BlockPhas
   BlockDisconnected: ['connected', 'approved', 'disapproved', 'matured'],
   BlockMatured: ['approved'],
   BlockOrphaned: ['found', 'disconnected'],
-}
-
-const PHASE_AFTER: Readonly<Partial<Record<BlockEvent['type'], BlockPhase>>> = {
-  BlockFound: 'found',
-  BlockConnected: 'connected',
-  BlockApproved: 'approved',
-  BlockDisapproved: 'disapproved',
-  BlockDisconnected: 'disconnected',
-  BlockMatured: 'matured',
-  BlockOrphaned: 'orphaned',
 }
 
 /** A4: shares that solve blocks, and blocks, are each other's. */
@@ -149,7 +139,7 @@ export class BlocksCheck {
           allowed === undefined ? 'BlockFound before.' : `A block that is ${allowed.join(' or ')}.`,
         )
     }
-    const after = PHASE_AFTER[event.type]
+    const after = phaseAfterBlock(event.type)
     if (after !== undefined) this.#phases.set(hash, after)
   }
 

@@ -1,4 +1,4 @@
-import type { BlockPhase } from '../../../domain/block/lifecycle.ts'
+import { type BlockPhase, phaseAfterBlock } from '../../../domain/block/lifecycle.ts'
 import type { BlockEvent } from '../../../domain/bookkeeping/block-entries.ts'
 import { merkleRoot, previousBlock } from '../../../domain/decred/header.ts'
 import { fromHex } from '../../../domain/decred/hex.ts'
@@ -87,7 +87,7 @@ export class ChainClaims {
       return
     }
     const block = this.blocks.get(hash)
-    const phase = PHASES[event.type]
+    const phase = phaseAfterBlock(event.type)
     if (block === undefined || phase === undefined) return
     block.phase = phase
     block.entry = entry
@@ -104,13 +104,4 @@ export class ChainClaims {
         `More than ${coinbaseMaturity}, by the rules of ${name}.`,
       )
   }
-}
-
-const PHASES: Readonly<Partial<Record<BlockEvent['type'], BlockPhase>>> = {
-  BlockConnected: 'connected',
-  BlockApproved: 'approved',
-  BlockDisapproved: 'disapproved',
-  BlockDisconnected: 'disconnected',
-  BlockMatured: 'matured',
-  BlockOrphaned: 'orphaned',
 }

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { BlockPhase } from '../../../domain/block/lifecycle.ts'
+import { type BlockPhase, phaseAfterBlock } from '../../../domain/block/lifecycle.ts'
 import type { BlockEvent } from '../../../domain/bookkeeping/block-entries.ts'
 import { toAtoms } from '../../../domain/decred/amount.ts'
 import type { Network } from '../../../domain/decred/network.ts'
@@ -226,7 +226,7 @@ export class RewardsCheck {
       return
     }
     const block = this.#blocks.get(hash)
-    const phase = PHASES[event.type]
+    const phase = phaseAfterBlock(event.type)
     if (block === undefined || phase === undefined) return
     if (event.type === 'BlockConnected') block.reward = BigInt(event.data.reward.atoms)
     block.phase = phase
@@ -486,15 +486,6 @@ export class RewardsCheck {
 const UNKNOWN = 'unknown'
 
 const newEra = (network: Network): Era => ({ window: new ShareWindow(network, true), shares: 0, last: null })
-
-const PHASES: Readonly<Partial<Record<BlockEvent['type'], BlockPhase>>> = {
-  BlockConnected: 'connected',
-  BlockApproved: 'approved',
-  BlockDisapproved: 'disapproved',
-  BlockDisconnected: 'disconnected',
-  BlockMatured: 'matured',
-  BlockOrphaned: 'orphaned',
-}
 
 const allocationOf = (
   { scheme, feePpm }: Policy,
