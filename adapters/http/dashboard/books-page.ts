@@ -134,7 +134,7 @@ function booksChart(points: readonly BooksPoint[], from: number, now: number): H
   return chart({
     id: 'books-chart',
     title: 'Liabilities and reserve over time',
-    says: html`Owed to miners and pool are ${dcr(last.liabilities)} now, at most ${dcr(String(most))} at a time; the reserve is ${dcr(last.reserve)}.`,
+    says: html`Miners and pool are owed ${dcr(last.liabilities)} now, at most ${dcr(String(most))} at a time; the reserve is ${dcr(last.reserve)}.`,
     x: {
       ...{ kind: 'time', head: 'At', from, to: now },
       at: points.map(({ at }) => at),

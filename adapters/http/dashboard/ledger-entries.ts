@@ -116,7 +116,7 @@ export function ledgerEntries(source: LedgerSource): LedgerEntries {
     const newest = await timeOf(source, size, size - 1)
     if (E.isLeft(newest)) return newest
     const known = [...moments.values()].filter(({ index }) => index < size - 1)
-    return E.right([...known, { index: size - 1, at: newest.right }])
+    return E.right(inTime([...known, { index: size - 1, at: newest.right }]))
   }
 
   return {
@@ -127,6 +127,15 @@ export function ledgerEntries(source: LedgerSource): LedgerEntries {
     },
     some,
   }
+}
+
+/** An entry may be dated before one that stands in front of it; it was there no earlier than that one. */
+function inTime(moments: readonly LedgerMoment[]): readonly LedgerMoment[] {
+  let latest = 0
+  return moments.map(({ index, at }) => {
+    latest = Math.max(latest, at)
+    return { index, at: latest }
+  })
 }
 
 /** Texts of a bundle's entries. */

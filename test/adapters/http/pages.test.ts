@@ -241,7 +241,7 @@ describe('the Books page', () => {
     expect(page).toContain('Reserve -0.00000412 DCR The operator owes this.')
     expect(page).toContain('The wallet holds what the miners are owed. It was asked 5 s ago')
     expect(page).toContain('All is there. 1 1 holds')
-    expect(page).toContain('Owed to miners and pool are')
+    expect(page).toContain('Miners and pool are owed')
   })
 })
 
