@@ -372,7 +372,7 @@ class Run {
     const outcomes = this.#handsOf().prove(index, tasks, isHashed)
     outcomes.catch(() => undefined)
     this.#passing.push({ bundle: index, outcomes, shares, isHashed, size, root: this.#tree.root() })
-    while (this.#passing.length >= this.#bundlesPassing()) await this.#settleOne()
+    while (this.#passing.length >= Math.max(1, this.#bundlesPassing() / 2)) await this.#settleOne()
     while (this.#tiles.size >= TILES_AT_ONCE) await Promise.race(this.#tiles)
     this.#options.onProgress({
       doing: 'entries',

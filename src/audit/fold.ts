@@ -197,12 +197,11 @@ export class Fold {
     }
   }
 
-  /** Takes what became of shares that {@link take} handed out, which are over then. `isHashed`: they were hashed now, and not by an earlier audit. */
+  /** Takes what became of shares that {@link take} handed out. `isHashed`: they were hashed now, and not by an earlier audit. */
   proved(shares: ResolvedShares, outcome: ProofOutcome, isHashed: boolean): void {
     this.shares.proved(shares, outcome, isHashed ? shares.columns.count : 0)
     this.blocks.proved(shares, isHashed ? outcome : null)
     this.luck.take(shares, this.blocks.solving)
-    this.references.release(shares)
   }
 
   /** Says what the end of the log shows. `shown`: what of the pool's money was found on the chain, if that was asked. */

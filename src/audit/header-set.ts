@@ -1,5 +1,23 @@
 /** Slots of an empty set. */
 const SLOTS_MIN = 1 << 12
+/** Words of a slot: those of a fingerprint. */
+const SLOT_WORDS = 2
+
+/** What is told of headers that are added, by their index. */
+export interface HeaderWords {
+  /** There is none: it has zeros in its place. */
+  readonly missing: (index: number) => void
+  /** It was there. */
+  readonly repeated: (index: number) => void
+}
+
+/** Headers of one height, one after another. */
+export interface HeaderRun {
+  readonly from: number
+  /** Exclusive. */
+  readonly to: number
+  readonly height: number
+}
 
 /**
  * A set of 64-bit fingerprints, the second word never 0, with open addressing: 8 bytes a slot, and at most two thirds of them full. Words are
@@ -9,48 +27,66 @@ class FingerprintSet {
   #slots: Int32Array
   #size = 0
 
-  /** With slots for so many; it grows when more come. */
-  constructor(expected: number) {
-    let slots = SLOTS_MIN
-    while (3 * expected > 2 * slots) slots *= 2
-    this.#slots = new Int32Array(2 * slots)
+  /** With so many slots, a power of two; it grows when they don't do. */
+  constructor(slots: number) {
+    this.#slots = new Int32Array(SLOT_WORDS * slots)
   }
 
-  get size(): number {
-    return this.#size
+  get slots(): number {
+    return this.#slots.length / SLOT_WORDS
   }
 
-  /** False when it was there. Both are signed. */
-  add(a: number, b: number): boolean {
-    if (3 * this.#size > this.#slots.length) this.#grow()
-    const slot = this.#slotOf(a, b)
-    if (this.#slots[2 * slot + 1] !== 0) return false
-    this.#slots[2 * slot] = a
-    this.#slots[2 * slot + 1] = b
-    this.#size++
-    return true
-  }
-
-  #slotOf(a: number, b: number): number {
+  add(fingerprints: Uint32Array, { from, to }: HeaderRun, { missing, repeated }: HeaderWords): void {
+    this.#makeRoom(to - from)
     const slots = this.#slots
-    const mask = slots.length / 2 - 1
-    let slot = a & mask
-    while (slots[2 * slot + 1] !== 0 && (slots[2 * slot] !== a || slots[2 * slot + 1] !== b))
-      slot = (slot + 1) & mask
-    return slot
+    const mask = this.slots - 1
+    for (let i = from; i < to; i++) {
+      const a = (fingerprints[SLOT_WORDS * i] ?? 0) | 0
+      const b = (fingerprints[SLOT_WORDS * i + 1] ?? 0) | 0
+      if (b === 0) {
+        missing(i)
+        continue
+      }
+      const at = SLOT_WORDS * slotOf(slots, mask, a, b)
+      if (slots[at + 1] !== 0) {
+        repeated(i)
+        continue
+      }
+      slots[at] = a
+      slots[at + 1] = b
+      this.#size++
+    }
   }
 
-  #grow(): void {
+  #makeRoom(more: number): void {
+    let { slots } = this
+    while (3 * (this.#size + more) > 2 * slots) slots *= 2
+    if (slots === this.slots) return
     const before = this.#slots
-    this.#slots = new Int32Array(2 * before.length)
-    for (let i = 0; i < before.length; i += 2) {
+    this.#slots = new Int32Array(SLOT_WORDS * slots)
+    for (let i = 0; i < before.length; i += SLOT_WORDS) {
+      const a = before[i] ?? 0
       const b = before[i + 1] ?? 0
       if (b === 0) continue
-      const a = before[i] ?? 0
-      const slot = this.#slotOf(a, b)
-      this.#slots[2 * slot] = a
-      this.#slots[2 * slot + 1] = b
+      const at = SLOT_WORDS * slotOf(this.#slots, slots - 1, a, b)
+      this.#slots[at] = a
+      this.#slots[at + 1] = b
     }
+  }
+
+  clear(): void {
+    this.#slots.fill(0)
+    this.#size = 0
+  }
+}
+
+/** Where a fingerprint stands, or the free slot where it will. */
+function slotOf(slots: Int32Array, mask: number, a: number, b: number): number {
+  let slot = a & mask
+  for (;;) {
+    const there = slots[SLOT_WORDS * slot + 1]
+    if (there === 0 || (there === b && slots[SLOT_WORDS * slot] === a)) return slot
+    slot = (slot + 1) & mask
   }
 }
 
@@ -65,20 +101,29 @@ const HEIGHTS_KEPT = 16
 export class HeaderSet {
   readonly #byHeight = new Map<number, FingerprintSet>()
   #height = -1
-  #set = new FingerprintSet(0)
+  #set = new FingerprintSet(SLOTS_MIN)
 
-  /** Adds a header of a block at a height; false when it was there. */
-  add(a: number, b: number, height: number): boolean {
-    if (height !== this.#height) {
-      this.#height = height
-      // As large as for the height before, since growing it step by step takes as long as filling it.
-      this.#set = this.#byHeight.get(height) ?? new FingerprintSet(this.#set.size)
-      this.#byHeight.set(height, this.#set)
-      for (const oldest of this.#byHeight.keys()) {
-        if (this.#byHeight.size <= HEIGHTS_KEPT) break
-        this.#byHeight.delete(oldest)
-      }
-    }
-    return this.#set.add(a | 0, b | 0)
+  /** Adds headers by their fingerprints, two words each, and tells of those that can't be added. */
+  add(fingerprints: Uint32Array, run: HeaderRun, words: HeaderWords): void {
+    if (run.height !== this.#height) this.#turnTo(run.height)
+    this.#set.add(fingerprints, run, words)
+  }
+
+  #turnTo(height: number): void {
+    this.#height = height
+    // As large as for the height before, since growing it step by step takes as long as filling it.
+    this.#set = this.#byHeight.get(height) ?? this.#oldest() ?? new FingerprintSet(this.#set.slots)
+    this.#byHeight.set(height, this.#set)
+  }
+
+  /** The set of the height that came first, for another one: new memory takes longer than clearing it. */
+  #oldest(): FingerprintSet | undefined {
+    if (this.#byHeight.size < HEIGHTS_KEPT) return undefined
+    const [oldest] = this.#byHeight
+    if (oldest === undefined) return undefined
+    const [height, set] = oldest
+    this.#byHeight.delete(height)
+    set.clear()
+    return set
   }
 }

@@ -54,7 +54,15 @@ export interface Connection {
   rejected: number
 }
 
-/** The shares of one event with what they refer to, until they are {@link References.release}d. */
+/** Neighbouring shares of an event that are of the same job; undefined where the log does not hold it before. */
+export interface JobRun {
+  readonly job: Job | undefined
+  /** Indices of the first, and of the one after the last. */
+  readonly from: number
+  readonly to: number
+}
+
+/** The shares of one event with what they refer to. Hundreds of thousands wait to be proven: what is kept of each is in columns. */
 export interface ResolvedShares {
   readonly entry: number
   readonly at: number
@@ -62,12 +70,25 @@ export interface ResolvedShares {
   readonly revision: number
   readonly gateway: number
   readonly columns: ShareColumns
-  /** Of each share; undefined where the log does not hold it before. */
-  readonly jobs: (Job | undefined)[]
-  readonly connections: (Connection | undefined)[]
-  /** Account ids. */
-  readonly accounts: (string | undefined)[]
+  /** All shares, in order. */
+  readonly runs: readonly JobRun[]
+  /** Those whose job or connection the log does not hold before. */
+  readonly unresolved: ReadonlySet<number>
 }
+
+/** The shares that are looked at now. */
+export interface SharesAtHand extends ResolvedShares {
+  /** Of each share, until the next shares are resolved; undefined where the log does not hold it before. */
+  readonly connections: readonly (Connection | undefined)[]
+  /** Account ids, as long. */
+  readonly accounts: readonly (string | undefined)[]
+}
+
+const NONE: ReadonlySet<number> = new Set()
+
+/** The job of a share. */
+export const jobOf = ({ runs }: ResolvedShares, share: number): Job | undefined =>
+  runs.find(({ to }) => share < to)?.job
 
 /** Heights for which jobs and templates are remembered: a day of mainnet. Shares are of the tip or of the one before. */
 const HEIGHTS_KEPT = 288
@@ -105,7 +126,11 @@ export class References {
   readonly #ended = new Map<string, Connection>()
   readonly #templates = new Map<string, { readonly ordinal: number; height: number }>()
   readonly #accounts = new Map<string, string>()
-  readonly #released: Pick<ResolvedShares, 'jobs' | 'connections' | 'accounts'>[] = []
+  /** Of the shares at hand, and longer. */
+  readonly #atHand: {
+    readonly connections: (Connection | undefined)[]
+    readonly accounts: (string | undefined)[]
+  } = { connections: [], accounts: [] }
   #nextTemplate = 0
   #facts: HeaderFact[] = []
   /** What is over is told a time later: shares that are still to be proven refer to it. */
@@ -253,31 +278,33 @@ export class References {
     gateway: number,
     place: { readonly stream: string; readonly revision: number; readonly at: number },
     columns: ShareColumns,
-  ): ResolvedShares {
-    const arrays = this.#released.pop() ?? { jobs: [], connections: [], accounts: [] }
-    const { jobs, connections, accounts } = arrays
-    for (const array of [jobs, connections, accounts]) array.length = columns.count
-    const knownJobs = this.#jobs.get(gateway)
+  ): SharesAtHand {
+    const { connections, accounts } = this.#atHand
     const knownConnections = this.#connections.get(gateway)
-    // Most shares are of the job of the one before.
-    let number = -1
-    let job: Job | undefined
-    for (let i = 0; i < columns.count; i++) {
-      if (columns.job[i] !== number) {
-        number = columns.job[i] ?? -1
-        job = knownJobs?.get(number)
-      }
-      jobs[i] = job
-      const connection = knownConnections?.get(columns.connection[i] ?? -1)
+    const runs = this.#runsOf(gateway, columns)
+    const unresolved: number[] = []
+    const { count, connection: numbers, worker: workers } = columns
+    for (let i = 0; i < count; i++) {
+      const connection = knownConnections?.get(numbers[i] ?? -1)
       connections[i] = connection
-      accounts[i] = connection?.accounts[columns.worker[i] ?? -1]
+      accounts[i] = connection?.accounts[workers[i] ?? -1]
+      if (connection === undefined || connection.profile === null) unresolved.push(i)
     }
-    return { entry, gateway, ...place, columns, jobs, connections, accounts }
+    for (const { job, from, to } of runs)
+      if (job === undefined) for (let i = from; i < to; i++) unresolved.push(i)
+    const shares = { ...{ entry, gateway, ...place, columns, runs }, ...this.#atHand }
+    return { ...shares, unresolved: unresolved.length === 0 ? NONE : new Set(unresolved) }
   }
 
-  /** Takes back the arrays of shares that nobody looks at any more: hundreds of thousands of them would be moved about otherwise. */
-  release({ jobs, connections, accounts }: ResolvedShares): void {
-    this.#released.push({ jobs, connections, accounts })
+  #runsOf(gateway: number, { count, job: numbers }: ShareColumns): readonly JobRun[] {
+    const known = this.#jobs.get(gateway)
+    const runs: JobRun[] = []
+    for (let from = 0, to = 0; from < count; from = to) {
+      const number = numbers[from] ?? -1
+      while (to < count && numbers[to] === number) to++
+      runs.push({ job: known?.get(number), from, to })
+    }
+    return runs
   }
 
   /**

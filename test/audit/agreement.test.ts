@@ -229,18 +229,26 @@ test('an extranonce2 of another length, or with a foreign extranonce1, is no sha
 
 test('a set of headers is a set, however large it grows, and remembers those of sixteen heights', () => {
   const set = new HeaderSet()
-  const added = (): number => {
-    let count = 0
-    for (let i = 0; i < 20_000; i++) if (set.add((i * 2_654_435_761) >>> 0, 2 * i + 1, 100)) count++
-    return count
+  const told = (height: number, fingerprints: readonly number[]) => {
+    const missing: number[] = []
+    const repeated: number[] = []
+    const run = { from: 0, to: fingerprints.length / 2, height }
+    set.add(Uint32Array.from(fingerprints), run, {
+      missing: (i) => missing.push(i),
+      repeated: (i) => repeated.push(i),
+    })
+    return { missing, repeated }
   }
-  expect(added()).toBe(20_000)
-  expect(added()).toBe(0)
-  for (let height = 101; height < 115; height++) expect(set.add(9, 9, height)).toBe(true)
-  expect(set.add(0, 1, 100)).toBe(false)
-  expect(set.add(9, 9, 115)).toBe(true)
-  expect(set.add(9, 9, 116)).toBe(true)
-  expect(set.add(0, 1, 100)).toBe(true)
+  const nothing = { missing: [], repeated: [] }
+  const many = Array.from({ length: 20_000 }, (_, i) => [(i * 2_654_435_761) >>> 0, 2 * i + 1]).flat()
+  expect(told(100, many)).toEqual(nothing)
+  expect(told(100, many).repeated).toHaveLength(20_000)
+  for (let height = 101; height < 115; height++)
+    expect(told(height, [9, 9, 0, 0, 9, 9])).toEqual({ missing: [1], repeated: [2] })
+  expect(told(100, [0, 1])).toEqual({ missing: [], repeated: [0] })
+  expect(told(115, [9, 9])).toEqual(nothing)
+  expect(told(116, [9, 9])).toEqual(nothing)
+  expect(told(100, [0, 1])).toEqual(nothing)
 })
 
 test('sums of integers within 2^53 are exact', () => {

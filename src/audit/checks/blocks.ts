@@ -14,7 +14,7 @@ import { compactToTarget, targetBytes } from '../../../domain/decred/target.ts'
 import type { EventData, ShareReference } from '../../../domain/events.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
 import type { ProofOutcome } from '../prover.ts'
-import type { Job, References, ResolvedShares } from '../references.ts'
+import { type Job, jobOf, type References, type ResolvedShares, type SharesAtHand } from '../references.ts'
 import type { LedgerClock } from '../time.ts'
 
 /** A share that the log says solved a block, and its block is not in the log yet. */
@@ -69,7 +69,7 @@ export class BlocksCheck {
   }
 
   /** Takes the shares of an entry. */
-  take({ entry, at, stream, revision, gateway, columns, connections, accounts }: ResolvedShares): void {
+  take({ entry, at, stream, revision, gateway, columns, connections, accounts }: SharesAtHand): void {
     this.#sharesAt.set(gateway, at)
     for (const { share, hash } of columns.solved)
       this.#solved.set(hash, {
@@ -82,11 +82,12 @@ export class BlocksCheck {
   }
 
   /** Takes what hashing the shares of an entry showed; null when they were not hashed. */
-  proved({ entry, gateway, columns, jobs }: ResolvedShares, outcome: ProofOutcome | null): void {
+  proved(shares: ResolvedShares, outcome: ProofOutcome | null): void {
+    const { entry, gateway, columns } = shares
     const blocks = new Map((outcome?.blocks ?? []).map(({ share, hash }) => [share, hash]))
     const listed = new Map(columns.solved.map(({ share, hash }) => [share, hash]))
     for (const share of [...new Set([...blocks.keys(), ...listed.keys()])].sort((a, b) => a - b)) {
-      const key = `${gateway}.${jobs[share]?.template}`
+      const key = `${gateway}.${jobOf(shares, share)?.template}`
       const offered = this.#candidates.get(key) ?? 0
       const said = listed.get(share)
       if (said !== undefined) this.#candidates.set(key, offered + 1)

@@ -4,7 +4,7 @@ import { readStreamName, type StreamName, streamOfType } from '../../../domain/s
 import { ExactSum } from '../exact-sum.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
 import type { OtherEvent, ReadEntry } from '../read-entry.ts'
-import type { References, ResolvedShares } from '../references.ts'
+import type { References, SharesAtHand } from '../references.ts'
 import { SKEW_MS_MAX, timeText } from '../time.ts'
 
 /** What is remembered of a stream that goes on. */
@@ -117,7 +117,7 @@ export class EntriesCheck {
   }
 
   /** Takes the shares of an entry once it is known to what they refer. */
-  takeShares({ entry, stream, gateway, at, columns, connections }: ResolvedShares): void {
+  takeShares({ entry, stream, gateway, at, columns, connections }: SharesAtHand): void {
     const name = readStreamName(stream)
     if (name.kind !== 'shares') return
     // What comes after the end of its hour is named as that, and opens none.

@@ -53,12 +53,13 @@ export class LuckCheck {
   }
 
   /** Takes the shares of an entry; `found` is how many solved a block so far. */
-  take({ at, columns, jobs }: ResolvedShares, found: number): void {
+  take({ at, columns, runs }: ResolvedShares, found: number): void {
     const { count, difficulty } = columns
     this.#shares += count
-    for (let i = 0; i < count; i++) {
-      const bits = jobs[i]?.bits
-      if (bits !== undefined) this.#expected += Math.min(1, (difficulty[i] ?? 0) * this.#chance(bits))
+    for (const { job, from, to } of runs) {
+      if (job === undefined) continue
+      const chance = this.#chance(job.bits)
+      for (let i = from; i < to; i++) this.#expected += Math.min(1, (difficulty[i] ?? 0) * chance)
     }
     this.series.add(at, [this.#expected, found])
   }

@@ -21,7 +21,7 @@ import {
 import { ShareWindow, type WindowSums } from '../../../domain/reward/share-window.ts'
 import { type WindowLimit, windowLimit, windowUnits } from '../../../domain/reward/window-limit.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
-import type { ResolvedShares } from '../references.ts'
+import type { SharesAtHand } from '../references.ts'
 import { type LedgerClock, SKEW_MS_MAX } from '../time.ts'
 
 /** Shares of one scheme, from where it was adopted on. */
@@ -173,7 +173,7 @@ export class RewardsCheck {
   }
 
   /** Takes the shares of an entry. Those that refer to nothing known earn nothing. */
-  takeShares({ at, stream, revision, columns, jobs, accounts }: ResolvedShares): void {
+  takeShares({ at, stream, revision, columns, runs, accounts }: SharesAtHand): void {
     const { count, difficulty, solved } = columns
     if (count === 0) return
     const era = this.#era
@@ -186,19 +186,23 @@ export class RewardsCheck {
     if (policy === undefined || policy.scheme.kind === 'solo') return
     const { account, bits, difficulty: difficulties } = this.#columns
     for (const column of [account, bits, difficulties]) column.length = count
-    for (let i = 0; i < count; i++) {
-      const job = jobs[i]
-      const judged = difficulty[i] ?? 1
-      account[i] = accounts[i] ?? UNKNOWN
-      bits[i] = job?.bits ?? this.#network.powLimitBits
+    for (const { job, from, to } of runs) {
+      const runBits = job?.bits ?? this.#network.powLimitBits
       // A share harder than the network has no worth: A3 has named it.
-      difficulties[i] = job === undefined ? 1 : Math.min(judged, job.networkDifficulty)
+      const hardest = job?.networkDifficulty ?? 1
+      for (let i = from; i < to; i++) {
+        account[i] = accounts[i] ?? UNKNOWN
+        bits[i] = runBits
+        difficulties[i] = Math.min(difficulty[i] ?? 1, hardest)
+      }
     }
     const batch = { stream, revision, atMs: at, account, bits, difficulty: difficulties }
     if (policy.scheme.kind === 'pps')
       this.#work.add(
         batch,
-        jobs.map((job) => toAtoms(job?.subsidy ?? 0n)),
+        runs.flatMap(({ job, from, to }) =>
+          Array.from({ length: to - from }, () => toAtoms(job?.subsidy ?? 0n)),
+        ),
         policy.feePpm,
       )
     else era.window.append(batch)

@@ -10,7 +10,7 @@ import { NTIME_AHEAD_SECONDS_MAX } from '../../../domain/mining/share.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
 import { HeaderSet } from '../header-set.ts'
 import type { ProofOutcome } from '../prover.ts'
-import type { Connection, Job, References, ResolvedShares } from '../references.ts'
+import type { Connection, Job, References, ResolvedShares, SharesAtHand } from '../references.ts'
 import { timeText } from '../time.ts'
 
 /** A stretch of time in which a gateway's work was on one parent. */
@@ -96,45 +96,45 @@ export class SharesCheck {
   }
 
   /** Takes the shares of an entry. */
-  take(shares: ResolvedShares): void {
-    const { entry, at, columns, jobs, connections, accounts } = shares
-    let lastJob: Job | undefined
-    let latestMs = 0
-    for (let i = 0; i < columns.count; i++) {
-      const job = jobs[i]
+  take(shares: SharesAtHand): void {
+    for (const { job, from, to } of shares.runs)
+      if (job === undefined) for (let i = from; i < to; i++) this.#unresolved(shares, i, job)
+      else this.#takeRun(shares, job, from, to)
+  }
+
+  #takeRun(shares: SharesAtHand, job: Job, from: number, to: number): void {
+    const { entry, at, columns, connections, accounts } = shares
+    const { difficulty, elapsed, ntime } = columns
+    const latestMs = this.#latestOf(job)
+    for (let i = from; i < to; i++) {
       const connection = connections[i]
-      if (job !== undefined && job !== lastJob) {
-        latestMs = this.#latestOf(job)
-        lastJob = job
+      if (connection === undefined || connection.profile === null) {
+        this.#unresolved(shares, i, job)
+        continue
       }
-      if (job === undefined || connection === undefined || connection.profile === null)
-        this.#unresolved(shares, i)
-      else {
-        if (accounts[i] === undefined)
-          this.#report.wrong(
-            'unknown-worker',
-            entry,
-            `${name(entry, i)} is for worker ${columns.worker[i]} of its connection.`,
-            `One of the ${connection.accounts.length} that it had authorized before.`,
-          )
-        const assigned = this.#references.assigned(connection, job)
-        if (columns.difficulty[i] !== assigned)
-          this.#otherDifficulty(entry, i, columns.difficulty[i] ?? 0, assigned)
-        const atMs = at + (columns.elapsed[i] ?? 0)
-        if (atMs > latestMs) this.#stale(entry, i, job, connection, atMs)
-        if (job.timestamp + (columns.ntime[i] ?? 0) > Math.floor(atMs / 1000) + NTIME_AHEAD_SECONDS_MAX)
-          this.#report.wrong(
-            'time-of-share',
-            entry,
-            `${name(entry, i)} carries a time more than ${NTIME_AHEAD_SECONDS_MAX} s ahead of ${timeText(atMs)}.`,
-            'A time that a block may have.',
-          )
-      }
+      if (accounts[i] === undefined)
+        this.#report.wrong(
+          'unknown-worker',
+          entry,
+          `${name(entry, i)} is for worker ${columns.worker[i]} of its connection.`,
+          `One of the ${connection.accounts.length} that it had authorized before.`,
+        )
+      const assigned = this.#references.assigned(connection, job)
+      if (difficulty[i] !== assigned) this.#otherDifficulty(entry, i, difficulty[i] ?? 0, assigned)
+      const atMs = at + (elapsed[i] ?? 0)
+      if (atMs > latestMs) this.#stale(entry, i, job, connection, atMs)
+      if (job.timestamp + (ntime[i] ?? 0) > Math.floor(atMs / 1000) + NTIME_AHEAD_SECONDS_MAX)
+        this.#report.wrong(
+          'time-of-share',
+          entry,
+          `${name(entry, i)} carries a time more than ${NTIME_AHEAD_SECONDS_MAX} s ahead of ${timeText(atMs)}.`,
+          'A time that a block may have.',
+        )
     }
   }
 
-  #unresolved({ entry, gateway, columns, jobs, connections }: ResolvedShares, i: number): void {
-    if (jobs[i] === undefined)
+  #unresolved({ entry, gateway, columns, connections }: SharesAtHand, i: number, job: Job | undefined): void {
+    if (job === undefined)
       this.#report.wrong(
         'unknown-job',
         entry,
@@ -188,7 +188,7 @@ export class SharesCheck {
   /** Takes what hashing the shares of an entry showed. `hashed` is how many were hashed, and not by an earlier audit. */
   proved(shares: ResolvedShares, { failed, fingerprints }: ProofOutcome, hashed: number): void {
     this.hashed += hashed
-    const { entry, jobs, connections } = shares
+    const { entry, runs } = shares
     const named = failed.length === 0 ? NOBODY : new Set(failed.map(({ share }) => share))
     for (const { share, why } of failed)
       this.#report.wrong(
@@ -201,27 +201,33 @@ export class SharesCheck {
           ? 'The proof of work that it is credited with.'
           : 'The length of its profile, and the extranonce1 of its connection where the profile has it.',
       )
-    for (let i = 0; i < fingerprints.length; i += 2) {
-      const b = (fingerprints[i + 1] ?? 0) | 0
-      const isRebuilt = b !== 0
-      if (!isRebuilt && !named.has(i / 2)) this.#notRebuilt(entry, i / 2, jobs[i / 2], connections[i / 2])
-      if (!isRebuilt || this.#headers.add((fingerprints[i] ?? 0) | 0, b, jobs[i / 2]?.height ?? 0)) continue
-      this.#report.wrong(
-        'same-share',
-        entry,
-        `${name(entry, i / 2)} is the same header as an earlier share.`,
-        'Each header once.',
+    for (const { job, from, to } of runs)
+      this.#headers.add(
+        fingerprints,
+        { from, to, height: job?.height ?? 0 },
+        {
+          missing: (share) => {
+            if (!named.has(share)) this.#notRebuilt(shares, share)
+          },
+          repeated: (share) =>
+            this.#report.wrong(
+              'same-share',
+              entry,
+              `${name(entry, share)} is the same header as an earlier share.`,
+              'Each header once.',
+            ),
+        },
       )
-    }
   }
 
   /** No share may slip through unhashed. What refers to nothing known was named before. */
-  #notRebuilt(entry: number, share: number, job: Job | undefined, connection: Connection | undefined): void {
-    if (job === undefined || connection === undefined || connection.profile === null) return
+  #notRebuilt({ entry, gateway, columns, unresolved }: ResolvedShares, share: number): void {
+    if (unresolved.has(share)) return
+    const connection = this.#references.connection(gateway, columns.connection[share] ?? -1)
     this.#report.wrong(
       'no-proof-of-work',
       entry,
-      `${name(entry, share)} can't be rebuilt: its connection has the profile ${JSON.stringify(connection.profile)}.`,
+      `${name(entry, share)} can't be rebuilt: its connection has the profile ${JSON.stringify(connection?.profile)}.`,
       'A profile of docs/ledger-spec.md, which says where the extranonces stand.',
     )
   }
