@@ -26,7 +26,7 @@ function withInput(
   words: readonly string[],
   input: string,
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+  const main = fileURLToPath(new URL('../../src/cli/lodebook.js', import.meta.url))
   const child = spawn(process.execPath, [main, ...words], {
     cwd: directory,
     env: { ...process.env, NO_COLOR: '1' },

@@ -30,7 +30,7 @@ for (const row of db.prepare(sql).all()) console.log(Object.values(row).join('|'
 function outputs(): readonly string[] {
   const script = [
     `node() { "${process.execPath}" "$@"; }`,
-    `lodebook() { node "${path('src/cli/main.ts')}" "$@"; }`,
+    `lodebook() { node "${path('src/cli/lodebook.js')}" "$@"; }`,
     `sqlite3() { node --input-type=module -e "$SQL" "$@"; }`,
     ...commands.flatMap((command) => [command, `echo '${END}'`]),
   ].join('\n')

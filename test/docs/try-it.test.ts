@@ -7,7 +7,7 @@ import { start, temporaryDirectory } from '../cli/child.ts'
 
 /** What the README and the page for miners tell people to type, on a demo pool: run as it stands, but for addresses and waiting. */
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/cli/lodebook.js', import.meta.url))
 const { path: directory, remove } = temporaryDirectory()
 afterAll(remove)
 

@@ -60,7 +60,7 @@ describe('cat', () => {
   })
 
   test('a reader that wants no more ends it quietly', () => {
-    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+    const main = fileURLToPath(new URL('../../src/cli/lodebook.js', import.meta.url))
     const script = `set -o pipefail; "${process.execPath}" "${main}" ledger cat "${ledger}" --key "${vkey}" | head -1`
     expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe(`${entries[0]}\n`)
   })
