@@ -8,7 +8,7 @@ import {
 } from '../adapters/event-store/port.ts'
 import { event, type PoolEvent, type RejectReason, type ShareReference } from '../domain/events.ts'
 import { epochOf } from '../domain/mining/epoch.ts'
-import { type RefusingConnection, rejectedTally } from './rejected-tally.ts'
+import { type RefusingConnection, rejectedTally } from './actors/rejected-tally.ts'
 import { realTimers, type Timers } from './timers.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { PoolStatus } from './status.ts'
+import type { PoolStatus } from './port.ts'
 
 /** How bad it is. `impaired`: the pool works, somebody should look. `down`: miners lose by it. */
 export type HealthLevel = 'well' | 'impaired' | 'down'

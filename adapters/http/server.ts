@@ -18,11 +18,11 @@ import { type Assets, loadAssets } from './dashboard/assets.ts'
 import { healthOf } from './health.ts'
 import { liveFeed } from './live-feed.ts'
 import type { Metrics } from './metrics.ts'
+import type { PoolStatus } from './port.ts'
 import { bareProblem } from './problem.ts'
 import { noLag, observeLag } from './projection-lag.ts'
 import type { Site } from './site.ts'
 import { guardSockets, SOCKET_LIMITS } from './sockets.ts'
-import type { PoolStatus } from './status.ts'
 import { visitorOf } from './visitor.ts'
 
 /** What the HTTP side is started with. */

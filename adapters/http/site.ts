@@ -2,8 +2,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { PoolView } from '../../projections/views.ts'
 import type { Answer, ReadModels } from '../read-models/port.ts'
 import type { Health } from './health.ts'
+import type { PoolStatus } from './port.ts'
 import type { Problem } from './problem.ts'
-import type { PoolStatus } from './status.ts'
 
 /** What every route reads from. */
 export interface Site {

@@ -2,7 +2,7 @@ import { type DisconnectReason, event, type PoolEvent, publicText } from '../../
 import type { DifficultyStep } from '../../domain/mining/session.ts'
 import { parseUser } from '../../domain/stratum/user.ts'
 import type { Journal, StreamWriter } from '../journal.ts'
-import type { RefusingConnection } from '../rejected-tally.ts'
+import type { RefusingConnection } from './rejected-tally.ts'
 
 /** What a record needs of the gateway. */
 export interface RecordWorld {

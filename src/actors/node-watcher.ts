@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { createActor, setup } from 'xstate'
-import type { NodeHealth } from '../../adapters/http/status.ts'
+import type { NodeHealth } from '../../adapters/http/port.ts'
 import type { Node, NodeEvent, Work } from '../../adapters/node/port.ts'
 import { blockHash, headerHeight } from '../../domain/decred/header.ts'
 

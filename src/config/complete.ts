@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { isPasswordHash, PASSWORD_HASH_ALLOWED } from '../../adapters/http/admin/password.ts'
 import { networks } from '../../domain/decred/network.ts'
-import { readStoreUrl } from '../store-url.ts'
+import { readStoreUrl } from '../store/store-url.ts'
 import { isWebhookSecret, WEBHOOK_SECRET_ALLOWED } from '../webhooks/signature.ts'
 import type {
   AdminConfig,

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { withoutPassword } from '../store-url.ts'
+import { withoutPassword } from '../store/store-url.ts'
 import { complete } from './complete.ts'
 import type { Config } from './config.ts'
 import { type ConfigProblem, foundText, type Origin, problem } from './problem.ts'

@@ -1,6 +1,6 @@
 import type * as t from 'io-ts'
 import { isPasswordHash, PASSWORD_HASH_ALLOWED } from '../../adapters/http/admin/password.ts'
-import { STORE_URL_ALLOWED } from '../store-url.ts'
+import { STORE_URL_ALLOWED } from '../store/store-url.ts'
 import { isWebhookSecret, WEBHOOK_SECRET_ALLOWED } from '../webhooks/signature.ts'
 import type {
   BackupConfig,

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { csvLine } from '../../adapters/http/api/csv.ts'
+import { csvLine } from '../../adapters/csv.ts'
 import type { Row, Table, TableColumn } from './tables.ts'
 import type { TableWriter } from './writer.ts'
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { EventStore } from '../../adapters/event-store/port.ts'
 import type { Metrics } from '../../adapters/http/metrics.ts'
-import type { JournalStatus } from '../../adapters/http/status.ts'
+import type { JournalStatus } from '../../adapters/http/port.ts'
 import type { Config } from '../config/config.ts'
 import { type Journal, type JournalState, openJournal } from '../journal.ts'
 import type { PoolError } from './error.ts'

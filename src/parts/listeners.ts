@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { ListenerStatus } from '../../adapters/http/status.ts'
+import type { ListenerStatus } from '../../adapters/http/port.ts'
 import { connectionLimits, stratumLimits } from '../../adapters/stratum/limits.ts'
 import { type Listener, startListener } from '../../adapters/stratum/listener.ts'
 import type { Gateway } from '../actors/gateway.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
-import type { WitnessStatus } from '../../adapters/http/status.ts'
+import type { WitnessStatus } from '../../adapters/http/port.ts'
 import type { LedgerSource } from '../../adapters/ledger/port.ts'
 import { checkpointText } from '../../domain/transparency/checkpoint.ts'
 import { parseVerifierKey, type VerifierKey } from '../../domain/transparency/key.ts'

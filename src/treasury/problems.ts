@@ -1,4 +1,4 @@
-import type { MoneyProblem } from '../../adapters/http/status.ts'
+import type { MoneyProblem } from '../../adapters/http/port.ts'
 
 /** What is in the way; what it is about is said with it. */
 export type Problem = Pick<MoneyProblem, 'kind' | 'message'>

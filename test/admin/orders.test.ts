@@ -8,7 +8,7 @@ import { accountId } from '../../domain/decred/address.ts'
 import { readRange } from '../../src/admin/bans.ts'
 import { type RunningPool, runningPoolOf } from '../../src/cli/admin/control-client.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { cpuMiner } from '../integration/devices.ts'
+import { cpuMiner } from '../support/devices.ts'
 import {
   address,
   easyChain,
@@ -17,8 +17,8 @@ import {
   openHouse,
   poll,
   stopHouses,
-} from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+} from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { connectStratum } from '../support/stratum-client.ts'
 
 /** A real pool whose administrator comes by its control socket, as the command line does. */

@@ -1,7 +1,6 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
 import { ledgerFolder } from '../../adapters/ledger/folder.ts'
 import type { LedgerSource } from '../../adapters/ledger/port.ts'
 import { canonicalJson, type Json } from '../../domain/canonical-json.ts'
@@ -12,6 +11,7 @@ import type { Chain } from '../../src/devnet/chain.ts'
 import { publishAll } from '../../src/publisher/publish-all.ts'
 import type { SimulationOptions } from '../../src/simulate/options.ts'
 import { simulate } from '../../src/simulate/simulate.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 import { temporaryDirectory } from '../support/running-pool.ts'
 
 /** An event of a history that is about to be tampered with: everything may be changed. */

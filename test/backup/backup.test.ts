@@ -20,8 +20,10 @@ import { makeBackup } from '../../src/backup/make.ts'
 import { type Restored, restoreBackup } from '../../src/backup/restore.ts'
 import { runningPoolOf } from '../../src/cli/admin/control-client.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { openEventStore } from '../../src/open-store.ts'
-import { cpuMiner } from '../integration/devices.ts'
+import { openEventStore } from '../../src/store/open-store.ts'
+import { fill, history } from '../store/logs.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { startConformanceServer } from '../support/eventstoredb/server.ts'
 import {
   address,
   easyChain,
@@ -31,10 +33,8 @@ import {
   poll,
   readLog,
   stopHouses,
-} from '../integration/house.ts'
-import { type Miner, startMiner } from '../integration/miner.ts'
-import { fill, history } from '../src/store/logs.ts'
-import { startConformanceServer } from '../support/eventstoredb/server.ts'
+} from '../support/house.ts'
+import { type Miner, startMiner } from '../support/miner.ts'
 
 /** Backups of a pool that mines, and what becomes of them. */
 

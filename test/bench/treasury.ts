@@ -11,7 +11,7 @@ import { difficultyTarget, targetToCompact } from '../../domain/decred/target.ts
 import { type EventData, event, type PoolEvent, type Scheme } from '../../domain/events.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { workSettledEvent } from '../../domain/reward/pay-per-share.ts'
-import type { Ledger } from '../../src/treasury/ledger.ts'
+import type { Ledger } from '../../src/treasury/money-log.ts'
 import { openProblems } from '../../src/treasury/problems.ts'
 import { recall } from '../../src/treasury/recall.ts'
 import { Records } from '../../src/treasury/records.ts'

@@ -7,17 +7,9 @@ import { hashPassword } from '../../adapters/http/admin/password.ts'
 import { restoreBackup } from '../../src/backup/restore.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { adminExample, PASSWORD } from '../adapters/http/admin-example.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import {
-  address,
-  mixedChain,
-  newDirectory,
-  openHouse,
-  poll,
-  readLog,
-  stopHouses,
-} from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { address, mixedChain, newDirectory, openHouse, poll, readLog, stopHouses } from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { withChromium } from './chromium.ts'
 
 const open = withChromium()

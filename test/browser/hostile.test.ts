@@ -7,8 +7,8 @@ import {
   mineWithHostileNames,
   settled,
 } from '../hostile/attacked-pool.ts'
-import { address, easyChain, type House, stopHouses } from '../integration/house.ts'
-import type { Miner } from '../integration/miner.ts'
+import { address, easyChain, type House, stopHouses } from '../support/house.ts'
+import type { Miner } from '../support/miner.ts'
 import { withChromium } from './chromium.ts'
 
 /** Pages of a real pool whose miner chose his names with care, in a real browser. The same without one: test/hostile/names.test.ts. */

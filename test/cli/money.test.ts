@@ -5,10 +5,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
 import { formatDcr } from '../../domain/decred/amount.ts'
-import { openEventStore } from '../../src/open-store.ts'
+import { openEventStore } from '../../src/store/open-store.ts'
 import { issue } from '../adapters/read-models/log.ts'
 import { ANN, addressOf, BEN, CLE, matured, moneyLog } from '../adapters/read-models/money-log.ts'
-import { fill } from '../src/store/logs.ts'
+import { fill } from '../store/logs.ts'
 import { lodebook, temporaryDirectory } from './child.ts'
 
 const UNITS = new Map([

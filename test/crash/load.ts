@@ -1,7 +1,7 @@
 import { powHash } from '../../domain/decred/pow-hash.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import { address } from '../integration/house.ts'
-import { type Found, foundWith, type Miner, startMiner } from '../integration/miner.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { address } from '../support/house.ts'
+import { type Found, foundWith, type Miner, startMiner } from '../support/miner.ts'
 
 /** What miners remember of a pool that is killed again and again. Shares are named by the header that was hashed, in hex. */
 export interface Memory {

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../integration/house.ts'
+import type { LoggedEvent } from '../support/house.ts'
 
 /** A share of the log with the header that was hashed for it, put together from the log alone. */
 export interface LoggedShare {

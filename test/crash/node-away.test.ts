@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import { address, openHouse, stopHouses } from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { address, openHouse, stopHouses } from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { easyDevnet, temporaryDirectory } from '../support/running-pool.ts'
 
 let devnet: Devnet

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
-import { cpuMiner } from '../integration/devices.ts'
-import { address, openHouse, stopHouses } from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { address, openHouse, stopHouses } from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { hardDevnet } from '../support/running-pool.ts'
 
 const devnet = await hardDevnet()

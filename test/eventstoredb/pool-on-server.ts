@@ -12,8 +12,8 @@ import { type Dump, dump, withoutCheckpoint } from '../adapters/read-models/scra
 import { startPoolProcess } from '../crash/killed-pool.ts'
 import { loadMiner, type Memory } from '../crash/load.ts'
 import { sharesIn } from '../crash/logged-shares.ts'
-import type { LoggedEvent } from '../integration/house.ts'
 import { eventHistory } from '../support/event-histories.ts'
+import type { LoggedEvent } from '../support/house.ts'
 import { easyDevnet, poolConfig, runningPool, temporaryDirectory } from '../support/running-pool.ts'
 
 /** A server with nothing of ours in it, and the power to take it away. */

@@ -2,9 +2,9 @@ import { randomInt } from 'node:crypto'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import { address, type House, openHouse } from '../integration/house.ts'
-import { type Miner, startMiner } from '../integration/miner.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { address, type House, openHouse } from '../support/house.ts'
+import { type Miner, startMiner } from '../support/miner.ts'
 import type { PoolOverrides } from '../support/running-pool.ts'
 
 /** What a miner may call its machine, after its address; each tries to break out of something else. None is longer than 64 characters. */

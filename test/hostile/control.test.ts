@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { controlSocketOf } from '../../adapters/http/admin/control.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { type House, hardChain, stopHouses } from '../integration/house.ts'
+import { type House, hardChain, stopHouses } from '../support/house.ts'
 import { attackedPool } from './attacked-pool.ts'
 
 /** The administration's JSON, on the control socket of a real pool: whoever reaches it may give orders, but nothing that is none. */

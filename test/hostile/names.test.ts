@@ -6,8 +6,8 @@ import { textLine } from '../../src/cli/log.ts'
 import { blockLine } from '../../src/cli/narration.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { lodebook } from '../cli/child.ts'
-import { address, easyChain, type House, poll, stopHouses } from '../integration/house.ts'
-import type { Miner } from '../integration/miner.ts'
+import { address, easyChain, type House, poll, stopHouses } from '../support/house.ts'
+import type { Miner } from '../support/miner.ts'
 import { ask, attackedPool, crawl, HOSTILE_NAMES, mineWithHostileNames, settled } from './attacked-pool.ts'
 
 /**

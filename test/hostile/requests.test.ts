@@ -4,7 +4,7 @@ import { hashPassword } from '../../adapters/http/admin/password.ts'
 import { PoolAnswer } from '../../adapters/http/api/answers.ts'
 import { type Route, routes } from '../../adapters/http/api/catalogue.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { address, easyChain, type House, stopHouses } from '../integration/house.ts'
+import { address, easyChain, type House, stopHouses } from '../support/house.ts'
 import { ask, attackedPool, mineWithHostileNames, settled, talk } from './attacked-pool.ts'
 
 /** Requests that are attacks, against a real pool with a history, over real sockets. */

@@ -13,10 +13,10 @@ import { SOCKET_LIMITS } from '../../adapters/http/sockets.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { poolExample } from '../adapters/http/pool-example.ts'
 import { runningExample } from '../adapters/http/running.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import { address, easyChain, type House, openHouse, poll, stopHouses } from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+import { cpuMiner } from '../support/devices.ts'
 import { heapAfterCollection } from '../support/heap.ts'
+import { address, easyChain, type House, openHouse, poll, stopHouses } from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 
 /** Clients that are slow, or many, against a real pool that knows each by its own address: those of 127.0.0.0/8 are all this machine's. */
 

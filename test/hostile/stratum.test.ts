@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import { address, type House, hardChain, openHouse, poll, stopHouses } from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+import { cpuMiner } from '../support/devices.ts'
 import { heapAfterCollection } from '../support/heap.ts'
+import { address, type House, hardChain, openHouse, poll, stopHouses } from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { connectStratum } from '../support/stratum-client.ts'
 
 /**

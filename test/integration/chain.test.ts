@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { PoolAnswer } from '../../adapters/http/api/answers.ts'
 import { AccountView, BlockView } from '../../projections/views.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { cpuMiner } from './devices.ts'
-import { chainWithDoors, type Doors } from './doors.ts'
+import { cpuMiner } from '../support/devices.ts'
 import {
   address,
   easyChain,
@@ -13,8 +12,9 @@ import {
   openHouse,
   poll,
   stopHouses,
-} from './house.ts'
-import { type Found, type Miner, refused, startMiner, taken } from './miner.ts'
+} from '../support/house.ts'
+import { type Found, type Miner, refused, startMiner, taken } from '../support/miner.ts'
+import { chainWithDoors, type Doors } from './doors.ts'
 
 /** What the chain and its nodes do to the blocks of a pool. */
 

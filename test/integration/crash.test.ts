@@ -8,10 +8,8 @@ import { accountId } from '../../domain/decred/address.ts'
 import { AccountView } from '../../projections/views.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { poolConfig } from '../support/running-pool.ts'
-import { cpuMiner } from './devices.ts'
-import { chainWithDoors } from './doors.ts'
-import { directoryWith, idleConnections, type RawEvent, rawLog } from './history.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { directoryWith, idleConnections, type RawEvent, rawLog } from '../support/history.ts'
 import {
   address,
   easyChain,
@@ -21,8 +19,10 @@ import {
   poll,
   readLog,
   stopHouses,
-} from './house.ts'
-import { type Found, miner, refused, startMiner, taken } from './miner.ts'
+} from '../support/house.ts'
+import { type Found, miner, refused, startMiner, taken } from '../support/miner.ts'
+import { poolConfig } from '../support/running-pool.ts'
+import { chainWithDoors } from './doors.ts'
 
 /** A pool that dies at the worst moments, and the one that comes after it on the same directory. */
 

@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from 'vitest'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { startMiner as startCpuMiner } from '../../src/devnet/miner/miner.ts'
-import { blake3Devices, blake256Devices, device } from './devices.ts'
+import { blake3Devices, blake256Devices, device } from '../support/devices.ts'
+import { address, type House, hardChain, openHouse, poll, stopHouses } from '../support/house.ts'
+import { type Miner, miner, startMiner, taken } from '../support/miner.ts'
 import { chainWithDoors } from './doors.ts'
-import { address, type House, hardChain, openHouse, poll, stopHouses } from './house.ts'
-import { type Miner, miner, startMiner, taken } from './miner.ts'
 
 /** Miners that were told extranonces for another proof of work than that of the work that comes then. */
 

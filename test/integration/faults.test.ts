@@ -2,10 +2,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ReadModels } from '../../adapters/read-models/port.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { blake256Devices, cpuMiner, device } from './devices.ts'
-import { directoryWith, rawLog } from './history.ts'
-import { address, easyChain, type House, hardChain, openHouse, poll, stopHouses } from './house.ts'
-import { startKnownMiner, startMiner, taken } from './miner.ts'
+import { blake256Devices, cpuMiner, device } from '../support/devices.ts'
+import { directoryWith, rawLog } from '../support/history.ts'
+import { address, easyChain, type House, hardChain, openHouse, poll, stopHouses } from '../support/house.ts'
+import { startKnownMiner, startMiner, taken } from '../support/miner.ts'
 
 /**
  * A fault of the program itself, put in here by hand: it may cost the one miner whose line ran into it, never another.

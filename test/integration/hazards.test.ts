@@ -7,10 +7,10 @@ import { networks } from '../../domain/decred/network.ts'
 import { powHash } from '../../domain/decred/pow-hash.ts'
 import { AccountView } from '../../projections/views.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
+import { blake256Devices, cpuMiner, device, submissionOf } from '../support/devices.ts'
+import { address, type House, hardChain, mixedChain, openHouse, poll, stopHouses } from '../support/house.ts'
+import { miner, refused, startKnownMiner, startMiner, taken } from '../support/miner.ts'
 import { connectStratum } from '../support/stratum-client.ts'
-import { blake256Devices, cpuMiner, device, submissionOf } from './devices.ts'
-import { address, type House, hardChain, mixedChain, openHouse, poll, stopHouses } from './house.ts'
-import { miner, refused, startKnownMiner, startMiner, taken } from './miner.ts'
 
 /** What miners, broken ones and hostile ones do to a pool: each of these hurt or killed another pool. */
 

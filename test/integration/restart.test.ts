@@ -11,9 +11,7 @@ import { AccountView } from '../../projections/views.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { startPool } from '../../src/pool.ts'
-import { poolConfig } from '../support/running-pool.ts'
-import { connectStratum } from '../support/stratum-client.ts'
-import { cpuMiner } from './devices.ts'
+import { cpuMiner } from '../support/devices.ts'
 import {
   address,
   type House,
@@ -24,8 +22,10 @@ import {
   openHouse,
   poll,
   stopHouses,
-} from './house.ts'
-import { refused, startMiner, taken } from './miner.ts'
+} from '../support/house.ts'
+import { refused, startMiner, taken } from '../support/miner.ts'
+import { poolConfig } from '../support/running-pool.ts'
+import { connectStratum } from '../support/stratum-client.ts'
 
 /** One history over many lives of the program, and what it does while its store is away. */
 

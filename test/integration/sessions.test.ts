@@ -5,9 +5,7 @@ import { accountId, SOLO_ACCOUNT_ID } from '../../domain/decred/address.ts'
 import { AccountView, BlockView } from '../../projections/views.ts'
 import { loadCertificate } from '../../src/devnet/certificate.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { poolConfig } from '../support/running-pool.ts'
-import { connectStratum } from '../support/stratum-client.ts'
-import { blake3Devices, blake256Devices, cpuMiner, device } from './devices.ts'
+import { blake3Devices, blake256Devices, cpuMiner, device } from '../support/devices.ts'
 import {
   address,
   easyChain,
@@ -19,8 +17,10 @@ import {
   openHouse,
   poll,
   stopHouses,
-} from './house.ts'
-import { foundWith, miner, refused, startMiner, taken } from './miner.ts'
+} from '../support/house.ts'
+import { foundWith, miner, refused, startMiner, taken } from '../support/miner.ts'
+import { poolConfig } from '../support/running-pool.ts'
+import { connectStratum } from '../support/stratum-client.ts'
 
 /** Whole sessions of miners, over TCP, on a chain of the devnet. */
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 import { temporaryDirectory } from '../support/running-pool.ts'
 import { grow, publish, sizeOf, until } from './running-publisher.ts'
 

@@ -9,7 +9,7 @@ import { ledgerReader } from '../../adapters/ledger/reader.ts'
 import { trustIn } from '../../domain/transparency/checkpoint.ts'
 import { parseVerifierKey } from '../../domain/transparency/key.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { cpuMiner } from '../integration/devices.ts'
+import { cpuMiner } from '../support/devices.ts'
 import {
   address,
   easyChain,
@@ -18,8 +18,8 @@ import {
   openHouse,
   poll,
   stopHouses,
-} from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+} from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { right } from './running-publisher.ts'
 
 /** A whole pool, with miners on it, and its ledger as a stranger reads it: over HTTP, with the key alone. */

@@ -2,7 +2,6 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
 import type { RecordedEvent } from '../../adapters/event-store/port.ts'
 import { ledgerFolder } from '../../adapters/ledger/folder.ts'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
@@ -10,6 +9,7 @@ import type { SigningKey } from '../../domain/transparency/key.ts'
 import { publishAll } from '../../src/publisher/publish-all.ts'
 import { DEFAULT_SIMULATION, type SimulationOptions } from '../../src/simulate/options.ts'
 import { simulate } from '../../src/simulate/simulate.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 
 /** What is right, or a failed test. */
 export function right<T>(answer: E.Either<unknown, T>): T {

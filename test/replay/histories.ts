@@ -1,5 +1,4 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
 import type { RecordedEvent } from '../../adapters/event-store/port.ts'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
@@ -8,6 +7,7 @@ import type { History } from '../../src/replay/history.ts'
 import { type Replayed, type ReplayOptions, replay } from '../../src/replay/replay.ts'
 import { DEFAULT_SIMULATION, type SimulationOptions } from '../../src/simulate/options.ts'
 import { simulate } from '../../src/simulate/simulate.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 
 /** What is right, or a failed test. */
 export function right<T>(answer: E.Either<unknown, T>): T {

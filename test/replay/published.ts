@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { RecordedEvent } from '../../adapters/event-store/port.ts'
 import type { SigningKey } from '../../domain/transparency/key.ts'
-import { openEventStore } from '../../src/open-store.ts'
 import { publishAll } from '../../src/publisher/publish-all.ts'
+import { openEventStore } from '../../src/store/open-store.ts'
 import { right } from './histories.ts'
 
 /** Signs a ledger of events in a folder of a directory. */

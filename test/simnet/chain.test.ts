@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { networks } from '../../domain/decred/network.ts'
 import type { BlockView } from '../../projections/views.ts'
-import { type House, openHouse, stopHouses } from '../integration/house.ts'
+import { type House, openHouse, stopHouses } from '../support/house.ts'
 import { type Dcrd, killDcrds, startDcrd } from './dcrd.ts'
 import { allSubmitted, blockOnceIt, eventually, foundBlocks, mine, nodeAt, poolView } from './mining.ts'
 import { findDcrd, needed } from './programs.ts'

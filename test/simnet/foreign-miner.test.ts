@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
-import { address, openHouse, stopHouses } from '../integration/house.ts'
+import { address, openHouse, stopHouses } from '../support/house.ts'
 import { temporaryDirectory } from '../support/running-pool.ts'
 import { killDcrds, startDcrd } from './dcrd.ts'
 import { foundBlocks, nodeAt, poolView } from './mining.ts'

@@ -6,7 +6,7 @@ import type { EventData } from '../../domain/events.ts'
 import type { BlockView, PoolView } from '../../projections/views.ts'
 import type { DialectName } from '../../src/devnet/miner/dialect.ts'
 import { type Miner, startMiner } from '../../src/devnet/miner/miner.ts'
-import { address, type House } from '../integration/house.ts'
+import { address, type House } from '../support/house.ts'
 
 /** A block that a pool found. */
 export type FoundBlock = EventData<'BlockFound'> & { readonly hash: string }

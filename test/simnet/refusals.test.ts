@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { lodebook } from '../cli/child.ts'
-import { type House, newDirectory, openHouse, stopHouses } from '../integration/house.ts'
+import { type House, newDirectory, openHouse, stopHouses } from '../support/house.ts'
 import type { PoolOverrides } from '../support/running-pool.ts'
 import { poolConfig } from '../support/running-pool.ts'
 import { type Dcrd, killDcrds, startDcrd } from './dcrd.ts'

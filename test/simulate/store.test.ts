@@ -2,9 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { expect, test } from 'vitest'
 import { proposeAppend } from '../../adapters/event-store/catalogue.ts'
-import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
 import { event } from '../../domain/events.ts'
 import { simulatedStore } from '../../src/simulate/store.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 
 const closed = (at: number) => event('EpochClosed', { v: 1, at, shares: 0, events: 0, difficulty: '0' })
 

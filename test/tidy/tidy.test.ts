@@ -66,7 +66,7 @@ describe('dependencies point down only', () => {
     expect(wrong).toEqual([])
   })
 
-  test('only src/open-store.ts chooses a store; reading an address chooses none', () => {
+  test('only src/store/open-store.ts chooses a store; reading an address chooses none', () => {
     const choosers = code.filter(
       (file) =>
         !file.startsWith('adapters/event-store/') &&
@@ -74,7 +74,7 @@ describe('dependencies point down only', () => {
           /event-store\/(sqlite|memory|eventstoredb)\/(?!connection-string)/.test(source),
         ),
     )
-    expect(choosers).toEqual(['src/open-store.ts'])
+    expect(choosers).toEqual(['src/store/open-store.ts'])
   })
 })
 

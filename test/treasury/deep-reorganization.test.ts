@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { liabilities } from '../../domain/bookkeeping/invariants.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import { rawLog } from '../integration/history.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { rawLog } from '../support/history.ts'
 import {
   address,
   easyChain,
@@ -11,8 +11,8 @@ import {
   openHouse,
   poll,
   stopHouses,
-} from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+} from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { checkMoney, recordsOf } from '../support/money-check.ts'
 import type { PoolOverrides } from '../support/running-pool.ts'
 

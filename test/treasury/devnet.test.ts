@@ -3,8 +3,8 @@ import * as t from 'io-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { balanceOf } from '../../domain/bookkeeping/ledger.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import { rawLog } from '../integration/history.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { rawLog } from '../support/history.ts'
 import {
   address,
   easyChain,
@@ -13,8 +13,8 @@ import {
   openHouse,
   poll,
   stopHouses,
-} from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+} from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { checkMoney, onChain, recordsOf } from '../support/money-check.ts'
 import type { PoolOverrides } from '../support/running-pool.ts'
 

@@ -6,8 +6,8 @@ import { makeBackup } from '../../src/backup/make.ts'
 import { restoreBackup } from '../../src/backup/restore.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import type { LogCheck } from '../../src/publisher/publisher.ts'
-import { cpuMiner } from '../integration/devices.ts'
-import { rawLog } from '../integration/history.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { rawLog } from '../support/history.ts'
 import {
   address,
   easyChain,
@@ -16,8 +16,8 @@ import {
   openHouse,
   poll,
   stopHouses,
-} from '../integration/house.ts'
-import { startMiner } from '../integration/miner.ts'
+} from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { checkMoney, onChain } from '../support/money-check.ts'
 import type { PoolOverrides } from '../support/running-pool.ts'
 import { MATURITY, type POLICY, World } from './world.ts'

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
 import { NO_STREAM, type RecordedEvent } from '../../adapters/event-store/port.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { toAtoms } from '../../domain/decred/amount.ts'
@@ -18,6 +17,7 @@ import { Records } from '../../src/treasury/records.ts'
 import { type Find, isUndecided } from '../../src/treasury/share-records.ts'
 import { recallWindow } from '../../src/treasury/window-recall.ts'
 import { eventHistory } from '../support/event-histories.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 import { POLICY } from './world.ts'
 
 const network = networks.testnet3

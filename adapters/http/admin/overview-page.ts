@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { duration, type Html, integer, timeAgo } from '../dashboard/format.ts'
 import { dcr } from '../dashboard/money-words.ts'
 import { facts, table } from '../dashboard/table.ts'
-import type { MoneyProblem, PoolStatus } from '../status.ts'
+import type { MoneyProblem, PoolStatus } from '../port.ts'
 import type { Administration, BackupStatus, MachineStatus } from './port.ts'
 
 /** What the overview shows. */

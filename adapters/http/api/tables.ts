@@ -20,7 +20,7 @@ import {
   pageOf,
   WorkerView,
 } from '../../../projections/views.ts'
-import { type Column, toCsv } from './csv.ts'
+import { type Column, toCsv } from '../../csv.ts'
 
 /** A list that can be had as CSV: how to find its rows in the JSON answer, and its columns. */
 export interface Table<Row> {

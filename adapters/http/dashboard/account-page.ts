@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { EarningView, MinerPayment, NextPayout, PolicyView } from '../../../projections/money/views.ts'
 import type { AccountView, BlockSummary } from '../../../projections/views.ts'
-import type { PoolStatus } from '../status.ts'
+import type { PoolStatus } from '../port.ts'
 import { blockTable } from './block-table.ts'
 import { counted, type Html, hashrate, integer, percent, standardError, timeAgo } from './format.ts'
 import { type ChartSpan, type HashrateLine, hashrateChart, rangeSwitch } from './hashrate-chart.ts'

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { BooksCheck, BooksView, RefusedEvent } from '../../../projections/money/views.ts'
 import type { BooksPoint } from '../../read-models/port.ts'
-import type { ReservesStatus } from '../status.ts'
+import type { ReservesStatus } from '../port.ts'
 import { chart } from './chart.ts'
 import { absoluteTime, type Html, integer, moment, percent, timeAgo } from './format.ts'
 import { entryLink } from './links.ts'

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { payableAddress } from '../../../domain/decred/address.ts'
 import { networks } from '../../../domain/decred/network.ts'
-import type { ListenerStatus, PoolStatus } from '../status.ts'
+import type { ListenerStatus, PoolStatus } from '../port.ts'
 
 /** What the visitor asked the Connect page for. Fields hold what was typed when it was wrong, so that it can be repaired. */
 export interface ConnectRequest {

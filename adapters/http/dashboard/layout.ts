@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { Health } from '../health.ts'
-import type { PoolStatus } from '../status.ts'
+import type { PoolStatus } from '../port.ts'
 import { type Html, integer, timeAgo } from './format.ts'
 
 /** Pages of the dashboard, in the order of its navigation. */

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { PolicyHistory, PolicyView } from '../../../projections/money/views.ts'
-import type { LedgerStatus, WitnessStatus } from '../status.ts'
+import type { LedgerStatus, WitnessStatus } from '../port.ts'
 import { chart } from './chart.ts'
 import { entryWords } from './entry-words.ts'
 import { absoluteTime, counted, type Html, integer, moment, timeAgo } from './format.ts'

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { PaymentFunding, PaymentOutput, PaymentView } from '../../../projections/money/views.ts'
-import type { PoolStatus } from '../status.ts'
+import type { PoolStatus } from '../port.ts'
 import { counted, type Html, integer, moment, timeAgo } from './format.ts'
 import { accountLink, blockLink, entryLink, explorerLink, transactionWords } from './links.ts'
 import { dcr, phaseWords, returnWords } from './money-words.ts'

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { NextPayout, PaymentSummary, PolicyView } from '../../../projections/money/views.ts'
-import type { PoolStatus } from '../status.ts'
+import type { PoolStatus } from '../port.ts'
 import { counted, type Html, integer, timeAgo } from './format.ts'
 import { paths, transactionWords } from './links.ts'
 import { dcr, nextPayoutWords, phaseWords } from './money-words.ts'

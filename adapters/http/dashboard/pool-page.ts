@@ -9,7 +9,7 @@ import type {
   PoolView,
   RoundView,
 } from '../../../projections/views.ts'
-import type { PoolStatus } from '../status.ts'
+import type { PoolStatus } from '../port.ts'
 import { blockTable } from './block-table.ts'
 import {
   count,

@@ -4,7 +4,7 @@ import { absoluteTime, integer } from '../../../adapters/http/dashboard/format.t
 import { writeFigures } from '../../backup/figures.ts'
 import { makeBackup } from '../../backup/make.ts'
 import { printable } from '../../store/printable.ts'
-import { readStoreUrl } from '../../store-url.ts'
+import { readStoreUrl } from '../../store/store-url.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { progressDisplay } from '../progress.ts'
 import { absolute, type ConfigRequest, readConfig, tellProblems } from '../read-config.ts'

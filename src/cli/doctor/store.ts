@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Config } from '../../config/config.ts'
-import { openEventStore } from '../../open-store.ts'
-import { sqliteFile } from '../../store-url.ts'
+import { openEventStore } from '../../store/open-store.ts'
+import { sqliteFile } from '../../store/store-url.ts'
 import { type Finding, fail, ok } from './finding.ts'
 
 /** The store, and whether a pool is running: then taken ports are as they should be. */

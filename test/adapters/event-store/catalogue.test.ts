@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, test } from 'vitest'
 import { propose, proposeAppend, read } from '../../../adapters/event-store/catalogue.ts'
-import { memoryEventStore } from '../../../adapters/event-store/memory/store.ts'
 import { NO_STREAM } from '../../../adapters/event-store/port.ts'
 import { event } from '../../../domain/events.ts'
+import { memoryEventStore } from '../../support/memory-event-store.ts'
 
 const opened = event('AccountOpened', { v: 1, at: 5, address: 'SsWKp7wtdTZYabYFYSc9cnxhwFEjA5g4pFc' })
 const approved = event('BlockApproved', { v: 1, at: 7, by: 'a'.repeat(64) })

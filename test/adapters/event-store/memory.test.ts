@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { memoryEventStore } from '../../../adapters/event-store/memory/store.ts'
 import { NO_STREAM, type StoreError, type StreamAppend } from '../../../adapters/event-store/port.ts'
 import { eventStoreContract } from '../../contract/event-store.ts'
+import { memoryEventStore } from '../../support/memory-event-store.ts'
 
 eventStoreContract('memory', async () => {
   const store = memoryEventStore()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Cell, toCsv } from '../../../adapters/http/api/csv.ts'
+import { type Cell, toCsv } from '../../../adapters/csv.ts'
 
 const columns = [
   { name: 'a', cell: (row: readonly Cell[]) => row[0] ?? null },

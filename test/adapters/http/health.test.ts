@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { healthOf, PROJECTION_LAG_MS_MAX, WORK_AGE_MS_MAX } from '../../../adapters/http/health.ts'
-import type { NodeHealth, PoolStatus } from '../../../adapters/http/status.ts'
+import type { NodeHealth, PoolStatus } from '../../../adapters/http/port.ts'
 import { poolExample } from './pool-example.ts'
 
 const now = 1_790_000_000_000

@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { Subject } from 'rxjs'
 import { poolMetrics } from '../../../adapters/http/metrics.ts'
+import type { PoolStatus } from '../../../adapters/http/port.ts'
 import type { HttpOptions } from '../../../adapters/http/server.ts'
-import type { PoolStatus } from '../../../adapters/http/status.ts'
 import type { LedgerSource } from '../../../adapters/ledger/port.ts'
 import type {
   Answer,

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { WORK_AGE_MS_MAX } from '../../../adapters/http/health.ts'
-import type { PoolStatus } from '../../../adapters/http/status.ts'
+import type { PoolStatus } from '../../../adapters/http/port.ts'
 import { runningExample } from './running.ts'
 
 describe('/healthz', () => {

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { memoryEventStore } from '../../../adapters/event-store/memory/store.ts'
-import { patient } from '../../../src/store/patience.ts'
+import { patient } from '../../src/store/patience.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] })

@@ -3,8 +3,8 @@ import {
   type ConnectionString,
   isConnectionString,
   parseConnectionString,
-} from '../adapters/event-store/eventstoredb/connection-string.ts'
-import { foundText } from './config/problem.ts'
+} from '../../adapters/event-store/eventstoredb/connection-string.ts'
+import { foundText } from '../config/problem.ts'
 
 /** What the address of a store may be, for messages and the manual. */
 export const STORE_URL_ALLOWED = 'sqlite: and a path, or a connection string of EventStoreDB'

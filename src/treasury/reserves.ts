@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
-import type { ReservesStatus } from '../adapters/http/status.ts'
-import type { ReadModels } from '../adapters/read-models/port.ts'
-import { PAGE_LIMIT_MAX } from '../adapters/read-models/port.ts'
-import type { WalletError } from '../adapters/wallet/port.ts'
-import type { PayingWallet } from './treasury/payout.ts'
+import type { ReservesStatus } from '../../adapters/http/port.ts'
+import type { ReadModels } from '../../adapters/read-models/port.ts'
+import { PAGE_LIMIT_MAX } from '../../adapters/read-models/port.ts'
+import type { WalletError } from '../../adapters/wallet/port.ts'
+import type { PayingWallet } from './payout.ts'
 
 /** Compares what the wallet has with what the miners are owed, every few minutes. */
 export interface Reserves {

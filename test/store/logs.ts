@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { memoryEventStore } from '../../../adapters/event-store/memory/store.ts'
-import type { EventStore, RecordedEvent, StreamEvent } from '../../../adapters/event-store/port.ts'
-import { canonicalJson } from '../../../domain/canonical-json.ts'
-import { eventId } from '../../../domain/event-id.ts'
-import { eventHistory } from '../../support/event-histories.ts'
+import type { EventStore, RecordedEvent, StreamEvent } from '../../adapters/event-store/port.ts'
+import { canonicalJson } from '../../domain/canonical-json.ts'
+import { eventId } from '../../domain/event-id.ts'
+import { eventHistory } from '../support/event-histories.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 
 /** A history that a pool could have, of some 1,300 events of most kinds. */
 export const history = (shares = 6_000): readonly RecordedEvent[] => [

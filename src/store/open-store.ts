@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import type { EventStore, StoreError } from '../adapters/event-store/port.ts'
-import { copyStoreFile } from '../adapters/event-store/sqlite/copy-file.ts'
-import { openSqliteEventStore } from '../adapters/event-store/sqlite/open.ts'
-import { passwordIn } from './config/password-file.ts'
+import type { EventStore, StoreError } from '../../adapters/event-store/port.ts'
+import { copyStoreFile } from '../../adapters/event-store/sqlite/copy-file.ts'
+import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
+import { passwordIn } from '../config/password-file.ts'
 import { passwordFileOf, readConnectionString, sqliteFile, withPassword } from './store-url.ts'
 
 /**
@@ -19,7 +19,7 @@ export const openEventStore =
     if (file !== null) return openFile(file)
     const complete = withItsPassword(url)
     if (E.isLeft(complete)) return complete
-    const { openEventStoreDb } = await import('../adapters/event-store/eventstoredb/open.ts')
+    const { openEventStoreDb } = await import('../../adapters/event-store/eventstoredb/open.ts')
     return openEventStoreDb(complete.right)()
   }
 

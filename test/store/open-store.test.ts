@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventStore, StoreError } from '../../adapters/event-store/port.ts'
 import { loadCertificate } from '../../src/devnet/certificate.ts'
-import { isSameStore, openEventStore, openExistingEventStore } from '../../src/open-store.ts'
+import { isSameStore, openEventStore, openExistingEventStore } from '../../src/store/open-store.ts'
 import { scratchDirectory } from '../adapters/event-store/scratch.ts'
 import { startConformanceServer } from '../support/eventstoredb/server.ts'
 
@@ -111,7 +111,7 @@ test('the client of EventStoreDB is loaded only when it is used', () => {
   const loads = (url: string): boolean => {
     const program = `
       import { createRequire } from 'node:module'
-      import { openEventStore } from '${new URL('../../src/open-store.ts', import.meta.url).href}'
+      import { openEventStore } from '${new URL('../../src/store/open-store.ts', import.meta.url).href}'
       const store = await openEventStore('${url}')()
       if (store._tag === 'Right') await store.right.close()
       const loaded = Object.keys(createRequire(import.meta.url).cache)

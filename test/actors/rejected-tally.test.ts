@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { EventData } from '../../domain/events.ts'
-import { type RejectedTally, rejectedTally } from '../../src/rejected-tally.ts'
+import { type RejectedTally, rejectedTally } from '../../src/actors/rejected-tally.ts'
 
 const MINUTE = 60_000
 

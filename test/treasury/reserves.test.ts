@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Wallet, WalletError } from '../../adapters/wallet/port.ts'
 import { toAtoms } from '../../domain/decred/amount.ts'
-import { type ReservesOptions, watchReserves } from '../../src/reserves.ts'
+import { type ReservesOptions, watchReserves } from '../../src/treasury/reserves.ts'
 
 /** What the wallet and the books say is given; what is compared, and when, is tested. */
 

@@ -1,4 +1,4 @@
-import { event, type PoolEvent, type RejectReason } from '../domain/events.ts'
+import { event, type PoolEvent, type RejectReason } from '../../domain/events.ts'
 
 /** Refused shares since the last summary, counted by connection, worker and reason: a flood of them is one small event. */
 export interface RejectedTally {

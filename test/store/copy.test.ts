@@ -2,17 +2,17 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { memoryEventStore } from '../../../adapters/event-store/memory/store.ts'
 import {
   APPEND_BYTES_MAX,
   type EventStore,
   type StreamAppend,
   type StreamEvent,
-} from '../../../adapters/event-store/port.ts'
-import { openEventStore } from '../../../src/open-store.ts'
-import { type CopyError, type CopyProgress, type CopyReport, copyStore } from '../../../src/store/copy.ts'
-import { scratchDirectory } from '../../adapters/event-store/scratch.ts'
-import { startConformanceServer } from '../../support/eventstoredb/server.ts'
+} from '../../adapters/event-store/port.ts'
+import { type CopyError, type CopyProgress, type CopyReport, copyStore } from '../../src/store/copy.ts'
+import { openEventStore } from '../../src/store/open-store.ts'
+import { scratchDirectory } from '../adapters/event-store/scratch.ts'
+import { startConformanceServer } from '../support/eventstoredb/server.ts'
+import { memoryEventStore } from '../support/memory-event-store.ts'
 import { eventAt, eventsIn, fill, history, sha256Of, storeOf, withoutPosition } from './logs.ts'
 
 const EVENTS = history()

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { read } from '../../adapters/event-store/catalogue.ts'
-import { memoryEventStore } from '../../adapters/event-store/memory/store.ts'
-import type { StoreError } from '../../adapters/event-store/port.ts'
-import { event, type PoolEvent, type ShareReference } from '../../domain/events.ts'
-import { epochOf } from '../../domain/mining/epoch.ts'
-import { type Journal, type JournalShare, openJournal } from '../../src/journal.ts'
+import { read } from '../adapters/event-store/catalogue.ts'
+import type { StoreError } from '../adapters/event-store/port.ts'
+import { event, type PoolEvent, type ShareReference } from '../domain/events.ts'
+import { epochOf } from '../domain/mining/epoch.ts'
+import { type Journal, type JournalShare, openJournal } from '../src/journal.ts'
+import { memoryEventStore } from './support/memory-event-store.ts'
 
 const HOUR = Date.UTC(2026, 10, 23, 18)
 

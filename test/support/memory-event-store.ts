@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { BehaviorSubject, ReplaySubject } from 'rxjs'
-import { answerMismatch, checkSizes } from '../append-rules.ts'
-import { EMBEDDED_LOG, followLog } from '../follow.ts'
+import { answerMismatch, checkSizes } from '../../adapters/event-store/append-rules.ts'
+import { EMBEDDED_LOG, followLog } from '../../adapters/event-store/follow.ts'
 import {
   type EventStore,
   NO_STREAM,
@@ -10,7 +10,7 @@ import {
   type StoreError,
   type StreamAppend,
   type StreamRange,
-} from '../port.ts'
+} from '../../adapters/event-store/port.ts'
 
 /** An event store for tests and the simulator: nothing is kept, and it fails when it is told to. */
 export interface MemoryEventStore extends EventStore {

@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import { blockHash } from '../../domain/decred/header.ts'
 import { powHash } from '../../domain/decred/pow-hash.ts'
+import { type Attempt, type Device, type DeviceJob, headerOf, readJob, submissionOf } from './devices.ts'
 import {
   connectStratum,
   type StratumClient,
   type StratumClientOptions,
   type StratumMessage,
-} from '../support/stratum-client.ts'
-import { type Attempt, type Device, type DeviceJob, headerOf, readJob, submissionOf } from './devices.ts'
+} from './stratum-client.ts'
 
 /**
  * How good a hash is to be: for the pool but not for the network, for the network, for one of them, for difficulty 1 but no

@@ -12,7 +12,7 @@ import type { BlockView } from '../../projections/views.ts'
 import type { Config } from '../../src/config/config.ts'
 import { type Devnet, type DevnetOptions, startDevnet } from '../../src/devnet/devnet.ts'
 import type { Pool } from '../../src/pool.ts'
-import { type PoolOverrides, poolConfig, runningPool, temporaryDirectory } from '../support/running-pool.ts'
+import { type PoolOverrides, poolConfig, runningPool, temporaryDirectory } from './running-pool.ts'
 
 /** An event, and where in the log it is. */
 export type LoggedEvent = PoolEvent & { readonly stream: string; readonly revision: number }
