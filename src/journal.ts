@@ -23,6 +23,11 @@ import { realTimers, type Timers } from './timers.ts'
  */
 export interface Journal {
   readonly state: () => JournalState
+  /**
+   * The epoch for what happens at a time, Unix ms: its hour, and never an earlier one than before. Where a clock is set back the streams
+   * of its hour are there already, and closed.
+   */
+  readonly epochAt: (atMs: number) => string
   /** Opens a stream for writing from a revision on; `NO_STREAM` for a new one. */
   readonly stream: (name: string, revision?: number) => StreamWriter
   /** Queues events. Never refused: their number is bounded by connections and jobs. */
@@ -165,12 +170,18 @@ export function openJournal(options: JournalOptions): Journal {
   let away: StoreError | null = null
   let dead: StoreError | null = null
   let stopping = false
-  let epoch = newEpoch(nowMs())
+  let newestEpoch = epochOf(nowMs())
+  let epoch = newEpoch(newestEpoch)
   const refused = rejectedTally(nowMs())
   const noSummaries = timers.every(SUMMARY_LOOK_MS, () => kick())
 
-  function newEpoch(atMs: number) {
+  function epochAt(atMs: number): string {
     const name = epochOf(atMs)
+    if (name > newestEpoch) newestEpoch = name
+    return newestEpoch
+  }
+
+  function newEpoch(name: string) {
     return { name, stream: writer(sharesStream(gateway, name)), shares: 0, events: 0, difficulty: 0n }
   }
 
@@ -266,9 +277,10 @@ export function openJournal(options: JournalOptions): Journal {
 
   function rollEpoch(appends: StreamAppend[]): void {
     const now = nowMs()
-    if (epochOf(now) === epoch.name) return
+    const name = epochAt(now)
+    if (name === epoch.name) return
     closeEpoch(appends, now)
-    epoch = newEpoch(now)
+    epoch = newEpoch(name)
   }
 
   function closeEpoch(appends: StreamAppend[], at: number): void {
@@ -389,6 +401,7 @@ export function openJournal(options: JournalOptions): Journal {
       if (away !== null) return { kind: 'store-away', message: away.message, ...counts }
       return { kind: 'ok', message: '', ...counts }
     },
+    epochAt,
     stream: writer,
     record: (stream, place, events) => {
       queue(place, stream, events, null)
@@ -408,6 +421,7 @@ export function openJournal(options: JournalOptions): Journal {
       }),
     hasRoom,
     share: (share) => {
+      epochAt(share.atMs)
       shares.push(share)
       if (share.solved !== null) urgent = true
       kick()

@@ -313,6 +313,78 @@ describe('the journal', () => {
     ])
   })
 
+  test('where the clock is set back over the hour, the new hour goes on', async () => {
+    const { clock, share, commits, journal, log, stopped } = desk({ lingerMsMax: 0 })
+    clock.now = HOUR + 3_600_000 - 500
+    for (const [nonce, stepMs] of [1_000, -900, 2_000, -7_200_000].entries()) {
+      share(nonce)
+      await vi.waitFor(() => expect(commits).toHaveLength(nonce + 1))
+      clock.now += stepMs
+    }
+    expect(await journal.stop(1_000)).toBe(true)
+    expect(stopped).toEqual([])
+    const written = (await log()).map(({ stream, type }) => `${stream.slice(9)} ${type}`)
+    expect(written).toEqual([
+      '2026112318 SharesAccepted',
+      '2026112318 EpochClosed',
+      '2026112319 SharesAccepted',
+      '2026112319 SharesAccepted',
+      '2026112319 SharesAccepted',
+      '2026112319 EpochClosed',
+    ])
+  })
+
+  test('a share that waited while the clock was set back stands in its own hour, and so does its work', async () => {
+    const { clock, share, journal, log } = desk()
+    clock.now = HOUR + 3_600_000
+    expect(journal.epochAt(clock.now)).toBe('2026112319')
+    share(1)
+    clock.now -= 1_000
+    expect(journal.epochAt(clock.now)).toBe('2026112319')
+    await journal.stop(1_000)
+    expect((await log()).map(({ stream, type }) => `${stream} ${type}`)).toEqual([
+      'shares-3-2026112319 SharesAccepted',
+      'shares-3-2026112319 EpochClosed',
+    ])
+  })
+
+  test('however the clock is set about the hour: hours go up, one at a time, and hold nothing of later ones', async () => {
+    const step = fc.oneof(
+      fc.constant('share' as const),
+      fc.constant('wait' as const),
+      fc.integer({ min: -3_000, max: 3_000 }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+        const { clock, share, journal, log, stopped } = desk({ lingerMsMax: 0 })
+        clock.now = HOUR + 3_600_000
+        let shares = 0
+        for (const each of steps) {
+          if (each === 'share') share(shares++)
+          else if (each === 'wait') await new Promise((resolve) => setTimeout(resolve, 1))
+          else clock.now += each
+        }
+        expect(await journal.stop(10_000)).toBe(true)
+        expect(stopped).toEqual([])
+        const written = await log()
+        expect(
+          written.flatMap((each) => (each.type === 'SharesAccepted' ? each.data.nonce : [])),
+        ).toHaveLength(shares)
+        const hours = written.map(({ stream }) => stream.slice(9))
+        expect(hours).toEqual(hours.toSorted())
+        for (const { stream, type, data } of written)
+          if (type === 'SharesAccepted') expect(epochOf(data.at) <= stream.slice(9)).toBe(true)
+        const closed = written
+          .filter(({ type }) => type === 'EpochClosed')
+          .map(({ stream }) => stream.slice(9))
+        expect(closed).toEqual([...new Set(hours)])
+        for (const [i, { type }] of written.entries())
+          expect(type === 'EpochClosed').toBe(hours[i] !== hours[i + 1])
+      }),
+      { numRuns: 100 },
+    )
+  }, 60_000)
+
   test('a flood of refused shares is one small event', async () => {
     const { journal, log } = desk()
     for (let number = 0; number < 2_000; number++) {

@@ -81,11 +81,23 @@ export interface SubmitVerdict {
   readonly message: string
 }
 
+/** The chain as one node has it. */
+export interface ChainView {
+  readonly tip: () => TaskEither<NodeError, ChainTip>
+  /** `not-found` when no such block is known. */
+  readonly block: (hash: string) => TaskEither<NodeError, BlockInfo>
+  /** Hash of the main chain's block at a height; `not-found` above the tip. */
+  readonly hashAt: (height: number) => TaskEither<NodeError, string>
+  /** The whole block, serialized. */
+  readonly rawBlock: (hash: string) => TaskEither<NodeError, Uint8Array>
+}
+
 /**
  * The chain, through one node or several. Events of a stopped node end; each node asked has `NODE_DEADLINE_MS` to
- * answer.
+ * answer. Each question for itself goes to whichever node can answer; what is concluded from several answers is asked of one
+ * {@link Node.view}.
  */
-export interface Node {
+export interface Node extends ChainView {
   readonly name: string
   readonly network: NetworkName
   /** Hot: connects when the node is started, not by subscription. */
@@ -94,15 +106,15 @@ export interface Node {
   readonly start: () => void
   /** `getwork` without data. May take dcrd 5.5 s just after a new tip: for start-up and reconnect only. */
   readonly currentWork: () => TaskEither<NodeError, Work>
+  /** Asks for another template on the same block (`regentemplate`). It comes as work; or none does, where newer work is about to. */
+  readonly renewWork: () => TaskEither<NodeError, void>
   /** Sends a solved 180-byte header to every node. One verdict for each, in no order, never an error. */
   readonly submit: (header: Uint8Array, powAlgorithm: PowAlgorithm) => Promise<readonly SubmitVerdict[]>
-  readonly tip: () => TaskEither<NodeError, ChainTip>
-  /** `not-found` when no such block is known. */
-  readonly block: (hash: string) => TaskEither<NodeError, BlockInfo>
-  /** Hash of the main chain's block at a height. */
-  readonly hashAt: (height: number) => TaskEither<NodeError, string>
-  /** The whole block, serialized. */
-  readonly rawBlock: (hash: string) => TaskEither<NodeError, Uint8Array>
+  /**
+   * The chain of the node in use now, and of no other: two answers of it never contradict each other because two nodes gave them. When
+   * that node can't answer no other is asked; whoever looks again takes a new view.
+   */
+  readonly view: () => ChainView
   /** Proof-of-work subsidy in atoms of a block at `height` with `voters` votes. */
   readonly workSubsidy: (height: number, voters: number) => TaskEither<NodeError, bigint>
   readonly stop: () => Promise<void>

@@ -18,8 +18,8 @@ import { type Job, jobId } from './job.ts'
 /** The jobs of one gateway: which there are, and which are still on the chain's tip. Mutable, one owner. */
 export interface JobBook {
   readonly jobs: Map<string, Job>
-  /** Ordinal of each template lately seen, oldest first. */
-  readonly templates: Map<string, number>
+  /** Templates lately seen, oldest first. */
+  readonly templates: Map<string, Template>
   nextJob: number
   nextTemplate: number
   current: Job | null
@@ -27,6 +27,12 @@ export interface JobBook {
   parent: string
   previousParent: string | null
   parentSinceMs: number
+}
+
+/** What jobs whose headers could coincide have in common: see `Job`. */
+interface Template {
+  readonly ordinal: number
+  readonly firstJob: number
 }
 
 /**
@@ -69,6 +75,7 @@ export function issueJob(
   }
   const number = book.nextJob++
   const bits = headerBits(cleared)
+  const { ordinal: template, firstJob: templateJob } = templateOf(book, cleared, number)
   const job: Job = {
     number,
     id: jobId(gateway, number),
@@ -78,7 +85,7 @@ export function issueJob(
     timestamp: headerTimestamp(cleared),
     target: targetBytes(compactToTarget(bits)),
     networkDifficulty: networkDifficulty(network, bits),
-    template: templateOf(book, cleared),
+    ...{ template, templateJob },
     parent,
     reason,
     issuedAtMs: nowMs,
@@ -98,7 +105,7 @@ function forgetOlderParents(book: JobBook, isReturning: boolean): void {
   for (const [id, { parent, template }] of book.jobs)
     if (parent === book.previousParent || (parent === book.parent && isReturning)) needed.add(template)
     else if (parent === book.parent) book.jobs.delete(id)
-  for (const [key, template] of book.templates) if (!needed.has(template)) book.templates.delete(key)
+  for (const [key, { ordinal }] of book.templates) if (!needed.has(ordinal)) book.templates.delete(key)
 }
 
 /** The current job's template once more with the time brought forward; null when there is none. */
@@ -112,19 +119,19 @@ export function refreshedHeader(book: JobBook, nowMs: number): Uint8Array | null
 
 /** Oldest template that a job may still belong to. */
 export const oldestTemplate = (book: JobBook): number => {
-  for (const ordinal of book.templates.values()) return ordinal
+  for (const { ordinal } of book.templates.values()) return ordinal
   return book.nextTemplate
 }
 
 /** The same bytes but for time, nonce and extra data are the same template. */
-function templateOf(book: JobBook, cleared: Uint8Array): number {
+function templateOf(book: JobBook, cleared: Uint8Array, job: number): Template {
   const key = toHex(cleared.subarray(0, TIMESTAMP_OFFSET)) + toHex(cleared.subarray(STAKE_VERSION_OFFSET))
   const known = book.templates.get(key)
   if (known !== undefined) return known
-  const ordinal = book.nextTemplate++
-  book.templates.set(key, ordinal)
+  const template = { ordinal: book.nextTemplate++, firstJob: job }
+  book.templates.set(key, template)
   trim(book.templates, JOBS_MAX)
-  return ordinal
+  return template
 }
 
 function trim(map: Map<string, unknown>, max: number): void {

@@ -22,6 +22,8 @@ export interface Job {
    * for among all of them, since a miner may roll one job's time into another's.
    */
   readonly template: number
+  /** The first job of that template: from where on its headers can be searched. */
+  readonly templateJob: number
   /** Display hash of the parent. */
   readonly parent: string
   readonly reason: IssueReason

@@ -1,5 +1,5 @@
 import { EXTRA_DATA_OFFSET } from '../decred/header.ts'
-import { forgetTemplates, lookUpSolution, newSession, type Session } from './session.ts'
+import { forgetTemplates, newSession, type Session } from './session.ts'
 
 /**
  * All sessions of a gateway: gives each its extranonce1 and keeps closed ones for the grace time. Mutable, one owner.
@@ -34,14 +34,20 @@ const CLOSED_MAX = 20_000
  */
 const COUNTER_MAX = 0xf_ffff
 
-/** First byte of every extranonce1 that a gateway gives. */
-export const extranoncePrefix = (gateway: number): number => gateway % 256
+/**
+ * Counters to begin with. Chosen by chance: nobody is to know before a restart which extranonces come after it, since who put one of
+ * them behind another on the same work would be credited again.
+ */
+export const COUNTERS = COUNTER_MAX
 
-/** A book without sessions, for a gateway with this prefix byte. */
-export const newSessionBook = (prefix: number, graceMs: number): SessionBook => ({
+/** First byte of every extranonce1 that a gateway gives: never 0, which the small numbers begin with that devices count up from. */
+export const extranoncePrefix = (gateway: number): number => (gateway % 255) + 1
+
+/** A book without sessions, for a gateway with this prefix byte; `counter`, below {@link COUNTERS}, is where it begins to count. */
+export const newSessionBook = (prefix: number, graceMs: number, counter: number): SessionBook => ({
   prefix,
   graceMs,
-  next: 1,
+  next: counter + 1,
   live: new Map(),
   closed: new Map(),
   extranonces: new Map(),
@@ -101,20 +107,14 @@ const EXTRANONCE1_PLACES = [0, 8, 16]
 const EXTRANONCE1_HEX = 8
 
 /**
- * Whether another session was credited with a header. Extranonce1 alone does not keep sessions apart: one that has its own at the
- * front may choose what follows so that it is another's, whose layout has it there, and both reach the same header.
- * `extraData` and `key` as in `AcceptedShare`.
+ * Whether a header could be another session's as well. Where devices have extranonce1 in several places, it alone does not keep
+ * sessions apart: one that has its own at the front may choose what follows so that it is another's, whose layout has it there. Who has
+ * both would let the one with the higher difficulty have each hash. `extraData` as in `AcceptedShare`.
  */
-export function isTakenByAnother(
-  book: SessionBook,
-  own: Session,
-  template: number,
-  extraData: string,
-  key: string,
-): boolean {
+export function couldBeAnothers(book: SessionBook, own: Session, extraData: string): boolean {
   return EXTRANONCE1_PLACES.some((place) => {
     const other = book.extranonces.get(extraData.slice(place, place + EXTRANONCE1_HEX))
-    return other !== undefined && other !== own && lookUpSolution(other, template, key) === 'taken'
+    return other !== undefined && other !== own
   })
 }
 

@@ -12,14 +12,16 @@ export interface Session {
   readonly id: string
   /** 8 hex characters; unique among the live and lately closed sessions of the pool. */
   readonly extranonce1: string
-  /** Oldest first. Empty until the first job is sent. */
+  /** Oldest first, each from a template on that no earlier one is for. Empty until the first job is sent. */
   readonly difficulties: DifficultyStep[]
+  /** The first of them was forgotten, and with it what older jobs are judged at. */
+  isForgetful: boolean
   /** Taken solutions of each template. Created with the first share: an idle connection costs nothing. */
   taken: Map<number, Set<string>> | null
   readonly speed: SpeedEstimate
 }
 
-/** A difficulty, in force from a job on. */
+/** A difficulty, in force for templates from a job on. */
 export interface DifficultyStep {
   readonly job: number
   readonly difficulty: number
@@ -39,34 +41,44 @@ export const newSession = (id: string, extranonce1: string, nowMs: number): Sess
   id,
   extranonce1,
   difficulties: [],
+  isForgetful: false,
   taken: null,
   speed: newSpeedEstimate(nowMs),
 })
 
-/** Assigns a difficulty from a job on; instead of another that was assigned from the same one. */
+/**
+ * Assigns a difficulty from a job on, which is about to be sent. Null where the session was sent a job of its template already: who
+ * has searched headers knows which of their hashes are good, and could choose the difficulty to fit.
+ */
 export function assignDifficulty(
   session: Session,
-  job: number,
+  job: Pick<Job, 'number' | 'templateJob'>,
   difficulty: number,
   atMs: number,
-): DifficultyStep {
-  const step = { job, difficulty, atMs, isLogged: false }
-  if (session.difficulties.at(-1)?.job === job) session.difficulties.pop()
+): DifficultyStep | null {
+  const last = session.difficulties.at(-1)
+  if (last !== undefined && job.templateJob <= last.job) return null
+  const step = { job: job.number, difficulty, atMs, isLogged: false }
   session.difficulties.push(step)
-  if (session.difficulties.length > STEPS_MAX) session.difficulties.shift()
+  if (session.difficulties.length > STEPS_MAX) {
+    session.difficulties.shift()
+    session.isForgetful = true
+  }
   return step
 }
 
 /**
- * Difficulty at which shares of a job are judged: the one in force when it was sent, but never harder than the network's.
- * Null when the job was sent before this session began.
+ * Difficulty at which shares of a job are judged: that of its template, which is the one in force when the first job of it was sent,
+ * but never harder than the network's. Null when the job was sent before this session began.
  */
 export function difficultyOf(session: Session, job: Job): number | null {
-  for (let i = session.difficulties.length - 1; i >= 0; i--) {
-    const step = session.difficulties[i]
-    if (step !== undefined && step.job <= job.number) return Math.min(step.difficulty, job.networkDifficulty)
-  }
-  return null
+  const { difficulties } = session
+  const inForce = difficulties.findLast((step) => step.job <= job.templateJob)
+  const [first] = difficulties
+  // A session that began in the middle of a template.
+  const step =
+    inForce ?? (session.isForgetful || first === undefined || first.job > job.number ? null : first)
+  return step === null ? null : Math.min(step.difficulty, job.networkDifficulty)
 }
 
 /** Whether a solution was already taken, or there is no room to remember one more. */

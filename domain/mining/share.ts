@@ -14,8 +14,7 @@ import { difficultyOf, lookUpSolution, type Session } from './session.ts'
 /** Seconds that a share's time may be ahead of the pool's clock: the consensus rule for blocks. */
 export const NTIME_AHEAD_SECONDS_MAX = 7200
 
-/** What the miner of a share is told that was credited before. */
-export const DUPLICATE_TEXT = 'Duplicate share: already submitted'
+const DUPLICATE_TEXT = 'Duplicate share: already submitted'
 
 /** A share that counts. */
 export interface AcceptedShare {

@@ -92,10 +92,18 @@ const swapped: Omit<Wire, 'name' | 'extranonce'> = {
 
 /** Everything as serialized. Miners of the BLAKE3 chain rebuild the header from genTx1 alone. */
 const PLAIN_WHOLE: Wire = { ...plain, name: 'plain-whole', split: false }
-const PLAIN_SPLIT: Wire = { ...plain, name: 'plain-split', split: true }
+
+/**
+ * The wires of a device, by the one that it has on a BLAKE-256 chain. On BLAKE3 all have the same, whatever a miner says that it is:
+ * with one place for extranonce1 each header belongs to one session.
+ */
+export const wires =
+  (blake256: Wire) =>
+  (algorithm: PowAlgorithm): Wire =>
+    algorithm === 'blake3' ? PLAIN_WHOLE : blake256
+
 /** The wire of miners that take everything as serialized. */
-export const plainWire = (algorithm: PowAlgorithm): Wire =>
-  algorithm === 'blake3' ? PLAIN_WHOLE : PLAIN_SPLIT
+export const PLAIN_SPLIT_WIRE: Wire = { ...plain, name: 'plain-split', split: true }
 
 /** The wire of the D9 and the DCR1. */
 export const SWAPPED_WIRE: Wire = { ...swapped, name: 'swapped', extranonce: FOUR_AND_FOUR }

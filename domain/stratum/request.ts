@@ -46,8 +46,8 @@ export interface Submission {
 export interface BadRequest {
   readonly id: RequestId
   readonly error: StratumError
-  /** The line was not a stratum request at all, not just one we don't know: a few of these end the connection. */
-  readonly garbage: boolean
+  /** `garbage` was no stratum at all, not just something that we don't know: a few of these end the connection. */
+  readonly what: 'share' | 'request' | 'garbage'
 }
 
 const Envelope = t.intersection([
@@ -75,7 +75,7 @@ export function decodeRequest(line: string): E.Either<BadRequest, MinerRequest> 
     return isAnswer ? E.right({ method: 'response', id, result: json.result }) : garbage(id, 'no method')
   }
   if (json.params !== undefined && json.params !== null && !Array.isArray(json.params))
-    return refuse(id, 'params must be an array')
+    return refuse(id, 'params must be an array', json.method === 'mining.submit' ? 'share' : 'request')
   const params: readonly unknown[] = Array.isArray(json.params) ? json.params : []
   return decodeMethod(id, json.method, params)
 }
@@ -89,7 +89,7 @@ function decodeMethod(
     case 'mining.submit': {
       const five = params.length === 5 ? params : params.slice(0, 5)
       if (!SubmitParams.is(five))
-        return refuse(id, 'submit needs worker, job, extranonce2, ntime and nonce, all strings')
+        return refuse(id, 'submit needs worker, job, extranonce2, ntime and nonce, all strings', 'share')
       const [worker, job, extranonce2, ntime, nonce] = five
       return E.right({ method, id, submission: { worker, job, extranonce2, ntime, nonce } })
     }
@@ -119,11 +119,13 @@ function decodeMethod(
   }
 }
 
-const refuse = (id: RequestId, text: string): E.Either<BadRequest, never> =>
-  E.left({ id, error: { code: ERROR_CODE.other, text }, garbage: false })
+const refuse = (
+  id: RequestId,
+  text: string,
+  what: BadRequest['what'] = 'request',
+): E.Either<BadRequest, never> => E.left({ id, error: { code: ERROR_CODE.other, text }, what })
 
-const garbage = (id: RequestId, text: string): E.Either<BadRequest, never> =>
-  E.left({ id, error: { code: ERROR_CODE.other, text }, garbage: true })
+const garbage = (id: RequestId, text: string): E.Either<BadRequest, never> => refuse(id, text, 'garbage')
 
 function parseJson(line: string): unknown {
   try {

@@ -43,8 +43,11 @@ export const setDifficultyLine = (difficulty: number): string =>
 export const setExtranonceLine = (extranonce1: string, extranonce2Bytes: number): string =>
   notification('mining.set_extranonce', [extranonce1, extranonce2Bytes])
 
-/** Asks the miner to come back to the same address after `seconds`. */
-export const reconnectLine = (seconds: number): string => notification('client.reconnect', ['', 0, seconds])
+/**
+ * Asks the miner to come back. No parameters means the address that it came to, at once: cgminer and its kin refuse every address
+ * without a dot in it, the empty one too, and gominer takes an empty one for the pool's from then on.
+ */
+export const RECONNECT_LINE = notification('client.reconnect', [])
 
 /** `mining.notify` from its nine parameters. */
 export const notifyLine = (params: readonly unknown[]): string => notification('mining.notify', params)

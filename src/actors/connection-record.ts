@@ -18,6 +18,8 @@ export interface RecordWorld {
 /** How a connection began to mine. */
 export interface Beginning {
   readonly atMs: number
+  /** The same by the gateway's monotonic clock. */
+  readonly sinceMs: number
   readonly extranonce1: string
   readonly listener: string
   readonly agent: string
@@ -102,8 +104,8 @@ export class ConnectionRecord implements RefusingConnection {
   }
 
   /** Writes it when it is old enough. How many events that took, accounts aside; 0 when it was not to be done, or before. */
-  writeWhenOld(nowMs: number): number {
-    if (this.#number !== null || nowMs - this.#beginning.atMs < WRITTEN_AFTER_MS) return 0
+  writeWhenOld(monotonicMs: number): number {
+    if (this.#number !== null || monotonicMs - this.#beginning.sinceMs < WRITTEN_AFTER_MS) return 0
     const events = 2 + this.#news.length
     this.write()
     return events

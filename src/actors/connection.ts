@@ -21,15 +21,15 @@ import {
 } from '../../domain/mining/difficulty.ts'
 import type { Job } from '../../domain/mining/job.ts'
 import type { JobBook } from '../../domain/mining/job-book.ts'
-import { assignDifficulty, type Session, takeSolution } from '../../domain/mining/session.ts'
+import { assignDifficulty, difficultyOf, type Session, takeSolution } from '../../domain/mining/session.ts'
 import {
   closeSession,
-  isTakenByAnother,
+  couldBeAnothers,
   openSession,
   resumeSession,
   type SessionBook,
 } from '../../domain/mining/session-book.ts'
-import { type AcceptedShare, DUPLICATE_TEXT, judgeShare } from '../../domain/mining/share.ts'
+import { type AcceptedShare, judgeShare } from '../../domain/mining/share.ts'
 import { codeOf, ERROR_CODE, type ErrorCode } from '../../domain/stratum/error.ts'
 import type { ExtranonceLayout, Profile, Wire } from '../../domain/stratum/profile.ts'
 import { profileOf } from '../../domain/stratum/profiles/index.ts'
@@ -41,7 +41,7 @@ import {
 } from '../../domain/stratum/request.ts'
 import {
   errorLine,
-  reconnectLine,
+  RECONNECT_LINE,
   resultLine,
   setDifficultyLine,
   setExtranonceLine,
@@ -56,9 +56,13 @@ import { ConnectionRecord, type RecordWorld, type Worker } from './connection-re
 export interface ConnectionWorld extends RecordWorld {
   readonly network: Network
   readonly nowMs: () => number
+  /** Milliseconds of a clock that only goes forward. */
+  readonly monotonicMs: () => number
   readonly newSessionId: () => string
   readonly sessions: SessionBook
   readonly jobs: JobBook
+  /** Whether work is held: there has been no node for long. */
+  readonly isHeld: () => boolean
   readonly sharesPerMinute: number
   readonly lateShareGraceMs: number
   readonly preAuthorizationMsMax: number
@@ -68,8 +72,8 @@ export interface ConnectionWorld extends RecordWorld {
   readonly notifyLine: (job: Job, wire: Wire, clean: boolean) => Buffer
   /** Ends the live connection that has a session, so that it can be resumed by another. */
   readonly release: (sessionId: string) => void
-  /** The miner is far too fast for its difficulty: it should have a new job soon. */
-  readonly wantRetargetJob: (connection: Connection) => void
+  /** The miner should have another difficulty, and so another template; soon, when it is far too fast for the one it has. */
+  readonly wantTemplate: (connection: Connection, soon: boolean) => void
   /** A share met the network's target. False when it is not offered as a block: enough others are, on the same parent. */
   readonly solved: (solution: SolvedShare) => boolean
   /** A miner can't be told the extranonces of new work, and was asked to come back. */
@@ -99,10 +103,8 @@ const USER_CHARS_MAX = 200
 const GARBAGE_MAX = 10
 /** Refused shares in a row before the connection is ended: half an hour of them at the wanted rate. */
 const REFUSED_IN_A_ROW_MAX = 500
-/** Requests other than shares, in all: nobody needs more, and each costs an answer. */
+/** Requests other than shares, in all, also those that are not known: nobody needs more, and each costs an answer. */
 const REQUESTS_MAX = 1_000
-/** Seconds after which a miner is asked to come back when the pool restarts. */
-const RECONNECT_SECONDS = 5
 
 /**
  * One miner connection: the effects of its machine. The machine (`connectionMachine`) holds the protocol phase and the
@@ -124,7 +126,7 @@ export class Connection {
   #record: ConnectionRecord | null = null
   /** The newest connection in the log that had its session before. */
   #resumes: number | null = null
-  /** Difficulty wanted from the next job on, and whether it is never changed. */
+  /** Difficulty wanted from the next template on, and whether it is changed only for a miner that is far too fast for it. */
   #wanted = 0
   #fixed = false
   #sentDifficulty = 0
@@ -138,7 +140,9 @@ export class Connection {
   /** Refused shares by reason; nothing as long as there are none, like most. */
   #refusals: Map<RejectReason, number> | null = null
   #refusal: string | null = null
+  /** Unix ms. */
   readonly #connectedMs: number
+  /** When it was heard last, by the monotonic clock. */
   lastLineMs: number
 
   constructor(world: ConnectionWorld, socket: MinerSocket, difficulty: DifficultyConfig) {
@@ -146,7 +150,7 @@ export class Connection {
     this.socket = socket
     this.#difficulty = difficulty
     this.#connectedMs = world.nowMs()
-    this.lastLineMs = this.#connectedMs
+    this.lastLineMs = world.monotonicMs()
     this.#actor = createActor(connectionMachine, {
       input: { host: this, preAuthorizationMsMax: world.preAuthorizationMsMax },
     })
@@ -177,7 +181,7 @@ export class Connection {
       listener,
       agent: publicText(this.#agent),
       connectedAt: this.#connectedMs,
-      heardAt: this.lastLineMs,
+      heardAt: Math.round(this.#world.nowMs() - (this.#world.monotonicMs() - this.lastLineMs)),
       isMining: this.isMining,
       workers: this.#workers.map(({ account, user }) => ({ account, user: publicText(user) })),
       difficulty: this.#sentDifficulty === 0 ? null : this.#sentDifficulty,
@@ -197,7 +201,7 @@ export class Connection {
   /** A line from the miner. Never throws: an error here is this connection's alone. */
   line(text: string): void {
     try {
-      this.lastLineMs = this.#world.nowMs()
+      this.lastLineMs = this.#world.monotonicMs()
       this.#receive(text)
     } catch (error) {
       this.#broke(error)
@@ -217,12 +221,12 @@ export class Connection {
   /** Asks the miner to come back in a while; its shares still count until the socket is ended. */
   drain(): void {
     if (!this.isMining) return this.end('shutdown')
-    this.#askToComeBack(RECONNECT_SECONDS)
+    this.#askToComeBack()
   }
 
-  #askToComeBack(seconds: number): void {
+  #askToComeBack(): void {
     this.#actor.send({ type: 'DRAIN' })
-    this.socket.write(reconnectLine(seconds))
+    this.socket.write(RECONNECT_LINE)
   }
 
   /** Sends a job, and the difficulty it will be judged at where that is another than before. Never throws, as `line`. */
@@ -242,13 +246,15 @@ export class Connection {
     if (!isTold && !this.#takesExtranonces) {
       // What it made of this work with extranonces of another layout would be no share.
       world.outdated(this.#agent)
-      return this.#askToComeBack(0)
+      return this.#askToComeBack()
     }
     if (!isTold) this.socket.write(setExtranonceLine(...this.#tell(wire.extranonce, session)))
-    if (session.difficulties.at(-1)?.difficulty !== this.#wanted)
-      record.assigned(assignDifficulty(session, job.number, this.#wanted, world.nowMs()))
-    this.#retargetPending = false
-    const judgedAt = Math.min(this.#wanted, job.networkDifficulty)
+    const isOther = session.difficulties.at(-1)?.difficulty !== this.#wanted
+    const step = isOther ? assignDifficulty(session, job, this.#wanted, world.nowMs()) : null
+    if (step !== null) record.assigned(step)
+    if (step !== null || !isOther) this.#retargetPending = false
+    const judgedAt = difficultyOf(session, job)
+    if (judgedAt === null) return
     if (judgedAt !== this.#sentDifficulty) {
       this.#sentDifficulty = judgedAt
       this.socket.write(setDifficultyLine(judgedAt))
@@ -263,13 +269,13 @@ export class Connection {
   }
 
   /** Lets the log know of a miner that is here for long enough without a share. How many events that took. */
-  writeWhenOld(nowMs: number): number {
-    return this.#record?.writeWhenOld(nowMs) ?? 0
+  writeWhenOld(monotonicMs: number): number {
+    return this.#record?.writeWhenOld(monotonicMs) ?? 0
   }
 
   /** Lets the difficulty fall for a miner that sends too little. Called every few seconds. */
-  sweep(nowMs: number): void {
-    if (this.#session !== null) this.#retarget(this.#session, nowMs)
+  sweep(monotonicMs: number): void {
+    if (this.#session !== null) this.#retarget(this.#session, monotonicMs)
   }
 
   /** The machine's entry into `mining`. */
@@ -278,6 +284,7 @@ export class Connection {
     const atMs = world.nowMs()
     const record = new ConnectionRecord(world, {
       atMs,
+      sinceMs: world.monotonicMs(),
       extranonce1: session.extranonce1,
       listener: this.socket.listener,
       agent: this.#agent,
@@ -292,7 +299,7 @@ export class Connection {
     })
     this.#chooseFirstDifficulty(session)
     world.began(this)
-    if (world.jobs.current !== null) this.#sendJob(world.jobs.current, true)
+    if (world.jobs.current !== null && !world.isHeld()) this.#sendJob(world.jobs.current, true)
   }
 
   /** The machine's entry into `closed`. */
@@ -302,7 +309,7 @@ export class Connection {
     const [accepted, rejected, difficulty] = [this.#accepted, this.#rejected, this.#credited]
     this.#record?.end(world.nowMs(), reason, { accepted, rejected, difficulty })
     if (this.#session !== null)
-      closeSession(world.sessions, this.#session, this.number ?? this.#resumes, world.nowMs())
+      closeSession(world.sessions, this.#session, this.number ?? this.#resumes, world.monotonicMs())
     world.ended(this, reason)
     this.#session = null
   }
@@ -310,9 +317,11 @@ export class Connection {
   #receive(text: string): void {
     const request = decodeRequest(text)
     if (request._tag === 'Left') {
-      const { id, error, garbage } = request.left
+      const { id, error, what } = request.left
+      if (what === 'share') return this.#reject(id, null, 'malformed', error.text, 0, 0)
       this.socket.write(errorLine(id, error))
-      if (garbage && ++this.#garbage >= GARBAGE_MAX) this.end('bad-input')
+      const isTooMuch = what === 'garbage' ? ++this.#garbage >= GARBAGE_MAX : ++this.#requests > REQUESTS_MAX
+      if (isTooMuch) this.end('bad-input')
       return
     }
     if (request.right.method === 'mining.submit')
@@ -352,8 +361,9 @@ export class Connection {
     const world = this.#world
     if (this.#session === null) {
       if (wanted !== null) world.release(wanted)
-      const resumed = wanted === null ? undefined : resumeSession(world.sessions, wanted, world.nowMs())
-      const session = resumed?.session ?? openSession(world.sessions, world.newSessionId(), world.nowMs())
+      const nowMs = world.monotonicMs()
+      const resumed = wanted === null ? undefined : resumeSession(world.sessions, wanted, nowMs)
+      const session = resumed?.session ?? openSession(world.sessions, world.newSessionId(), nowMs)
       if (session === undefined) return this.#refuse(id, ERROR_CODE.other, NO_EXTRANONCE_TEXT)
       this.#session = session
       this.#resumes = resumed?.connection ?? null
@@ -365,9 +375,10 @@ export class Connection {
     this.#actor.send({ type: 'SUBSCRIBED' })
   }
 
-  /** The wire of a job, by its proof of work; while there is none, that of the newer one. */
+  /** The wire of a job, by its proof of work; while there is none, by the newest one that the device can compute. */
   #wireOf(job: Job | null): Wire {
-    return this.#profile.wire(job?.powAlgorithm ?? 'blake3')
+    const { wire, powAlgorithms } = this.#profile
+    return wire(job?.powAlgorithm ?? (powAlgorithms.includes('blake3') ? 'blake3' : 'blake256'))
   }
 
   #authorize(id: RequestId, user: string, password: string): void {
@@ -437,9 +448,13 @@ export class Connection {
     )
     if (verdict.kind === 'rejected')
       return this.#reject(id, worker, verdict.reason, verdict.text, verdict.needed, verdict.best)
-    if (isTakenByAnother(world.sessions, session, verdict.job.template, verdict.extraData, verdict.key))
-      return this.#reject(id, worker, 'duplicate', DUPLICATE_TEXT, 0, 0)
-    // A block goes to the nodes whatever the store is doing.
+    // On a BLAKE3 chain there is one place for extranonce1.
+    const isAmbiguous =
+      verdict.job.powAlgorithm === 'blake256' && couldBeAnothers(world.sessions, session, verdict.extraData)
+    if (isAmbiguous) return this.#reject(id, worker, 'foreign-extranonce', AMBIGUOUS_TEXT, 0, 0)
+    // A block is taken whatever the nodes and the store are doing: it goes to them when they are back.
+    if (world.isHeld() && verdict.solvedHeader === null)
+      return this.#reject(id, worker, 'stale', NODE_GONE_TEXT, 0, 0)
     if (!world.journal.hasRoom() && verdict.solvedHeader === null)
       return this.#reject(id, worker, 'store-unavailable', STORE_AWAY_TEXT, 0, 0)
     this.#accept(id, session, worker, verdict, nowMs)
@@ -486,8 +501,9 @@ export class Connection {
         recorded?.(reference)
       },
     })
-    noteShare(session.speed, difficulty, nowMs)
-    this.#retarget(session, nowMs)
+    const monotonicMs = this.#world.monotonicMs()
+    noteShare(session.speed, difficulty, monotonicMs)
+    this.#retarget(session, monotonicMs)
   }
 
   /** The worker that a share is for: by its user name; whatever name it gives when there is only one. */
@@ -551,7 +567,7 @@ export class Connection {
   }
 
   #retarget(session: Session, nowMs: number): void {
-    if (this.#fixed || this.#retargetPending) return
+    if (this.#difficulty.fixed !== null || this.#retargetPending) return
     const change = retarget(
       session.speed,
       this.#sentDifficulty || this.#wanted,
@@ -559,12 +575,11 @@ export class Connection {
       this.#world.sharesPerMinute,
       this.#bounds(),
     )
-    if (change === null) return
+    if (change === null || (this.#fixed && !change.urgent)) return
+    this.#fixed = false
     this.#wanted = change.difficulty
-    if (change.urgent) {
-      this.#retargetPending = true
-      this.#world.wantRetargetJob(this)
-    }
+    this.#retargetPending = change.urgent
+    this.#world.wantTemplate(this, change.urgent)
   }
 
   #established(): { readonly world: ConnectionWorld; readonly session: Session } {
@@ -579,7 +594,13 @@ export class Connection {
   }
 }
 
+const NODE_GONE_TEXT =
+  'Stale job: the pool has had no Decred node for too long, so nothing found now could become a block; new work comes when a node is back'
+
 const STORE_AWAY_TEXT = 'The pool cannot record shares now: its store is away; try again in a minute'
+
+const AMBIGUOUS_TEXT =
+  "This extranonce2 holds another miner's extranonce1, so the share could be theirs as well: count on"
 
 const NO_EXTRANONCE_TEXT = 'The pool has as many sessions as it can tell apart; try again in a few minutes'
 

@@ -7,7 +7,6 @@ import { toHex } from '../../domain/decred/hex.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { event, type IssueReason, publicText } from '../../domain/events.ts'
-import { epochOf } from '../../domain/mining/epoch.ts'
 import type { Job } from '../../domain/mining/job.ts'
 import {
   issueJob,
@@ -36,8 +35,11 @@ export interface Gateway {
   readonly acceptOn: (listener: ListenerConfig) => Accept
   /** New work from the node; `subsidy` is the full proof-of-work subsidy of its height in atoms. */
   readonly work: (work: Work, subsidy: bigint) => void
-  /** Whether work may go on being refreshed: not when the node has been away for long. */
-  readonly holdWork: (held: boolean) => void
+  /**
+   * There has been no node for long: until there is new work, that of before is not refreshed, no newcomer gets it, and shares of it are
+   * refused.
+   */
+  readonly holdWork: () => void
   readonly job: () => Job | null
   readonly connections: () => GatewayCount
   /** Every connection as an administrator sees it. */
@@ -62,11 +64,18 @@ export interface GatewayOptions {
   /** Ordinal of this gateway process in the pool's history, and the first byte of its extranonces. */
   readonly ordinal: number
   readonly prefix: number
+  /** Where its extranonces begin to count: chosen by chance, below `COUNTERS`. */
+  readonly extranonceCounter: number
   readonly network: Network
   readonly config: Config
   readonly journal: Journal
+  /** Date and time, Unix ms, which may be set forward and back. */
   readonly nowMs: () => number
+  /** Milliseconds of a clock that only goes forward: what durations are measured by. */
+  readonly monotonicMs: () => number
   readonly newSessionId: () => string
+  /** Asks the node for another template of the same block, which comes as work of new transactions. */
+  readonly renewWork: () => void
   readonly solved: (share: SolvedShare) => void
   readonly bans: Pick<Bans, 'accountRefusal' | 'addressRefusal'>
   readonly log: Logger
@@ -81,7 +90,7 @@ const TICK_MS = 500
  * hundred connections: a bound on what those do to the log who come for a minute, whoever they are.
  */
 const WRITTEN_FOR_AGE_MAX = 400
-/** A job for miners that are far too fast is issued this often at most: each one is an event. */
+/** Miners that are far too fast get another template this often at most: each one is an event, and work for the node. */
 const RETARGET_MS_MIN = 2_000
 /** Blocks offered of one template at most; on a real network a second one is rare. */
 const CANDIDATES_MAX = 8
@@ -91,9 +100,9 @@ const KNOWN_ACCOUNTS_MAX = 100_000
 
 /** Opens a gateway without work: miners may connect and wait for it. */
 export function openGateway(options: GatewayOptions): Gateway {
-  const { ordinal, network, config, journal, nowMs, log } = options
+  const { ordinal, network, config, journal, nowMs, monotonicMs, log } = options
   const jobs = newJobBook()
-  const sessions = newSessionBook(options.prefix, config.limits.resumeGraceMs)
+  const sessions = newSessionBook(options.prefix, config.limits.resumeGraceMs, options.extranonceCounter)
   const connected = new Set<Connection>()
   const mining = new Set<Connection>()
   const bySession = new Map<string, Connection>()
@@ -105,12 +114,18 @@ export function openGateway(options: GatewayOptions): Gateway {
   let subsidy = 0n
   let powAlgorithm: PowAlgorithm = 'blake3'
   let held = false
+  // The three by the monotonic clock.
   let issuedAtMs = 0
   let transactionsAtMs = 0
+  let retargetAtMs = Number.NEGATIVE_INFINITY
   let waitingTransactions: Work | null = null
+  /** What waits was given to those who were far too fast. */
+  let isFastServed = false
   const candidates = new Map<number, number>()
+  /** Who needs another template before anything else brings one. */
   const tooFast = new Set<Connection>()
-  let retargetAtMs = 0
+  /** Somebody is to have another difficulty, which begins with another template. */
+  let isTemplateWanted = false
   let draining = false
 
   const world: ConnectionWorld = {
@@ -118,10 +133,12 @@ export function openGateway(options: GatewayOptions): Gateway {
     network,
     mode: config.pool.mode,
     nowMs,
+    monotonicMs,
     newSessionId: options.newSessionId,
     journal,
     sessions,
     jobs,
+    isHeld: () => held,
     sharesPerMinute: config.mining.sharesPerMinute,
     lateShareGraceMs: config.mining.lateShareGraceMs,
     preAuthorizationMsMax: config.limits.preAuthorizationMsMax,
@@ -136,8 +153,9 @@ export function openGateway(options: GatewayOptions): Gateway {
     },
     notifyLine: lineOf,
     release: (id) => bySession.get(id)?.end('replaced-by-resume'),
-    wantRetargetJob: (connection) => {
-      tooFast.add(connection)
+    wantTemplate: (connection, soon) => {
+      if (soon) tooFast.add(connection)
+      else isTemplateWanted = true
     },
     solved: offerBlock,
     outdated: (agent) =>
@@ -192,7 +210,7 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   function issue(header: Uint8Array, reason: IssueReason): Job {
     const job = issueJob(jobs, ordinal, network, header, powAlgorithm, reason, nowMs())
-    issuedAtMs = job.issuedAtMs
+    issuedAtMs = monotonicMs()
     const issued = event('WorkIssued', {
       v: 1,
       at: job.issuedAtMs,
@@ -211,14 +229,17 @@ export function openGateway(options: GatewayOptions): Gateway {
   }
 
   function streamOfWork(atMs: number): StreamWriter {
-    const epoch = epochOf(atMs)
+    const epoch = journal.epochAt(atMs)
     if (workStream?.epoch !== epoch)
       workStream = { epoch, stream: journal.stream(`work-${ordinal}-${epoch}`) }
     return workStream.stream
   }
 
   function broadcast(job: Job, clean: boolean): void {
-    tooFast.clear()
+    if (job.templateJob === job.number) {
+      tooFast.clear()
+      isTemplateWanted = false
+    }
     for (const connection of mining) connection.sendJob(job, clean)
   }
 
@@ -229,47 +250,56 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   function work(next: Work, nextSubsidy: bigint): void {
     if (draining) return
+    held = false
     subsidy = nextSubsidy
     powAlgorithm = next.powAlgorithm
     // Work on a new block may have been overtaken on its way by work of new transactions.
     const reason = previousBlock(next.header) === jobs.parent ? ISSUE_REASON[next.reason] : 'new-parent'
     if (reason !== 'new-transactions') {
       waitingTransactions = null
-      transactionsAtMs = nowMs()
+      transactionsAtMs = monotonicMs()
       return issueToAll(next.header, reason, true)
     }
     waitingTransactions = next
+    isFastServed = false
     issueWaitingTransactions()
+    issueToTheFast()
   }
 
   /** New transactions only add fees: their work is given out now and then, and nobody's work is thrown away for it. */
   function issueWaitingTransactions(): void {
     const next = waitingTransactions
-    if (next === null || nowMs() - transactionsAtMs < config.mining.transactionsRefreshMs) return
+    if (next === null || monotonicMs() - transactionsAtMs < config.mining.transactionsRefreshMs) return
     waitingTransactions = null
-    transactionsAtMs = nowMs()
+    transactionsAtMs = monotonicMs()
     issueToAll(next.header, 'new-transactions', false)
   }
 
   function refreshIfIdle(): void {
-    if (held || nowMs() - issuedAtMs < config.mining.refreshMs) return
+    if (held || monotonicMs() - issuedAtMs < config.mining.refreshMs) return
+    if (isTemplateWanted) options.renewWork()
     const header = refreshedHeader(jobs, nowMs())
     if (header !== null) issueToAll(header, 'refresh', false)
   }
 
   function retargetTheFast(): void {
-    const now = nowMs()
+    const now = monotonicMs()
     if (tooFast.size === 0 || held || now - retargetAtMs < RETARGET_MS_MIN) return
-    const header = refreshedHeader(jobs, now)
-    if (header === null) return
     retargetAtMs = now
-    const job = issue(header, 'retarget')
+    if (waitingTransactions === null || isFastServed) options.renewWork()
+    else issueToTheFast()
+  }
+
+  function issueToTheFast(): void {
+    if (tooFast.size === 0 || waitingTransactions === null) return
+    isFastServed = true
+    const job = issue(waitingTransactions.header, 'retarget')
     for (const connection of tooFast) connection.sendJob(job, false)
     tooFast.clear()
   }
 
   function sweep(): void {
-    const now = nowMs()
+    const now = monotonicMs()
     let written = 0
     for (const connection of connected) {
       if (now - connection.lastLineMs > config.limits.idleMsMax) {
@@ -298,8 +328,11 @@ export function openGateway(options: GatewayOptions): Gateway {
       return connection
     },
     work,
-    holdWork: (hold) => {
-      held = hold
+    holdWork: () => {
+      held = true
+      waitingTransactions = null
+      // The next work is for everybody at once, whatever is new about it.
+      transactionsAtMs = Number.NEGATIVE_INFINITY
     },
     job: () => jobs.current,
     connections: () => ({ connected: connected.size, mining: mining.size }),

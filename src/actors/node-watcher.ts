@@ -2,12 +2,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { createActor, setup } from 'xstate'
 import type { NodeHealth } from '../../adapters/http/port.ts'
-import type { Node, NodeEvent, Work } from '../../adapters/node/port.ts'
+import type { Node, NodeError, NodeEvent, Work } from '../../adapters/node/port.ts'
 import { blockHash, headerHeight } from '../../domain/decred/header.ts'
 
 /**
  * Follows the node: its work goes to the gateway, the moves of its chain to the blocks. When it has been away for long the
- * gateway is told to stop refreshing work that nobody could use.
+ * gateway is told to hold work that nobody could use, until there is new work.
  */
 export interface NodeWatcher {
   readonly health: () => readonly NodeHealth[]
@@ -22,7 +22,7 @@ export interface NodeWatcherOptions {
   readonly members: readonly Node[]
   readonly nodeGoneMsMax: number
   readonly work: (work: Work, subsidy: bigint) => void
-  readonly holdWork: (held: boolean) => void
+  readonly holdWork: () => void
   readonly chainMoved: () => void
   readonly blockConnected: (header: Uint8Array) => Promise<void>
   /** How many blocks are looked through at the first connection: those for which jobs are remembered. */
@@ -33,10 +33,10 @@ export interface NodeWatcherOptions {
 
 interface WatchContext {
   readonly goneMsMax: number
-  readonly holdWork: (held: boolean) => void
+  readonly holdWork: () => void
 }
 
-/** Whether there is a node to mine on: `away` for a moment changes nothing, `gone` stops the work. */
+/** Whether there is a node to mine on: `away` for a moment changes nothing, `gone` stops the work until the next comes. */
 const watchMachine = setup({
   types: {
     input: {} as WatchContext,
@@ -44,8 +44,7 @@ const watchMachine = setup({
     events: {} as { readonly type: 'UP' } | { readonly type: 'DOWN' },
   },
   actions: {
-    hold: ({ context }) => context.holdWork(true),
-    release: ({ context }) => context.holdWork(false),
+    hold: ({ context }) => context.holdWork(),
   },
   delays: { gone: ({ context }) => context.goneMsMax },
 }).createMachine({
@@ -53,7 +52,7 @@ const watchMachine = setup({
   context: ({ input }) => input,
   initial: 'away',
   states: {
-    up: { entry: 'release', on: { DOWN: 'away' } },
+    up: { on: { DOWN: 'away' } },
     away: { on: { UP: 'up' }, after: { gone: 'gone' } },
     gone: { entry: 'hold', on: { UP: 'up' } },
   },
@@ -61,6 +60,9 @@ const watchMachine = setup({
 
 /** Full proof-of-work subsidy: all five votes. */
 const FULL_VOTES = 5
+/** How soon a subsidy is asked for again that the node did not say; twice as long each time. */
+const SUBSIDY_AGAIN_MS_MIN = 250
+const SUBSIDY_AGAIN_MS_MAX = 5_000
 
 /** Begins to follow; the node itself is started by the pool. */
 export function watchNode(options: NodeWatcherOptions): NodeWatcher {
@@ -69,6 +71,8 @@ export function watchNode(options: NodeWatcherOptions): NodeWatcher {
   const subsidies = new Map<number, bigint>()
   let lastHeight: number | null = null
   let worksSeen = 0
+  /** Until work whose subsidy the node did not say is tried again. */
+  let again: NodeJS.Timeout | undefined
   const actor = createActor(watchMachine, {
     input: { goneMsMax: options.nodeGoneMsMax, holdWork: options.holdWork },
   })
@@ -123,9 +127,11 @@ export function watchNode(options: NodeWatcherOptions): NodeWatcher {
         return
       case 'down':
         actor.send({ type: 'DOWN' })
+        forgetWork()
         return
       case 'work':
-        void giveWork(event.work)
+        forgetWork()
+        void giveWork(event.work, SUBSIDY_AGAIN_MS_MIN)
         return
       case 'block-connected':
         lastHeight = headerHeight(event.header)
@@ -142,23 +148,33 @@ export function watchNode(options: NodeWatcherOptions): NodeWatcher {
     }
   }
 
-  /** The subsidy is a part of the record of work, so work waits for it: a millisecond, and only for a height not foreseen. */
-  async function giveWork(work: Work): Promise<void> {
-    const mine = ++worksSeen
-    const height = headerHeight(work.header)
-    const subsidy = subsidies.get(height) ?? (await askSubsidy(height))
-    const isOutdated = mine !== worksSeen
-    if (subsidy === undefined || isOutdated) return
-    options.work(work, subsidy)
-    if (!subsidies.has(height + 1)) void askSubsidy(height + 1)
+  /** Work that waits for its subsidy is not given out: there is newer, or it would be that of a node that is away. */
+  function forgetWork(): void {
+    worksSeen += 1
+    clearTimeout(again)
   }
 
-  async function askSubsidy(height: number): Promise<bigint | undefined> {
-    const answer = await node.workSubsidy(height, FULL_VOTES)()
-    if (E.isLeft(answer)) {
-      log.warn({ height }, `work not given out: ${answer.left.message}`)
-      return undefined
+  /**
+   * The subsidy is a part of the record of work, so work waits for it: a millisecond, and only for a height not foreseen. A node that
+   * does not say it is asked again: no other work may come before the next block.
+   */
+  async function giveWork(work: Work, againMs: number): Promise<void> {
+    const mine = worksSeen
+    const height = headerHeight(work.header)
+    const subsidy = subsidies.get(height) ?? (await askSubsidy(height))
+    if (mine !== worksSeen) return
+    if (typeof subsidy === 'bigint') {
+      options.work(work, subsidy)
+      if (!subsidies.has(height + 1)) void askSubsidy(height + 1)
+      return
     }
+    log.warn({ height }, `work not given out yet: ${subsidy.message}`)
+    again = setTimeout(() => void giveWork(work, Math.min(againMs * 2, SUBSIDY_AGAIN_MS_MAX)), againMs)
+  }
+
+  async function askSubsidy(height: number): Promise<bigint | NodeError> {
+    const answer = await node.workSubsidy(height, FULL_VOTES)()
+    if (E.isLeft(answer)) return answer.left
     subsidies.set(height, answer.right)
     for (const old of subsidies.keys()) if (old < height - 10) subsidies.delete(old)
     return answer.right
@@ -181,6 +197,7 @@ export function watchNode(options: NodeWatcherOptions): NodeWatcher {
     health: () => [...health.values()],
     stop: () => {
       subscription.unsubscribe()
+      forgetWork()
       actor.stop()
     },
   }

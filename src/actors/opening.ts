@@ -137,13 +137,16 @@ export const closeAbandonedEpochs =
     return E.right(undefined)
   }
 
-/** The last event of a gateway's newest share stream, whose hour is looked for backwards from when it had ended. */
+/**
+ * The last event of a gateway's newest share stream, whose hour is looked for backwards from when it had ended; from an hour later, since
+ * a clock may have been set back meanwhile.
+ */
 async function lastShares(
   store: EventStore,
   { gateway, atMs }: EarlierGateway,
   endedMs: number,
 ): Promise<E.Either<OpeningError, StreamEvent | undefined>> {
-  for (let time = endedMs; epochOf(time) >= epochOf(atMs); time -= HOUR_MS) {
+  for (let time = endedMs + HOUR_MS; epochOf(time) >= epochOf(atMs); time -= HOUR_MS) {
     const stream = sharesStream(gateway, epochOf(time))
     const last = await store.readStream(stream, { from: 'end', direction: 'backwards', limit: 1 })()
     if (E.isLeft(last)) return last

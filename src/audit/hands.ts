@@ -3,6 +3,7 @@ import type { Network } from '../../domain/decred/network.ts'
 import { decodeBundle, TILE_WIDTH } from '../../domain/transparency/tile.ts'
 import { HASH_BYTES, leafHash, type Sha256 } from '../../domain/transparency/tree.ts'
 import { ColumnRoom } from './column-room.ts'
+import type { HashQuality } from './hash-quality.ts'
 import { type ProofOutcome, Prover } from './prover.ts'
 import { type ReadEntry, readEntry } from './read-entry.ts'
 import type { HeaderFact } from './references.ts'
@@ -41,6 +42,8 @@ export interface Hands {
     tasks: readonly ProofTask[],
     isHashed: boolean,
   ) => Promise<readonly ProofOutcome[]>
+  /** How good the hashes were of all that was proven, by account. */
+  readonly qualities: () => Promise<readonly HashQuality[]>
   /** Nobody looks at the columns of a bundle, or at what proving it showed, any more: others are read into their memory. */
   readonly release: (bundle: number) => void
   readonly close: () => Promise<void>
@@ -96,6 +99,10 @@ export class Hand {
     })
   }
 
+  qualities(): readonly HashQuality[] {
+    return this.#prover.qualities()
+  }
+
   release(bundle: number): void {
     const held = this.#held.get(bundle)
     this.#held.delete(bundle)
@@ -114,6 +121,7 @@ export function ownHands(network: Network, sha256: Sha256): Hands {
     read: async (bundle, bytes, fetchedWidth, width) => hand.read(bundle, bytes, fetchedWidth, width),
     learn: (facts) => hand.learn(facts),
     prove: async (bundle, tasks, isHashed) => hand.prove(bundle, tasks, isHashed),
+    qualities: async () => hand.qualities(),
     release: (bundle) => hand.release(bundle),
     close: async () => undefined,
   }

@@ -14,6 +14,7 @@ import { EXTRANONCE1_BYTES, type ExtranonceLayout } from '../../domain/stratum/p
 import { profileNamed } from '../../domain/stratum/profiles/index.ts'
 import type { ColumnRoom } from './column-room.ts'
 import { CHAIN_WORDS, type HashLanes, HEADER_WORDS, hashLanes, LANES, TAIL_WORD } from './hash-lanes.ts'
+import { HashQualities, type HashQuality } from './hash-quality.ts'
 import type { HeaderFact } from './references.ts'
 import type { ShareColumns } from './share-columns.ts'
 
@@ -47,6 +48,15 @@ interface KnownConnection {
   readonly extranonce1: number
   readonly blake256: KnownLayout | undefined
   readonly blake3: KnownLayout | undefined
+  /** Of the account of each worker, in their order. */
+  readonly qualities: HashQuality[]
+}
+
+/** The target of a difficulty. */
+interface ShareTarget {
+  readonly words: Uint32Array
+  /** As near as a double comes to it. */
+  readonly value: number
 }
 
 interface KnownLayout {
@@ -71,7 +81,8 @@ export class Prover {
   readonly #network: Network
   readonly #jobs = new Map<number, Map<number, KnownJob>>()
   readonly #connections = new Map<number, Map<number, KnownConnection>>()
-  readonly #targets = new Map<number, Uint32Array>()
+  readonly #targets = new Map<number, ShareTarget>()
+  readonly #qualities = new HashQualities()
   readonly #batches: Record<PowAlgorithm, Batch | null> = { blake256: null, blake3: null }
 
   constructor(network: Network) {
@@ -88,12 +99,23 @@ export class Prover {
         case 'connection':
           inner(this.#connections, fact.gateway).set(fact.number, knownConnection(fact))
           break
+        case 'worker':
+          this.#connections
+            .get(fact.gateway)
+            ?.get(fact.number)
+            ?.qualities.push(this.#qualities.of(fact.account))
+          break
         case 'job-over':
           this.#jobs.get(fact.gateway)?.delete(fact.number)
           break
         case 'connection-over':
           this.#connections.get(fact.gateway)?.delete(fact.number)
       }
+  }
+
+  /** Of all that were hashed here. */
+  qualities(): readonly HashQuality[] {
+    return this.#qualities.list()
   }
 
   /**
@@ -112,7 +134,7 @@ export class Prover {
     let number = -1
     let job: KnownJob | undefined
     let difficulty = -1
-    let target: Uint32Array = NO_TARGET
+    let target = NO_TARGET
     const share: ShareWords = { time: 0, nonce: 0, extra0: 0, extra1: 0, extra2: 0 }
     for (let i = 0; i < count; i++) {
       if (columns.job[i] !== number) {
@@ -147,7 +169,7 @@ export class Prover {
         difficulty = columns.difficulty[i] ?? 1
         target = this.#target(difficulty)
       }
-      batch.add(i, job, share, target)
+      batch.add(i, job, share, target, connection.qualities[columns.worker[i] ?? -1])
       if (batch.isFull) batch.flush(failed, blocks)
     }
     batch?.flush(failed, blocks)
@@ -160,17 +182,18 @@ export class Prover {
     return known
   }
 
-  #target(difficulty: number): Uint32Array {
+  #target(difficulty: number): ShareTarget {
     const known = this.#targets.get(difficulty)
     if (known !== undefined) return known
     if (this.#targets.size >= TARGETS_MAX) this.#targets.clear()
-    const target = wordsOf(targetBytes(difficultyTarget(this.#network, difficulty)), true)
+    const words = wordsOf(targetBytes(difficultyTarget(this.#network, difficulty)), true)
+    const target = { words, value: upperHalf(words[7] ?? 0, words[6] ?? 0, words[5] ?? 0, words[4] ?? 0) }
     this.#targets.set(difficulty, target)
     return target
   }
 }
 
-const NO_TARGET = new Uint32Array(8)
+const NO_TARGET: ShareTarget = { words: new Uint32Array(8), value: 1 }
 const NO_CHAIN = new Uint32Array(0)
 
 /** What the header of a share has of its own, as little-endian words, signed: numbers that take no memory. */
@@ -191,7 +214,8 @@ class Batch {
   readonly #lanes: HashLanes
   readonly #jobs: (KnownJob | undefined)[] = new Array<undefined>(LANES)
   readonly #shares = new Float64Array(LANES)
-  readonly #targets: Uint32Array[] = Array.from({ length: LANES }, () => new Uint32Array(8))
+  readonly #targets: ShareTarget[] = Array.from({ length: LANES }, () => NO_TARGET)
+  readonly #qualities: (HashQuality | undefined)[] = new Array<undefined>(LANES)
   #count = 0
 
   constructor(algorithm: PowAlgorithm) {
@@ -203,8 +227,14 @@ class Batch {
     return this.#count === LANES
   }
 
-  /** Adds the header of a share. */
-  add(index: number, job: KnownJob, share: ShareWords, target: Uint32Array): void {
+  /** Adds the header of a share. `quality` is where it counts. */
+  add(
+    index: number,
+    job: KnownJob,
+    share: ShareWords,
+    target: ShareTarget,
+    quality: HashQuality | undefined,
+  ): void {
     const lane = this.#count++
     const { words, chains } = this.#lanes
     if (this.#jobs[lane] !== job) {
@@ -221,6 +251,7 @@ class Batch {
     words[LANES * (EXTRA_WORD + 2) + lane] = isLittle ? share.extra2 : swapped(share.extra2)
     this.#shares[lane] = index
     this.#targets[lane] = target
+    this.#qualities[lane] = quality
   }
 
   /** The same for all shares of a job. What the lanes hold stays. */
@@ -245,21 +276,34 @@ class Batch {
       const target = this.#targets[lane]
       const job = this.#jobs[lane]
       if (target === undefined || job === undefined) continue
-      if (!this.#meets(lane, target)) failed.push({ share, why: 'no-proof-of-work' })
+      if (!this.#meets(lane, target.words)) failed.push({ share, why: 'no-proof-of-work' })
+      const quality = this.#qualities[lane]
+      if (quality !== undefined) {
+        quality.shares++
+        quality.parts += this.#value(lane) / target.value
+      }
       if (this.#meets(lane, job.target)) blocks.push({ share, hash: blockHash(this.#headerOf(lane, job)) })
     }
   }
 
   /** Whether the hash of a lane, a little-endian integer, is at most a target. */
   #meets(lane: number, target: Uint32Array): boolean {
-    const { hashes } = this.#lanes
     for (let w = 7; w >= 0; w--) {
-      const word = hashes[LANES * w + lane] ?? 0
-      const value = this.isBlake3 ? word : swapped(word) >>> 0
+      const value = this.#word(lane, w)
       const limit = target[w] ?? 0
       if (value !== limit) return value < limit
     }
     return true
+  }
+
+  /** A word of the hash of a lane, little-endian. */
+  #word(lane: number, w: number): number {
+    const word = this.#lanes.hashes[LANES * w + lane] ?? 0
+    return this.isBlake3 ? word : swapped(word) >>> 0
+  }
+
+  #value(lane: number): number {
+    return upperHalf(this.#word(lane, 7), this.#word(lane, 6), this.#word(lane, 5), this.#word(lane, 4))
   }
 
   #headerOf(lane: number, job: KnownJob): Uint8Array {
@@ -272,6 +316,11 @@ class Batch {
     return header
   }
 }
+
+/** The upper half of an integer of eight words, as near as a double comes to it: of the hardest target it has some 50 bits. */
+const upperHalf = (word7: number, word6: number, word5: number, word4: number): number =>
+  ((word7 * WORD + word6) * WORD + word5) * WORD + word4
+const WORD = 2 ** 32
 
 /** A word with its bytes in the opposite order. */
 const swapped = (word: number): number =>
@@ -308,6 +357,7 @@ function knownConnection({
     extranonce1: wordAt(fromHex(extranonce1) ?? new Uint8Array(EXTRANONCE1_BYTES), 0),
     blake256: layout('blake256'),
     blake3: layout('blake3'),
+    qualities: [],
   }
 }
 

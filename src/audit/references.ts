@@ -31,7 +31,22 @@ export interface Job {
   readonly parent: string
   /** The same for all jobs whose headers could be equal: all but time, nonce and extra data are. */
   readonly template: number
+  /** The first job of that template on this gateway, while it is remembered on the tip or the block before. */
+  readonly templateJob: number
   readonly atMs: number
+}
+
+/** A difficulty, in force for templates from a job on. */
+interface Step {
+  readonly job: number
+  readonly difficulty: number
+}
+
+/** The jobs with which the templates of a gateway began, of its newest two parents. */
+interface FirstJobs {
+  parent: string
+  previous: string
+  readonly ofParent: Map<string, Map<number, number>>
 }
 
 /** A connection, as far as shares refer to it. */
@@ -45,10 +60,20 @@ export interface Connection {
   /** Account ids and names, in order. */
   readonly accounts: string[]
   readonly workers: string[]
-  /** Difficulties and the jobs from which on, oldest first. */
-  steps: { readonly job: number; readonly difficulty: number }[]
-  /** The connection of the same gateway whose session it took over, until that one's steps were taken over too. */
+  /** Difficulties and the jobs from which on, each later than the one before. */
+  steps: Step[]
+  /** The first of them was left out. */
+  isForgetful: boolean
+  /** The connection of the same gateway whose session it took over. */
+  readonly tookOver: number | null
+  /** The same, until that one's steps were taken over too. */
   resumes: number | null
+  /** A share of it was seen. */
+  isIntroduced: boolean
+  /** The entry that ended it. */
+  endedBy: number | null
+  /** The latest time that a share of it may have. */
+  latestMs: number
   accepted: number
   readonly difficulty: ExactSum
   rejected: number
@@ -72,7 +97,7 @@ export interface ResolvedShares {
   readonly columns: ShareColumns
   /** All shares, in order. */
   readonly runs: readonly JobRun[]
-  /** Those whose job or connection the log does not hold before. */
+  /** Those whose job or connection the log does not hold before, or no more. */
   readonly unresolved: ReadonlySet<number>
 }
 
@@ -90,8 +115,11 @@ const NONE: ReadonlySet<number> = new Set()
 export const jobOf = ({ runs }: ResolvedShares, share: number): Job | undefined =>
   runs.find(({ to }) => share < to)?.job
 
-/** Heights for which jobs and templates are remembered: a day of mainnet. Shares are of the tip or of the one before. */
-const HEIGHTS_KEPT = 288
+/**
+ * Heights for which jobs and templates are remembered: a day of mainnet, and more than a reorganisation ever replaced. Shares are of the
+ * tip or of the one before; work that is so far below the newest is named, since its shares might have counted before.
+ */
+export const WORK_HEIGHTS_KEPT = 288
 /** Ended connections remembered, that may be resumed: as many as the pool itself keeps. */
 const ENDED_KEPT = 20_000
 /** Gateways whose connections are remembered, counted back from the newest: a killed one wrote no end of its connections. */
@@ -116,6 +144,12 @@ export type HeaderFact =
       readonly extranonce1: string
       readonly profile: string
     }
+  | {
+      readonly kind: 'worker'
+      readonly gateway: number
+      readonly number: number
+      readonly account: string
+    }
   | { readonly kind: 'job-over' | 'connection-over'; readonly gateway: number; readonly number: number }
 
 /** Jobs, connections and workers of the log, by which its shares are read. A fold in the order of the log; mutable, one owner. */
@@ -124,6 +158,7 @@ export class References {
   readonly #jobs = new Map<number, Map<number, Job>>()
   readonly #connections = new Map<number, Map<number, Connection>>()
   readonly #ended = new Map<string, Connection>()
+  readonly #firstJobs = new Map<number, FirstJobs>()
   readonly #templates = new Map<string, { readonly ordinal: number; height: number }>()
   readonly #accounts = new Map<string, string>()
   /** Of the shares at hand, and longer. */
@@ -185,7 +220,8 @@ export class References {
     if (type === 'MinerConnected') {
       ofGateway.set(number, {
         ...{ gateway, number, entry, extranonce1: data.extranonce1, atMs: data.at, profile: null },
-        ...{ accounts: [], workers: [], steps: [], resumes: data.resumes },
+        ...{ accounts: [], workers: [], steps: [], isForgetful: false, resumes: data.resumes },
+        ...{ tookOver: data.resumes, isIntroduced: false, endedBy: null, latestMs: Number.POSITIVE_INFINITY },
         ...{ accepted: 0, difficulty: new ExactSum(), rejected: 0 },
       })
       return
@@ -202,9 +238,10 @@ export class References {
       const known = this.#accounts.get(data.account) ?? data.account
       this.#accounts.set(known, known)
       connection.accounts.push(known)
+      this.#facts.push({ kind: 'worker', gateway, number, account: known })
       connection.workers.push(data.worker)
     }
-    if (type === 'DifficultyAssigned') connection.steps.push({ job: data.job, difficulty: data.difficulty })
+    if (type === 'DifficultyAssigned') addStep(connection.steps, data)
     if (type === 'MinerDisconnected') this.#end(connection)
   }
 
@@ -234,12 +271,14 @@ export class References {
     const header = fromHex(data.header) ?? new Uint8Array(180)
     const { height, bits, powAlgorithm, job: number } = data
     const template = this.#templateOf(header, height)
+    const parent = previousBlock(header)
+    const templateJob = firstJob(this.#firstJobsOf(gateway), parent, template, number)
     const job: Job = {
-      ...{ entry, gateway, number, header, powAlgorithm, height, bits, template, atMs: data.at },
+      ...{ entry, gateway, number, header, powAlgorithm, height, bits, template, templateJob, atMs: data.at },
       subsidy: BigInt(data.subsidy),
       timestamp: headerTimestamp(header),
       networkDifficulty: networkDifficulty(this.#network, bits),
-      parent: previousBlock(header),
+      parent,
     }
     const ofGateway = this.#jobs.get(gateway) ?? new Map<number, Job>()
     this.#jobs.set(gateway, ofGateway)
@@ -248,6 +287,12 @@ export class References {
     if (height <= this.height) return
     this.height = height
     this.#forgetWork()
+  }
+
+  #firstJobsOf(gateway: number): FirstJobs {
+    const known = this.#firstJobs.get(gateway) ?? { parent: '', previous: '', ofParent: new Map() }
+    this.#firstJobs.set(gateway, known)
+    return known
   }
 
   #templateOf(header: Uint8Array, height: number): number {
@@ -259,7 +304,7 @@ export class References {
   }
 
   #forgetWork(): void {
-    const oldest = this.height - HEIGHTS_KEPT
+    const oldest = this.height - WORK_HEIGHTS_KEPT
     for (const [gateway, jobs] of this.#jobs)
       for (const [number, { height }] of jobs) {
         if (height > oldest) break
@@ -288,7 +333,8 @@ export class References {
       const connection = knownConnections?.get(numbers[i] ?? -1)
       connections[i] = connection
       accounts[i] = connection?.accounts[workers[i] ?? -1]
-      if (connection === undefined || connection.profile === null) unresolved.push(i)
+      if (connection === undefined || connection.profile === null || connection.endedBy !== null)
+        unresolved.push(i)
     }
     for (const { job, from, to } of runs)
       if (job === undefined) for (let i = from; i < to; i++) unresolved.push(i)
@@ -308,16 +354,17 @@ export class References {
   }
 
   /**
-   * Difficulty that a share of a job has on a connection: the last one assigned from that job or an earlier one on, never harder than the
-   * network's. Undefined when none was.
+   * Difficulty that a share of a job has on a connection: the last one assigned up to the first job of its template, or the first of
+   * all where the connection began in the middle of it; never harder than the network's. Undefined when none was.
    */
   assigned(connection: Connection, job: Job): number | undefined {
     this.#takeOverSteps(connection)
-    const { steps } = connection
+    const { steps, isForgetful } = connection
     for (let i = steps.length - 1; i >= 0; i--) {
       const step = steps[i]
-      if (step !== undefined && step.job <= job.number)
-        return Math.min(step.difficulty, job.networkDifficulty)
+      if (step === undefined) continue
+      const isFirst = i === 0 && !isForgetful && step.job <= job.number
+      if (step.job <= job.templateJob || isFirst) return Math.min(step.difficulty, job.networkDifficulty)
     }
     return undefined
   }
@@ -330,9 +377,42 @@ export class References {
       seen.add(connection.resumes)
       const earlier = this.connection(connection.gateway, connection.resumes)
       connection.resumes = earlier?.resumes ?? null
-      connection.steps = [...(earlier?.steps ?? []), ...connection.steps].slice(-STEPS_MAX)
+      const steps = [...(earlier?.steps ?? [])]
+      for (const step of connection.steps) addStep(steps, step)
+      connection.isForgetful ||= earlier === undefined || earlier.isForgetful || steps.length > STEPS_MAX
+      connection.steps = steps.slice(-STEPS_MAX)
     }
   }
+}
+
+/** Adds a step. A template has one difficulty: what is assigned for work that was given out already does not count. */
+function addStep(steps: Step[], { job, difficulty }: Step): void {
+  const last = steps.at(-1)
+  if (last === undefined || last.job < job) steps.push({ job, difficulty })
+}
+
+/**
+ * The first job of a template, as the gateway knows it: it remembers those of the tip and of the block before it, and one that is the
+ * tip again after more than that begins anew.
+ */
+function firstJob(known: FirstJobs, parent: string, template: number, job: number): number {
+  if (known.parent !== parent) {
+    const isReturning = known.previous === parent
+    const kept = new Map<string, Map<number, number>>()
+    for (const each of isReturning ? [known.parent, parent] : [known.parent]) {
+      const ofParent = known.ofParent.get(each)
+      if (ofParent !== undefined) kept.set(each, ofParent)
+    }
+    known.ofParent.clear()
+    for (const [each, ofParent] of kept) known.ofParent.set(each, ofParent)
+    known.previous = known.parent
+    known.parent = parent
+  }
+  const ofParent = known.ofParent.get(parent) ?? new Map<number, number>()
+  known.ofParent.set(parent, ofParent)
+  const first = ofParent.get(template) ?? job
+  ofParent.set(template, first)
+  return first
 }
 
 const keyOf = (gateway: number, number: number): string => `${gateway}.${number}`

@@ -21,6 +21,9 @@ port.on('message', (question: ThreadQuestion) => {
     case 'learn':
       hand.learn(question.facts)
       return
+    case 'qualities':
+      answer({ kind: 'qualities', id: question.id, qualities: hand.qualities() })
+      return
     case 'release':
       hand.release(question.bundle)
       return

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import * as E from 'fp-ts/lib/Either.js'
 import type { NetworkName } from '../../domain/decred/network.ts'
 import type { Hands, ProofTask, ReadBundle } from './hands.ts'
+import type { HashQuality } from './hash-quality.ts'
 import type { ProofOutcome } from './prover.ts'
 import type { HeaderFact } from './references.ts'
 
@@ -18,6 +19,7 @@ export type ThreadQuestion =
     }
   | { readonly kind: 'learn'; readonly facts: readonly HeaderFact[] }
   | { readonly kind: 'release'; readonly bundle: number }
+  | { readonly kind: 'qualities'; readonly id: number }
   | {
       readonly kind: 'prove'
       readonly id: number
@@ -30,6 +32,7 @@ export type ThreadQuestion =
 export type ThreadAnswer =
   | { readonly kind: 'read'; readonly id: number; readonly read: E.Either<string, ReadBundle> }
   | { readonly kind: 'prove'; readonly id: number; readonly outcomes: readonly ProofOutcome[] }
+  | { readonly kind: 'qualities'; readonly id: number; readonly qualities: readonly HashQuality[] }
 
 interface Waiter {
   readonly resolve: (answer: ThreadAnswer) => void
@@ -88,6 +91,12 @@ export function threadedHands(network: NetworkName, count: number): Hands {
       const answer = await ask(thread, (id) => ({ kind: 'prove', id, bundle, tasks, isHashed }), [])
       thread.busy--
       return answer.kind === 'prove' ? answer.outcomes : []
+    },
+    qualities: async () => {
+      const answers = await Promise.all(
+        threads.map((thread) => ask(thread, (id) => ({ kind: 'qualities', id }), [])),
+      )
+      return answers.flatMap((answer) => (answer.kind === 'qualities' ? answer.qualities : []))
     },
     release: (bundle) => {
       readers.get(bundle)?.worker.postMessage({ kind: 'release', bundle })

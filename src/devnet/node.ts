@@ -88,6 +88,11 @@ export class DevnetNode {
     this.#emit({ kind: 'work', work: this.work.count(votes) })
   }
 
+  /** Makes another template of the same block, as it was asked to. */
+  renewWork(): void {
+    this.#emit({ kind: 'work', work: this.work.renew('unknown') })
+  }
+
   /** Says that there are new transactions. */
   newTransactions(): void {
     this.#emit({ kind: 'work', work: this.work.renew('newtxns') })

@@ -152,6 +152,17 @@ export const methods: ReadonlyMap<string, Method> = new Map([
     }),
   ],
   [
+    'regentemplate',
+    method({
+      limited: true,
+      parameters: [],
+      answer: ({ node }) => {
+        node.renewWork()
+        return E.right(null)
+      },
+    }),
+  ],
+  [
     'validateaddress',
     method({
       limited: true,

@@ -19,8 +19,8 @@ const REMEMBERED_BLOCKS = 3
 /** Bytes of transactions in a template. A block may have 393,216 on mainnet; what is its own takes some 2 500. */
 const PAYMENTS_BYTES_MAX = 350_000
 
-/** Why there is new work, in dcrd's words. */
-export type WorkReason = 'newparent' | 'newvotes' | 'newtxns'
+/** Why there is new work, in dcrd's words; `unknown` is that somebody asked for it. */
+export type WorkReason = 'newparent' | 'newvotes' | 'newtxns' | 'unknown'
 
 /** A block to be worked on. */
 export interface Work extends Template {

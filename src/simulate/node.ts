@@ -1,6 +1,13 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { Subject } from 'rxjs'
-import type { Node, NodeError, NodeEvent, SubmitVerdict, WorkReason } from '../../adapters/node/port.ts'
+import type {
+  ChainView,
+  Node,
+  NodeError,
+  NodeEvent,
+  SubmitVerdict,
+  WorkReason,
+} from '../../adapters/node/port.ts'
 import { workSubsidy } from '../../domain/decred/subsidy.ts'
 import type { DevnetEvent, DevnetNode } from '../devnet/node.ts'
 import { releases } from '../devnet/release.ts'
@@ -20,6 +27,7 @@ const REASONS: { readonly [R in Work['reason']]: WorkReason } = {
   newparent: 'new-parent',
   newvotes: 'new-votes',
   newtxns: 'new-transactions',
+  unknown: 'new-transactions',
 }
 
 /** Opens the view of one pool process on a chain. */
@@ -55,20 +63,7 @@ export function simulatedNode(devnet: DevnetNode): SimulatedNode {
       ? TE.left({ kind: 'not-found', message: 'The chain does not have it.' })
       : TE.right(value)
 
-  return {
-    name: NAME,
-    network: network.name,
-    events: events.asObservable(),
-    start: () => {
-      events.next({ kind: 'up', node: NAME, tip: { hash: chain.tip.hash, height: chain.tip.height } })
-      giveWork(devnet.work.current)
-    },
-    currentWork: () =>
-      TE.right({ header: devnet.work.headerNow(devnet.work.current), powAlgorithm, reason: 'asked' }),
-    submit: (header) =>
-      new Promise((resolve) => {
-        submitted.push({ header, answer: (verdict) => resolve([verdict]) })
-      }),
+  const view: ChainView = {
     tip: () => TE.right({ hash: chain.tip.hash, height: chain.tip.height }),
     block: (hash) => {
       const block = chain.get(hash)
@@ -84,6 +79,25 @@ export function simulatedNode(devnet: DevnetNode): SimulatedNode {
     },
     hashAt: (height) => found(chain.at(height)?.hash),
     rawBlock: (hash) => found(chain.get(hash)?.bytes),
+  }
+
+  return {
+    ...view,
+    name: NAME,
+    network: network.name,
+    events: events.asObservable(),
+    start: () => {
+      events.next({ kind: 'up', node: NAME, tip: { hash: chain.tip.hash, height: chain.tip.height } })
+      giveWork(devnet.work.current)
+    },
+    currentWork: () =>
+      TE.right({ header: devnet.work.headerNow(devnet.work.current), powAlgorithm, reason: 'asked' }),
+    submit: (header) =>
+      new Promise((resolve) => {
+        submitted.push({ header, answer: (verdict) => resolve([verdict]) })
+      }),
+    renewWork: () => TE.right(devnet.renewWork()),
+    view: () => view,
     workSubsidy: (height, voters) =>
       TE.right(workSubsidy(network, height, voters, releases[powAlgorithm].subsidySplit)),
     stop: async () => {

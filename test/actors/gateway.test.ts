@@ -26,9 +26,10 @@ interface House {
   readonly gateway: Gateway
   readonly journal: Journal
   readonly solved: SolvedShare[]
-  readonly clock: { now: number }
+  /** Time as it passes, and by how much the date is set forward or back. */
+  readonly clock: { now: number; setBy: number }
   readonly connect: () => Miner
-  readonly block: (parent: number, bits?: number, powAlgorithm?: PowAlgorithm) => void
+  readonly block: (parent: number, bits?: number, powAlgorithm?: PowAlgorithm, template?: number) => void
   /** Types of the events of each commit so far. */
   readonly commits: readonly (readonly string[])[]
   readonly log: () => Promise<readonly (PoolEvent & { readonly stream: string })[]>
@@ -45,7 +46,8 @@ afterEach(async () => {
 
 /** A gateway without sockets, node or disk: lines in, lines out. */
 function house(over: PoolOverrides = {}): House {
-  const clock = { now: Date.UTC(2026, 10, 23) }
+  const clock = { now: Date.UTC(2026, 10, 23), setBy: 0 }
+  const nowMs = (): number => clock.now + clock.setBy
   const config = poolConfig(temporaryDirectory(), [], over)
   const solved: SolvedShare[] = []
   const commits: string[][] = []
@@ -59,7 +61,7 @@ function house(over: PoolOverrides = {}): House {
       },
     },
     gateway: 0,
-    nowMs: () => clock.now,
+    nowMs,
     ...config.journal,
     onCommit: () => undefined,
     onRejected: () => undefined,
@@ -67,14 +69,30 @@ function house(over: PoolOverrides = {}): House {
     onStopped: () => undefined,
   })
   let sessions = 0
+  /** Work, of which `templates` tells those on one parent apart. */
+  let [parent, bits, powAlgorithm, templates] = [0, 0x207fffff, 'blake3' as PowAlgorithm, 0]
+  function give(reason: 'new-parent' | 'new-transactions'): void {
+    const header = new Uint8Array(HEADER_BYTES).fill(parent, 4, 36).fill(templates, 36, 40)
+    const view = new DataView(header.buffer)
+    view.setUint32(116, bits, true)
+    view.setUint32(128, parent, true)
+    view.setUint32(136, nowMs() / 1000, true)
+    gateway.work({ header, powAlgorithm, reason }, 0n)
+  }
   const gateway = openGateway({
     ordinal: 0,
     prefix: 0xab,
     network: networks.simnet,
     config,
     journal,
-    nowMs: () => clock.now,
+    nowMs,
+    monotonicMs: () => clock.now,
+    extranonceCounter: 0,
     newSessionId: () => `session-${++sessions}`,
+    renewWork: () => {
+      templates += 1
+      give('new-transactions')
+    },
     solved: (share) => solved.push(share),
     bans: { accountRefusal: () => null, addressRefusal: () => null },
     log: pino({ level: 'silent' }),
@@ -122,13 +140,9 @@ function house(over: PoolOverrides = {}): House {
         say: (method, params) => handler.line(JSON.stringify({ id: ++id, method, params })),
       }
     },
-    block: (parent, bits = 0x207fffff, powAlgorithm = 'blake3') => {
-      const header = new Uint8Array(HEADER_BYTES).fill(parent, 4, 36)
-      const view = new DataView(header.buffer)
-      view.setUint32(116, bits, true)
-      view.setUint32(128, parent, true)
-      view.setUint32(136, clock.now / 1000, true)
-      gateway.work({ header, powAlgorithm, reason: 'new-parent' }, 0n)
+    block: (on, bitsOf = 0x207fffff, algorithm = 'blake3', template = 0) => {
+      ;[parent, bits, powAlgorithm, templates] = [on, bitsOf, algorithm, template]
+      give('new-parent')
     },
   }
 }
@@ -188,6 +202,8 @@ test('a miner that is far too fast gets a harder job of its own within seconds, 
     expect(difficulties(calm)).toEqual([1])
     expect(jobs(calm)).toHaveLength(1)
     expect(jobs(fast).at(-1)?.[8]).toBe(false)
+    // Each difficulty comes with work of its own: who knows a hash does not choose what it counts.
+    expect(new Set(jobs(fast).map((job) => job[2])).size).toBe(jobs(fast).length)
   } finally {
     vi.useRealTimers()
   }
@@ -212,15 +228,130 @@ test('an idle job is refreshed with a later time, and not while the node is gone
     expect(second?.[1]).toEqual(first?.[1])
     expect(second?.[7]).not.toEqual(first?.[7])
     expect(second?.[8]).toBe(false)
-    gateway.holdWork(true)
+    gateway.holdWork()
     pass(120_000)
     expect(jobs(miner)).toHaveLength(2)
-    gateway.holdWork(false)
-    pass(1_000)
-    expect(jobs(miner)).toHaveLength(3)
+    block(1, HARD)
+    pass(61_000)
+    expect(jobs(miner)).toHaveLength(4)
   } finally {
     vi.useRealTimers()
   }
+})
+
+describe('while work is held, since there has been no node for long', () => {
+  const noNode = [
+    21,
+    'Stale job: the pool has had no Decred node for too long, so nothing found now could become a block; new work comes when a node is back',
+    null,
+  ]
+
+  test('no newcomer gets any, and shares are refused until there is new work', async () => {
+    const desk = house({ listener: { difficulty: { start: 1, min: 1, max: null, fixed: 1 } } })
+    desk.block(1, HARD)
+    const miner = desk.connect()
+    begin(miner)
+    takenShare(desk, miner, jobs(miner)[0])
+    desk.gateway.holdWork()
+    const newcomer = desk.connect()
+    begin(newcomer)
+    expect(jobs(newcomer)).toEqual([])
+    for (let n = 0; n < 100; n++) shares(miner, 1, 1_000 + n)
+    const refused = miner
+      .heard()
+      .flatMap(({ error }) => (Array.isArray(error) && error[0] !== 23 ? [error] : []))
+    expect(new Set(refused.map(String))).toEqual(new Set([String(noNode)]))
+    expect(desk.journal.state().queuedShares).toBe(1)
+
+    desk.block(1, HARD)
+    for (const each of [miner, newcomer]) takenShare(desk, each, jobs(each).at(-1), '00000001')
+    expect(jobs(newcomer)).toHaveLength(1)
+  })
+
+  test('a block is taken all the same', () => {
+    const desk = house()
+    desk.block(1)
+    const miner = desk.connect()
+    begin(miner)
+    desk.gateway.holdWork()
+    takenShare(desk, miner, jobs(miner)[0])
+    expect(desk.solved).toHaveLength(1)
+  })
+
+  test('the work that ends it is for all at once, also where only transactions are new', () => {
+    const { connect, gateway } = house()
+    const give = (fees: number, reason: 'new-parent' | 'new-transactions'): void => {
+      const header = new Uint8Array(HEADER_BYTES)
+      header[40] = fees
+      new DataView(header.buffer).setUint32(116, HARD, true)
+      gateway.work({ header, powAlgorithm: 'blake3', reason }, 0n)
+    }
+    give(0, 'new-parent')
+    give(1, 'new-transactions')
+    gateway.holdWork()
+    const miner = connect()
+    begin(miner)
+    give(2, 'new-transactions')
+    expect(jobs(miner).map((job) => String(job[2]).slice(8, 10))).toEqual(['02'])
+  })
+})
+
+describe('when the date is set', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('forward, nobody is ended for it or loses the session', async () => {
+    const desk = house({ limits: { idleMsMax: 60_000, resumeGraceMs: 60_000 } })
+    desk.block(1, HARD)
+    const [miner, leaver] = [desk.connect(), desk.connect()]
+    begin(miner)
+    begin(leaver)
+    leaver.handler.closed('connection-lost')
+    desk.clock.setBy = 86_400_000
+    await pass(desk, 10_000)
+    expect(miner.ended).toEqual([])
+    expect(desk.gateway.live()).toMatchObject([
+      { connectedAt: desk.clock.now - 10_000, heardAt: desk.clock.now - 10_000 + 86_400_000 },
+    ])
+    const again = desk.connect()
+    again.say('mining.subscribe', ['cpuminer/1.0.0', 'session-2'])
+    expect(again.heard()).toMatchObject([{ result: [expect.anything(), 'ab000002', 4] }])
+    await pass(desk, 60_000)
+    expect(miner.ended).toEqual(['idle'])
+  })
+
+  test('back by hours, jobs are refreshed and the log goes on', async () => {
+    const desk = house({ listener: { difficulty: { start: 1, min: 1, max: null, fixed: 1 } } })
+    desk.clock.setBy = 3_590_000
+    desk.block(1, HARD)
+    const miner = desk.connect()
+    begin(miner)
+    takenShare(desk, miner, jobs(miner)[0])
+    await pass(desk, 10_000)
+    desk.block(2, HARD)
+    takenShare(desk, miner, jobs(miner).at(-1))
+    await pass(desk, 1_000)
+    desk.clock.setBy -= 7_200_000
+    await pass(desk, 61_000)
+    expect(jobs(miner)).toHaveLength(3)
+    takenShare(desk, miner, jobs(miner).at(-1), '00000001')
+    await pass(desk, 1_000)
+    expect(desk.journal.state().kind).toBe('ok')
+    const written = (await desk.log()).map(({ stream, type }) => `${stream} ${type}`)
+    expect(written.filter((line) => /^(work|shares).*(Issued|Accepted|Closed)/.test(line))).toEqual([
+      'work-0-2026112300 WorkIssued',
+      'shares-0-2026112300 SharesAccepted',
+      'shares-0-2026112300 EpochClosed',
+      'work-0-2026112301 WorkIssued',
+      'shares-0-2026112301 SharesAccepted',
+      'work-0-2026112301 WorkIssued',
+      'shares-0-2026112301 SharesAccepted',
+    ])
+  })
 })
 
 describe('new transactions', () => {
@@ -265,6 +396,33 @@ test('a miner that says nothing for too long is ended', () => {
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('a miner that asks for what there is not is ended after a thousand times', () => {
+  const { connect } = house()
+  const miner = connect()
+  begin(miner)
+  for (let n = 0; n < 998; n++) miner.say('mining.wish', [])
+  expect(miner.ended).toEqual([])
+  expect(miner.heard().at(-1)).toMatchObject({ id: 1_000, error: [20, 'unknown method mining.wish', null] })
+  miner.say('mining.wish', [])
+  expect(miner.ended).toEqual(['bad-input'])
+})
+
+test('what is sent as a share and is none is a refused share, and no more of them are taken than of others', () => {
+  const { connect, gateway } = house()
+  const miner = connect()
+  begin(miner)
+  for (let n = 0; n < 499; n++) miner.say('mining.submit', [])
+  expect(miner.ended).toEqual([])
+  expect(gateway.live()).toMatchObject([
+    {
+      rejected: [{ reason: 'malformed', count: 499 }],
+      refusal: 'submit needs worker, job, extranonce2, ntime and nonce, all strings',
+    },
+  ])
+  miner.say('mining.submit', [])
+  expect(miner.ended).toEqual(['bad-input'])
 })
 
 test('a user name without end is refused', () => {
@@ -446,7 +604,7 @@ describe('a connection in the log', () => {
     second.say('mining.subscribe', ['cpuminer/1.0.0', 'session-1'])
     second.say('mining.authorize', [`${ADDRESS}.rig`, ''])
     second.say('mining.suggest_difficulty', [1])
-    desk.block(1, HARD)
+    desk.block(1, HARD, 'blake3', 1)
     takenShare(desk, second, job)
     second.handler.closed('connection-lost')
 
@@ -538,7 +696,7 @@ describe('when the proof of work is another than a miner was told extranonces fo
       miner.say('mining.authorize', [`${ADDRESS}.rig`, ''])
       desk.block(1, HARD, 'blake256')
       desk.block(2, HARD, 'blake256')
-      expect(told(miner)).toEqual([['client.reconnect', 0]])
+      expect(told(miner)).toEqual([['client.reconnect', undefined]])
       expect(miner.ended).toEqual([])
       vi.advanceTimersByTime(1_000)
       expect(miner.ended).toEqual(['shutdown'])
@@ -559,6 +717,6 @@ describe('when the proof of work is another than a miner was told extranonces fo
     miner.say('mining.subscribe', ['NiceHash/1.0.0'])
     desk.block(1, HARD, 'blake256')
     miner.say('mining.authorize', [`${ADDRESS}.rig`, ''])
-    expect(told(miner)).toEqual([['client.reconnect', 0]])
+    expect(told(miner)).toEqual([['client.reconnect', undefined]])
   })
 })

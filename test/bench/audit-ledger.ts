@@ -9,7 +9,7 @@ import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { workSubsidy } from '../../domain/decred/subsidy.ts'
 import { difficultyTarget, targetToCompact } from '../../domain/decred/target.ts'
 import { event, type PoolEvent } from '../../domain/events.ts'
-import { plainWire } from '../../domain/stratum/profile.ts'
+import { plain } from '../../domain/stratum/profiles/plain.ts'
 import { solveHeader } from '../../domain/stratum/solution.ts'
 import type { LoggedEvent } from '../../domain/transparency/entry.ts'
 import type { SigningKey } from '../../domain/transparency/key.ts'
@@ -157,7 +157,7 @@ class Log {
   #solve(connection: number, extranonce2: string, powAlgorithm: PowAlgorithm): number {
     const header = this.#header
     const view = new DataView(header.buffer)
-    const layout = plainWire(powAlgorithm).extranonce
+    const layout = plain.wire(powAlgorithm).extranonce
     const timestamp = headerTimestamp(this.#work)
     const solution = { ntime: timestamp + 3, nonce: 0, extranonce2 }
     solveHeader(this.#work, layout, extranonceOf(connection), solution, header)

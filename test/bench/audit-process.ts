@@ -11,7 +11,7 @@ const beganMs = performance.now()
 const { findings, fold, unfinished } = await audit({
   source: ledgerFolder(folder),
   key: parsed.right,
-  ...{ since: null, hashed: null, node: null, workers: null },
+  ...{ since: null, hashed: null, node: null, workers: null, nowMs: Date.now() },
   onProgress: () => undefined,
   onHashed: () => undefined,
 })

@@ -28,7 +28,7 @@ export function judgeRate(): number {
   const job = issueJob(book, 0, network, header, 'blake3', 'new-parent', nowMs)
   const sessionOf = () => {
     const session = newSession('s', '00000001', nowMs)
-    assignDifficulty(session, job.number, 1, 0)
+    assignDifficulty(session, job, 1, 0)
     return session
   }
   const lineOf = (nonce: number): string => {

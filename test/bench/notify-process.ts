@@ -10,7 +10,7 @@ import { startListener } from '../../adapters/stratum/listener.ts'
 import { HEADER_BYTES } from '../../domain/decred/header.ts'
 import { networks } from '../../domain/decred/network.ts'
 import { notifyParams } from '../../domain/stratum/notify.ts'
-import { plainWire } from '../../domain/stratum/profile.ts'
+import { plain } from '../../domain/stratum/profiles/plain.ts'
 import { notifyLine } from '../../domain/stratum/response.ts'
 import { openGateway } from '../../src/actors/gateway.ts'
 import { openJournal } from '../../src/journal.ts'
@@ -46,7 +46,10 @@ const gateway = openGateway({
   config,
   journal,
   nowMs: Date.now,
+  monotonicMs: () => performance.now(),
+  extranonceCounter: 0,
   newSessionId: () => randomBytes(12).toString('hex'),
+  renewWork: () => undefined,
   solved: () => undefined,
   bans: { accountRefusal: () => null, addressRefusal: () => null },
   log: pino({ level: 'silent' }),
@@ -100,7 +103,7 @@ for (let round = 2; round < rounds + 2; round++) {
   gatewayMs.push(await timed(() => block(round)))
   const job = gateway.job()
   if (job === null) throw new Error('no job')
-  const line = Buffer.from(notifyLine(notifyParams(job, plainWire('blake3'), true)))
+  const line = Buffer.from(notifyLine(notifyParams(job, plain.wire('blake3'), true)))
   bareMs.push(
     await timed(() => {
       for (const socket of sockets) socket.write(line)

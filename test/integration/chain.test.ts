@@ -289,11 +289,14 @@ describe('a node', () => {
     expect(job.previous).toBe(old.previous)
 
     expect(await rig.submit(lost)).toMatchObject(taken)
-    expect(await house.block(lost.hash, ({ state }) => state === 'orphaned')).toMatchObject({
+    expect(await house.block(lost.hash, ({ state }) => state === 'rejected')).toMatchObject({
       submissions: [{ verdict: 'rejected' }],
     })
     const block = await mineOn(house, rig, after.chain.tip.hash)
     expect(after.chain.tip.hash).toBe(block.hash)
+    await after.generate(16)
+    const { life } = await house.block(lost.hash, ({ state }) => state === 'orphaned')
+    expect(life.at(-1)?.detail).toBe('refused by every node')
     expect(rig.client.messages.filter(({ method }) => method === 'client.reconnect')).toEqual([])
   })
 
@@ -351,9 +354,13 @@ describe('a node', () => {
     // Refreshed twice a second before.
     await new Promise((resolve) => setTimeout(resolve, 1_200))
     expect((await rig.job()).id).toBe(last.id)
-    expect(await rig.submit(await rig.find('share', last))).toMatchObject(taken)
+    const share = await rig.find('share', last)
+    expect(await rig.submit(share)).toMatchObject({
+      error: [21, expect.stringContaining('the pool has had no Decred node for too long'), null],
+    })
     await door?.open()
     expect((await rig.jobAfter(last)).previous).toBe(node.chain.tip.hash)
+    expect(await rig.submit(share)).toMatchObject(taken)
   })
 
   test('while which is away blocks come: they are caught up with', async () => {
@@ -365,10 +372,11 @@ describe('a node', () => {
     await door?.close()
     await node.generate(3)
     await door?.open()
-    expect(await house.block(block.hash, ({ state }) => state === 'approved')).toMatchObject({
-      decidedBy: node.chain.at(3)?.hash,
-      confirmations: 4,
-    })
+    const caughtUp = await house.block(
+      block.hash,
+      ({ state, confirmations }) => state === 'approved' && confirmations === 4,
+    )
+    expect(caughtUp.decidedBy).toBe(node.chain.at(3)?.hash)
     await rig.job(node.chain.tip.hash)
     await door?.close()
     await node.generate(20)

@@ -446,7 +446,7 @@ describe('a planned stop', () => {
     expect(await rig.client.notification('client.reconnect')).toEqual({
       id: null,
       method: 'client.reconnect',
-      params: ['', 0, 5],
+      params: [],
     })
     expect(await rig.submit(share)).toMatchObject(taken)
     await rig.client.closed

@@ -66,9 +66,9 @@ test('a directory that cannot be made', async () => {
 })
 
 test.each([
-  ['--shares', '0', 'Allowed: a whole number from 1 to 1000000000;'],
-  ['--shares-per-event', '601', 'Allowed: a whole number from 1 to 600;'],
-  ['--scheme', 'best', 'Allowed choices are pplns, pplns-time, pps, prop, solo;'],
+  ['--shares', '0', 'allowed: a whole number from 1 to 1000000000;'],
+  ['--shares-per-event', '601', 'allowed: a whole number from 1 to 600;'],
+  ['--scheme', 'best', 'allowed: pplns, pplns-time, pps, prop, solo;'],
 ])('%s %s is refused', async (option, value, sentence) => {
   const { code, stderr } = await run('simulate', '--data', 'nowhere', option, value)
   expect(code).toBe(2)

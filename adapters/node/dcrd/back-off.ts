@@ -1,4 +1,4 @@
-import { RETRY_FIRST_MS, RETRY_MAX_MS } from './limits.ts'
+import { RETRY_FIRST_MS, RETRY_MS_MAX } from './limits.ts'
 
 /** Milliseconds to wait before each next try. */
 export interface BackOff {
@@ -7,7 +7,7 @@ export interface BackOff {
 }
 
 /**
- * Doubles from {@link RETRY_FIRST_MS} to {@link RETRY_MAX_MS}; each wait is shortened by up to half, so that pools that
+ * Doubles from {@link RETRY_FIRST_MS} to {@link RETRY_MS_MAX}; each wait is shortened by up to half, so that pools that
  * lost one node do not come back in step. `random` gives numbers from 0 up to 1.
  */
 export function backOff(random: () => number): BackOff {
@@ -15,7 +15,7 @@ export function backOff(random: () => number): BackOff {
   return {
     next: () => {
       const wait = ms * (1 - random() / 2)
-      ms = Math.min(2 * ms, RETRY_MAX_MS)
+      ms = Math.min(2 * ms, RETRY_MS_MAX)
       return wait
     },
     reset: () => {

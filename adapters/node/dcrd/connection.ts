@@ -6,7 +6,7 @@ import type { After } from '../../timers.ts'
 import { NODE_DEADLINE_MS, type NodeError } from '../port.ts'
 import { readAnswer } from './answer.ts'
 import * as faults from './faults.ts'
-import { CLOSE_MS, MAX_IN_FLIGHT, MAX_MESSAGE_BYTES, MAX_WAITING, PING_EVERY_MS } from './limits.ts'
+import { CLOSE_MS, IN_FLIGHT_MAX, MESSAGE_BYTES_MAX, PING_EVERY_MS, WAITING_MAX } from './limits.ts'
 import { type Notification, type Response, readMessage, writeRequest } from './messages.ts'
 import { authorization, type Peer } from './peer.ts'
 
@@ -55,7 +55,7 @@ export function connect(peer: Peer, after: After, on: ConnectionEvents): Connect
     ca: peer.certificate,
     headers: { authorization: authorization(peer) },
     perMessageDeflate: false,
-    maxPayload: MAX_MESSAGE_BYTES,
+    maxPayload: MESSAGE_BYTES_MAX,
   })
   let cancelTimer = after(NODE_DEADLINE_MS, () => fail(faults.timeout(peer, 'a websocket')))
   const gone = new Promise<void>((resolve) => socket.on('close', () => resolve()))
@@ -104,7 +104,7 @@ export function connect(peer: Peer, after: After, on: ConnectionEvents): Connect
     return () =>
       new Promise((resolve) => {
         if (end !== undefined) return resolve(E.left(end))
-        if (waiting.size >= MAX_WAITING && urgency === undefined)
+        if (waiting.size >= WAITING_MAX && urgency === undefined)
           return resolve(E.left(faults.overloaded(peer)))
         const id = ++lastId
         const settle = (outcome: E.Either<NodeError, Response>) => {
@@ -127,7 +127,7 @@ export function connect(peer: Peer, after: After, on: ConnectionEvents): Connect
 
   function sendNext() {
     for (const [id, request] of waiting) {
-      if (end !== undefined || inFlight.size >= MAX_IN_FLIGHT) return
+      if (end !== undefined || inFlight.size >= IN_FLIGHT_MAX) return
       waiting.delete(id)
       send(id, request)
     }

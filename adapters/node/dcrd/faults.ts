@@ -2,7 +2,7 @@ import * as t from 'io-ts'
 import type { NetworkName } from '../../../domain/decred/network.ts'
 import { networks } from '../../../domain/decred/network.ts'
 import { NODE_DEADLINE_MS, type NodeError } from '../port.ts'
-import { MAX_WAITING, MIN_API_MAJOR } from './limits.ts'
+import { API_MAJOR_MIN, WAITING_MAX } from './limits.ts'
 import type { RpcError } from './messages.ts'
 import { label, type Peer } from './peer.ts'
 
@@ -49,7 +49,7 @@ export const timeout = (peer: Peer, method: string): NodeError =>
 /** More requests than can sensibly wait. */
 export const overloaded = fault(
   'timeout',
-  `has ${MAX_WAITING} requests waiting for it. Look at its load and its log`,
+  `has ${WAITING_MAX} requests waiting for it. Look at its load and its log`,
 )
 
 /** A message that is not what dcrd sends. */
@@ -60,7 +60,7 @@ export const garbled = (peer: Peer, what: string): NodeError =>
 export const tooOld = (peer: Peer, version: string, api: string): NodeError =>
   fault(
     'protocol',
-    `is dcrd ${version} with JSON-RPC ${api}; the pool needs ${MIN_API_MAJOR} or newer. Update dcrd`,
+    `is dcrd ${version} with JSON-RPC ${api}; the pool needs ${API_MAJOR_MIN} or newer. Update dcrd`,
   )(peer)
 
 /** Padding of work and state of the agenda contradict each other. */

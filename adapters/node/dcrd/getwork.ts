@@ -4,7 +4,7 @@ import type { After } from '../../timers.ts'
 import { NODE_DEADLINE_MS, type NodeError, type Work } from '../port.ts'
 import { readAnswer } from './answer.ts'
 import * as faults from './faults.ts'
-import { MAX_MESSAGE_BYTES } from './limits.ts'
+import { MESSAGE_BYTES_MAX } from './limits.ts'
 import { GetWork, readMessage, writeRequest } from './messages.ts'
 import { authorization, type Peer } from './peer.ts'
 import { readWork } from './work-data.ts'
@@ -84,7 +84,7 @@ function post(peer: Peer, done: (outcome: Outcome) => void): () => void {
       let length = 0
       response.on('data', (chunk: Buffer) => {
         length += chunk.length
-        if (length > MAX_MESSAGE_BYTES) sent.destroy(new Error('the answer is too long'))
+        if (length > MESSAGE_BYTES_MAX) sent.destroy(new Error('the answer is too long'))
         else chunks.push(chunk)
       })
       response.on('error', broken)

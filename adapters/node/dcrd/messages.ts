@@ -100,3 +100,6 @@ export const WorkParams = t.tuple([WorkBytes, t.string, t.string])
 
 /** First parameter of `blockconnected` (before matching transactions) and only one of `blockdisconnected`. */
 export const BlockParams = t.union([t.tuple([HeaderBytes]), t.tuple([HeaderBytes, t.unknown])])
+
+/** Answer of what only does something. */
+export const Nothing = t.null

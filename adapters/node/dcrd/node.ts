@@ -2,11 +2,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { Subject } from 'rxjs'
-import type { BlockInfo, Node, NodeError, NodeEvent } from '../port.ts'
+import type { BlockInfo, ChainView, Node, NodeError, NodeEvent } from '../port.ts'
 import { backOff } from './back-off.ts'
 import * as faults from './faults.ts'
-import { RETRY_MAX_MS } from './limits.ts'
-import { BestBlock, BlockBytes, BlockSubsidy, Hash, HeaderBytes, HeaderInfo } from './messages.ts'
+import { RETRY_MS_MAX } from './limits.ts'
+import { BestBlock, BlockBytes, BlockSubsidy, Hash, HeaderBytes, HeaderInfo, Nothing } from './messages.ts'
 import { failed, openSession, type Session, type SessionOptions } from './session.ts'
 
 /** Where the dcrd is, how to get in, which network it must be on, and the machine's timers and randomness. */
@@ -34,7 +34,7 @@ export function dcrdNode(options: DcrdNodeOptions): Node {
       up: (tip) => {
         told = undefined
         cancelTimer()
-        cancelTimer = after(RETRY_MAX_MS, retry.reset)
+        cancelTimer = after(RETRY_MS_MAX, retry.reset)
         events.next({ kind: 'up', node: name, tip })
       },
       down: tellDown,
@@ -80,7 +80,15 @@ export function dcrdNode(options: DcrdNodeOptions): Node {
       ),
     )
 
+  const chain: ChainView = {
+    tip: () => using(({ call }) => call('getbestblock', [], BestBlock)),
+    block,
+    hashAt: (height) => using(({ call }) => call('getblockhash', [height], Hash)),
+    rawBlock: (hash) => using(({ call }) => call('getblock', [hash, false], BlockBytes)),
+  }
+
   return {
+    ...chain,
     name,
     network,
     events: events.asObservable(),
@@ -93,10 +101,12 @@ export function dcrdNode(options: DcrdNodeOptions): Node {
     submit: async (header, powAlgorithm) => [
       session?.ready() ? await session.submit(header, powAlgorithm) : failed(options, problem),
     ],
-    tip: () => using(({ call }) => call('getbestblock', [], BestBlock)),
-    block,
-    hashAt: (height) => using(({ call }) => call('getblockhash', [height], Hash)),
-    rawBlock: (hash) => using(({ call }) => call('getblock', [hash, false], BlockBytes)),
+    view: () => chain,
+    renewWork: () =>
+      pipe(
+        using(({ call }) => call('regentemplate', [], Nothing)),
+        TE.map(() => undefined),
+      ),
     workSubsidy: (height, voters) =>
       pipe(
         using(({ call }) => call('getblocksubsidy', [height, voters], BlockSubsidy)),

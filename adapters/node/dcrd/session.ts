@@ -12,7 +12,7 @@ import { backOff } from './back-off.ts'
 import { type Connection, connect } from './connection.ts'
 import * as faults from './faults.ts'
 import { type WorkRequests, workRequests } from './getwork.ts'
-import { MAX_HELD, MIN_API_MAJOR } from './limits.ts'
+import { API_MAJOR_MIN, HEALTH_EVERY_MS, HELD_MAX } from './limits.ts'
 import { BestBlock, BlockchainInfo, BlockParams, type Notification, Version, WorkParams } from './messages.ts'
 import type { Peer } from './peer.ts'
 import { readWork, solvedWork } from './work-data.ts'
@@ -67,6 +67,7 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
   let toldHeight = -1
   let askedTimes = 0
   let cancelRetry = () => {}
+  let cancelHealth = () => {}
 
   const connection = connect(options, after, {
     opened: () => void greet(),
@@ -80,6 +81,7 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
       tip = undefined
       askedTimes++
       cancelRetry()
+      cancelHealth()
       requests.stop(error)
       on.ended(error)
     },
@@ -89,7 +91,7 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
     const greeted = await pipe(
       connection.call('version', [], Version),
       TE.filterOrElse(
-        ({ dcrdjsonrpcapi }) => dcrdjsonrpcapi.major >= MIN_API_MAJOR,
+        ({ dcrdjsonrpcapi }) => dcrdjsonrpcapi.major >= API_MAJOR_MIN,
         ({ dcrd, dcrdjsonrpcapi }) =>
           faults.tooOld(options, dcrd.versionstring, dcrdjsonrpcapi.versionstring),
       ),
@@ -113,6 +115,7 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
     if (phase === 'ended') return
     blake3Active = greeted.right.deployments.blake3pow?.status === 'active'
     phase = 'subscribed'
+    cancelHealth = after(HEALTH_EVERY_MS, () => void lookAfterHealth())
     await synchronize()
   }
 
@@ -134,7 +137,7 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
   function hear(news: News) {
     if (tip === undefined) {
       held.push(news)
-      if (held.length > MAX_HELD) connection.fail(faults.flooding(options))
+      if (held.length > HELD_MAX) connection.fail(faults.flooding(options))
       return
     }
     if (news.kind === 'work') return hearWork(news.work)
@@ -168,10 +171,23 @@ export function openSession(options: SessionOptions, on: SessionEvents): Session
       return
     }
     const overtaken = toldHeight >= 0 && (answer.left.kind === 'no-work' || answer.left.kind === 'timeout')
-    if (overtaken) return
-    trouble = answer.left
-    on.down(trouble)
+    if (!overtaken) lacksWork(answer.left)
+  }
+
+  function lacksWork(error: NodeError) {
+    trouble = error
+    on.down(error)
     cancelRetry = after(retry.next(), () => void askForWork())
+  }
+
+  /** The work that it gives is no news: what a node has to tell of it comes by itself. */
+  async function lookAfterHealth() {
+    const turn = askedTimes
+    const answer = await requests.ask()
+    if (phase === 'ended') return
+    cancelHealth = after(HEALTH_EVERY_MS, () => void lookAfterHealth())
+    const isOvertaken = turn !== askedTimes || tip === undefined || trouble !== undefined
+    if (!isOvertaken && E.isLeft(answer) && answer.left.kind === 'not-synced') lacksWork(answer.left)
   }
 
   function recover() {
@@ -213,11 +229,15 @@ export const failed = ({ name }: Peer, { kind }: NodeError): SubmitVerdict => ({
   message: `no verdict: ${kind}`,
 })
 
-/** dcrd's reasons; any other (it has `unknown`) says nothing about what is to be done and is ignored. */
+/**
+ * dcrd's reasons: `unknown` is that of a template which somebody asked for (`regentemplate`), on the same block. Any other says nothing
+ * about what is to be done and is ignored.
+ */
 const REASONS: ReadonlyMap<string, WorkReason> = new Map([
   ['newparent', 'new-parent'],
   ['newvotes', 'new-votes'],
   ['newtxns', 'new-transactions'],
+  ['unknown', 'new-transactions'],
 ])
 
 /** Reads a notification; undefined when it is none that matters here. */

@@ -1,4 +1,4 @@
-import { type Profile, SWAPPED_ECHO_12_WIRE } from '../profile.ts'
+import { type Profile, SWAPPED_ECHO_12_WIRE, wires } from '../profile.ts'
 
 /**
  * Antminer DR3 and DR5: one agent, one wire. The DR5 is four times as fast; variable difficulty finds that out.
@@ -10,5 +10,5 @@ export const antminer: Profile = {
   powAlgorithms: ['blake256'],
   hashesPerSecond: 7.8e12,
   difficultyMin: 1,
-  wire: () => SWAPPED_ECHO_12_WIRE,
+  wire: wires(SWAPPED_ECHO_12_WIRE),
 }

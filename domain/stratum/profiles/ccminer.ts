@@ -1,4 +1,4 @@
-import { agentNamed, type Profile, SWAPPED_ECHO_12_WIRE } from '../profile.ts'
+import { agentNamed, type Profile, SWAPPED_ECHO_12_WIRE, wires } from '../profile.ts'
 
 /** ccminer 2.x and its relatives: the family that the Antminers' firmware comes from. */
 export const ccminer: Profile = {
@@ -8,5 +8,5 @@ export const ccminer: Profile = {
   powAlgorithms: ['blake256'],
   hashesPerSecond: 2e9,
   difficultyMin: 1,
-  wire: () => SWAPPED_ECHO_12_WIRE,
+  wire: wires(SWAPPED_ECHO_12_WIRE),
 }

@@ -1,4 +1,4 @@
-import { agentNamed, type Profile, plainWire } from '../profile.ts'
+import { agentNamed, PLAIN_SPLIT_WIRE, type Profile, wires } from '../profile.ts'
 
 /** gominer 2.x, Decred's GPU miner. */
 export const gominer: Profile = {
@@ -8,5 +8,5 @@ export const gominer: Profile = {
   powAlgorithms: ['blake3'],
   hashesPerSecond: 5e9,
   difficultyMin: 1,
-  wire: plainWire,
+  wire: wires(PLAIN_SPLIT_WIRE),
 }

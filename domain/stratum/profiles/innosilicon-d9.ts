@@ -1,4 +1,4 @@
-import { agentNamed, type Profile, SWAPPED_WIRE } from '../profile.ts'
+import { agentNamed, type Profile, SWAPPED_WIRE, wires } from '../profile.ts'
 
 /** Innosilicon D9, base firmware D9_20180602_094459; the "hashcache" firmware does not follow it. */
 export const innosiliconD9: Profile = {
@@ -8,5 +8,5 @@ export const innosiliconD9: Profile = {
   powAlgorithms: ['blake256'],
   hashesPerSecond: 2.4e12,
   difficultyMin: 1,
-  wire: () => SWAPPED_WIRE,
+  wire: wires(SWAPPED_WIRE),
 }

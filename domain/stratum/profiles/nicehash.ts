@@ -1,4 +1,4 @@
-import { agentNamed, NICEHASH_WIRE, type Profile, plainWire } from '../profile.ts'
+import { agentNamed, NICEHASH_WIRE, type Profile, wires } from '../profile.ts'
 
 /** NiceHash buying for an order, and its pool verificator. */
 export const nicehash: Profile = {
@@ -8,5 +8,5 @@ export const nicehash: Profile = {
   powAlgorithms: ['blake256', 'blake3'],
   hashesPerSecond: 2e11,
   difficultyMin: 128,
-  wire: (algorithm) => (algorithm === 'blake3' ? plainWire(algorithm) : NICEHASH_WIRE),
+  wire: wires(NICEHASH_WIRE),
 }

@@ -1,4 +1,4 @@
-import { type Profile, SWAPPED_WIRE } from '../profile.ts'
+import { type Profile, SWAPPED_WIRE, wires } from '../profile.ts'
 
 /** Obelisk DCR1: always four bytes of extranonce2, whatever it is told. */
 export const obeliskDcr1: Profile = {
@@ -8,5 +8,5 @@ export const obeliskDcr1: Profile = {
   powAlgorithms: ['blake256'],
   hashesPerSecond: 1.2e12,
   difficultyMin: 1,
-  wire: () => SWAPPED_WIRE,
+  wire: wires(SWAPPED_WIRE),
 }

@@ -1,4 +1,4 @@
-import { type Profile, plainWire } from '../profile.ts'
+import { PLAIN_SPLIT_WIRE, type Profile, wires } from '../profile.ts'
 
 /** CPU miners (dcrpool's among them) and every agent that no other profile knows: nobody is refused. */
 export const plain: Profile = {
@@ -8,5 +8,5 @@ export const plain: Profile = {
   powAlgorithms: ['blake3', 'blake256'],
   hashesPerSecond: 5e3,
   difficultyMin: 1,
-  wire: plainWire,
+  wire: wires(PLAIN_SPLIT_WIRE),
 }

@@ -1,4 +1,4 @@
-import { agentNamed, D1_WIRE, type Profile } from '../profile.ts'
+import { agentNamed, D1_WIRE, type Profile, wires } from '../profile.ts'
 
 /** Whatsminer D1, whose agent is `whatsminer/d1-v1.0`. */
 export const whatsminerD1: Profile = {
@@ -8,5 +8,5 @@ export const whatsminerD1: Profile = {
   powAlgorithms: ['blake256'],
   hashesPerSecond: 48e12,
   difficultyMin: 1,
-  wire: () => D1_WIRE,
+  wire: wires(D1_WIRE),
 }

@@ -145,8 +145,8 @@ export class Device {
     const socket = this.#settings.tls ? connectTls({ ...at, rejectUnauthorized: false }) : connectPlain(at)
     let why = 'the pool closed the connection'
     this.#socket = socket
-    socket.on('error', (error) => {
-      why = error.message
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      why = error.code === 'ECONNREFUSED' ? `nothing listens at ${this.#host}:${this.#port}` : error.message
     })
     socket.on(this.#settings.tls ? 'secureConnect' : 'connect', () => this.#greet())
     socket.on('data', (packet: Buffer) => this.#receive(packet))

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HEALTH_EVERY_MS } from '../../../adapters/node/dcrd/limits.ts'
 import { dcrdNode } from '../../../adapters/node/dcrd/node.ts'
 import { NODE_DEADLINE_MS, type Node } from '../../../adapters/node/port.ts'
 import { headerHeight, NONCE_OFFSET, STAKE_VERSION_OFFSET } from '../../../domain/decred/header.ts'
@@ -103,13 +104,14 @@ describe('events', () => {
     expect(server.requests).toEqual([...GREETING, 'https getwork'])
   })
 
-  test('reasons of work; unknown ones are ignored', async () => {
+  test("reasons of work; others than dcrd's are ignored", async () => {
     await comeUp()
     for (const reason of ['newparent', 'unknown', 'newvotes', 'somethingelse', 'newtxns'])
       notifyWork(tip, reason)
     await settle()
     expect(heard.unread().map((event) => event.kind === 'work' && event.work.reason)).toEqual([
       'new-parent',
+      'new-transactions',
       'new-votes',
       'new-transactions',
     ])
@@ -204,6 +206,25 @@ describe('events', () => {
     await heard.next('up')
     await heard.next('down')
     await timers.armed(250)
+  })
+
+  test('a node that loses its peers says nothing, and is asked now and then', async () => {
+    await comeUp()
+    await pass(HEALTH_EVERY_MS)
+    await timers.armed(HEALTH_EVERY_MS)
+    expect(server.requests.filter((request) => request === 'https getwork')).toHaveLength(2)
+    expect(heard.unread()).toEqual([])
+    server.answers.set('getwork', () => ({ error: { code: -9, message: 'Decred is not connected' } }))
+    await pass(HEALTH_EVERY_MS)
+    expect((await heard.next('down')).error.kind).toBe('not-synced')
+    notifyWork(tip, 'newtxns')
+    await settle()
+    expect(heard.unread()).toEqual([])
+    server.answers.set('getwork', () => ({ result: { data: workOn(tip), target: '00' } }))
+    await timers.armed(250)
+    timers.advance(250)
+    await heard.next('up')
+    await heard.next('work')
   })
 
   test('but not for a node without peers, which would refuse the block', async () => {

@@ -1,21 +1,24 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Node, NodeError, NodeEvent, Work } from '../../../adapters/node/port.ts'
-import { severalNodes } from '../../../adapters/node/several.ts'
+import { BEHIND_MS_MAX, severalNodes } from '../../../adapters/node/several.ts'
 import { type ScriptedNode, scriptedNode } from '../../support/scripted-node.ts'
 import { mine, type TestBlock } from './chain.ts'
+import { type ManualTimers, manualTimers } from './manual-timers.ts'
 
 const gone: NodeError = { kind: 'unreachable', message: 'gone' }
 
 let east: ScriptedNode
 let west: ScriptedNode
 let both: Node
+let timers: ManualTimers
 let heard: NodeEvent[]
 
 beforeEach(() => {
   east = scriptedNode('east')
   west = scriptedNode('west')
-  both = severalNodes([east.node, west.node])
+  timers = manualTimers()
+  both = severalNodes([east.node, west.node], timers.after)
   heard = []
   both.events.subscribe((event) => heard.push(event))
 })
@@ -167,6 +170,73 @@ describe('events', () => {
     down(west)
     connected(east, at(106))
     expect(tip).toBe(at(106).hash)
+  })
+})
+
+describe('a node that stays up on an old tip', () => {
+  const next = mine(genesis)
+  const afterNext = mine(next)
+
+  beforeEach(() => {
+    for (const script of [east, west]) {
+      up(script, genesis)
+      give(script, genesis)
+    }
+    said()
+  })
+
+  test('is left once another was higher for some seconds, and used again when it is as high', () => {
+    connected(west, next)
+    give(west, next)
+    timers.advance(BEHIND_MS_MAX - 1)
+    expect(said()).toEqual([])
+    timers.advance(1)
+    expect(said()).toEqual(['west up 101', 'west work asked'])
+    connected(west, afterNext)
+    give(west, afterNext)
+    connected(east, next)
+    give(east, next)
+    expect(said()).toEqual(['west block-connected', 'west work new-parent'])
+    connected(east, afterNext)
+    expect(said()).toEqual(['east up 102', 'east work asked'])
+    give(east, afterNext)
+    timers.advance(BEHIND_MS_MAX)
+    expect(said()).toEqual(['east work new-parent'])
+  })
+
+  test('is not left when it hears of the block a little later', () => {
+    connected(west, next)
+    give(west, next)
+    timers.advance(BEHIND_MS_MAX - 1)
+    connected(east, next)
+    give(east, next)
+    connected(west, afterNext)
+    give(west, afterNext)
+    timers.advance(BEHIND_MS_MAX - 1)
+    expect(said()).toEqual(['east block-connected', 'east work new-parent'])
+  })
+
+  test('is not gone back to when it was down meanwhile', () => {
+    connected(west, next)
+    give(west, next)
+    down(east)
+    expect(said()).toEqual(['east down', 'west up 101', 'west work asked'])
+    up(east, genesis)
+    give(east, genesis)
+    timers.advance(BEHIND_MS_MAX)
+    expect(said()).toEqual([])
+  })
+
+  test('is kept where the other one gives no work', () => {
+    down(west)
+    up(west, afterNext)
+    timers.advance(BEHIND_MS_MAX)
+    expect(said()).toEqual([])
+    give(west, afterNext)
+    timers.advance(BEHIND_MS_MAX)
+    expect(said()).toEqual(['west up 102', 'west work asked'])
+    down(west)
+    expect(said()).toEqual(['west down', 'east up 100', 'east work asked'])
   })
 })
 

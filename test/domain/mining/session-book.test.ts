@@ -24,12 +24,12 @@ function open(book: SessionBook, id: string, nowMs = 0): Session {
 /** The same, of a miner that was sent a job. */
 function mined(book: SessionBook, id: string, nowMs = 0): Session {
   const session = open(book, id, nowMs)
-  assignDifficulty(session, 0, 1, nowMs)
+  assignDifficulty(session, { number: 0, templateJob: 0 }, 1, nowMs)
   return session
 }
 
 test('extranonce1 begins with the gateway prefix and counts', () => {
-  const book = newSessionBook(0xfe, 1_000)
+  const book = newSessionBook(0xfe, 1_000, 0)
   expect([open(book, 'a'), open(book, 'b')].map((s) => s.extranonce1)).toEqual(['fe000001', 'fe000002'])
   book.next = 0xf_ffff
   expect([open(book, 'c'), open(book, 'd')].map((s) => s.extranonce1)).toEqual(['fe0fffff', 'fe000003'])
@@ -38,7 +38,7 @@ test('extranonce1 begins with the gateway prefix and counts', () => {
 test('no two live or lately closed sessions share an extranonce1, whatever the order of coming and going', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 200 }), (steps) => {
-      const book = newSessionBook(1, 100)
+      const book = newSessionBook(1, 100, 0)
       book.next = 0xf_fffe
       const live: Session[] = []
       const kept: { session: Session; atMs: number }[] = []
@@ -64,7 +64,7 @@ test('no two live or lately closed sessions share an extranonce1, whatever the o
 })
 
 test('a session comes back within the grace time, once, and not while it is live', () => {
-  const book = newSessionBook(0, 1_000)
+  const book = newSessionBook(0, 1_000, 0)
   const session = mined(book, 'id')
   expect(resumeSession(book, 'id', 0)).toBeUndefined()
   closeSession(book, session, 7, 100)
@@ -76,14 +76,14 @@ test('a session comes back within the grace time, once, and not while it is live
 })
 
 test('a session that was never sent a job is not kept', () => {
-  const book = newSessionBook(0, 1_000)
+  const book = newSessionBook(0, 1_000, 0)
   closeSession(book, open(book, 'id'), null, 0)
   expect(resumeSession(book, 'id', 0)).toBeUndefined()
   expect(book.extranonces.size).toBe(0)
 })
 
 test('there are no more sessions than extranonces, and one more when one is free again', () => {
-  const book = newSessionBook(0, 1_000)
+  const book = newSessionBook(0, 1_000, 0)
   const first = open(book, 'first')
   for (let n = 2; n <= 0xf_ffff; n++) book.extranonces.set(n.toString(16).padStart(8, '0'), first)
   expect(openSession(book, 'more', 0)).toBeUndefined()
@@ -101,7 +101,7 @@ describe('an extranonce1 in a header', () => {
   test.each(profiles)('is known as ours wherever $name has it', ({ wire, powAlgorithms }) => {
     for (const algorithm of powAlgorithms) {
       const { extranonce } = wire(algorithm)
-      const { extranonce1 } = open(newSessionBook(0x2c, 0), 'id')
+      const { extranonce1 } = open(newSessionBook(0x2e, 0, 0), 'id')
       const own = extranonce.extranonce1 === 'after' ? extranonce1 : ''
       const solution = {
         ntime: 0,
@@ -116,9 +116,9 @@ describe('an extranonce1 in a header', () => {
 
   test.each([
     ['none at all', ''],
-    ['the first that is never given', '00000000'],
-    ['of a counter beyond the last', '00100000'],
-    ['of another gateway', '01000001'],
+    ['the first that is never given', '01000000'],
+    ['of a counter beyond the last', '01100000'],
+    ['of another gateway', '02000001'],
     ['not at a place that a layout has', 'ff00000001'],
   ])('%s is not ours', (_, area) => {
     expect(canHaveGiven(0, header(area))).toBe(false)

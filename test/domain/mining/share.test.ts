@@ -5,7 +5,13 @@ import { networks } from '../../../domain/decred/network.ts'
 import { powHash } from '../../../domain/decred/pow-hash.ts'
 import { hashDifficulty } from '../../../domain/decred/target.ts'
 import { issueJob, newJobBook, refreshedHeader } from '../../../domain/mining/job-book.ts'
-import { assignDifficulty, newSession, TAKEN_MAX, takeSolution } from '../../../domain/mining/session.ts'
+import {
+  assignDifficulty,
+  difficultyOf,
+  newSession,
+  TAKEN_MAX,
+  takeSolution,
+} from '../../../domain/mining/session.ts'
 import { judgeShare, NTIME_AHEAD_SECONDS_MAX } from '../../../domain/mining/share.ts'
 import { profileOf } from '../../../domain/stratum/profiles/index.ts'
 import { solveHeader } from '../../../domain/stratum/solution.ts'
@@ -33,10 +39,14 @@ const hex32 = (n: number): string => {
 function table(difficulty = 1, bits?: number) {
   const book = newJobBook()
   const session = newSession('s', 'b072e5dc', NOW)
-  const issue = (parent: number, nowMs = NOW, timestamp?: number) =>
-    issueJob(book, 1, network, template(parent, bits, timestamp), 'blake3', 'new-parent', nowMs)
+  /** `kind` tells templates of one parent apart. */
+  const issue = (parent: number, nowMs = NOW, timestamp?: number, kind = 0) => {
+    const header = template(parent, bits, timestamp)
+    header.fill(kind, 36, 40)
+    return issueJob(book, 1, network, header, 'blake3', 'new-parent', nowMs)
+  }
   const job = issue(1)
-  assignDifficulty(session, job.number, difficulty, 0)
+  assignDifficulty(session, job, difficulty, 0)
   const submit = (
     over: Partial<{
       job: string
@@ -108,9 +118,11 @@ describe('a share', () => {
       exact,
     )
     const best = hashDifficulty(network, powHash('blake3', exact))
-    assignDifficulty(session, job.number, best, 0)
+    session.difficulties.length = 0
+    assignDifficulty(session, job, best, 0)
     expect(submit({ nonce })).toMatchObject({ kind: 'accepted', difficulty: best })
-    assignDifficulty(session, job.number, best + 1, 0)
+    session.difficulties.length = 0
+    assignDifficulty(session, job, best + 1, 0)
     expect(submit({ nonce })).toMatchObject({ kind: 'rejected', reason: 'low-difficulty', best })
   })
 
@@ -128,10 +140,46 @@ describe('a share', () => {
   test('is judged by the difficulty its own job was sent with', () => {
     const { book, session, submit, nonceWhere, issue, job } = table(2, 0x1f00ffff)
     const nonce = nonceWhere((d) => d >= 2 && d < 64)
-    const later = issue(1, NOW, 1_600_000_001)
-    assignDifficulty(session, later.number, 64, 0)
+    const later = issue(1, NOW, 1_600_000_001, 1)
+    assignDifficulty(session, later, 64, 0)
     expect(submit({ nonce, job: job.id })).toMatchObject({ kind: 'accepted', difficulty: 2 })
+    expect(difficultyOf(session, later)).toBe(64)
     expect(book.current).toBe(later)
+  })
+
+  test('is judged by the difficulty that its template was first sent with, whatever comes later', () => {
+    const { session, submit, nonceWhere, issue, job } = table(2, 0x1f00ffff)
+    const nonce = nonceWhere((d) => d >= 64)
+    const refreshed = issue(1, NOW, 1_600_000_000)
+    expect(refreshed.templateJob).toBe(job.number)
+    expect(assignDifficulty(session, refreshed, 64, 0)).toBeNull()
+    for (const { id } of [job, refreshed])
+      expect(submit({ nonce, job: id })).toMatchObject({ kind: 'accepted', difficulty: 2 })
+  })
+
+  test('of a template that comes back after another block is judged as before', () => {
+    const { session, issue, job } = table(2, 0x1f00ffff)
+    assignDifficulty(session, issue(2), 64, 0)
+    const again = issue(1)
+    expect(again.templateJob).toBe(job.number)
+    expect(assignDifficulty(session, again, 128, 0)).toBeNull()
+    expect(difficultyOf(session, again)).toBe(2)
+  })
+
+  test('of a session that began in the middle of a template is judged by its first difficulty', () => {
+    const { session, issue, job } = table(2, 0x1f00ffff)
+    session.difficulties.length = 0
+    const refreshed = issue(1)
+    assignDifficulty(session, refreshed, 64, 0)
+    expect([job, refreshed].map((each) => difficultyOf(session, each))).toEqual([null, 64])
+    expect(assignDifficulty(session, issue(1), 128, 0)).toBeNull()
+  })
+
+  test('of a job whose difficulty was forgotten is unknown, and not judged by a later one', () => {
+    const { session, issue, job } = table(2, 0x1f00ffff)
+    for (let kind = 1; kind <= 64; kind++)
+      assignDifficulty(session, issue(1, NOW, undefined, kind), 2 + kind, 0)
+    expect(difficultyOf(session, job)).toBeNull()
   })
 
   test('of a job sent before this miner came, or of no job at all, is unknown', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { decodeRequest } from '../../../domain/stratum/request.ts'
-import { errorLine, resultLine, trueLine } from '../../../domain/stratum/response.ts'
+import { errorLine, RECONNECT_LINE, resultLine, trueLine } from '../../../domain/stratum/response.ts'
 import { parseUser, wishedDifficulty } from '../../../domain/stratum/user.ts'
 
 const decoded = (line: string) => {
@@ -81,14 +81,14 @@ describe('what is refused', () => {
     '{"a":'.repeat(600),
     '{"id":1,"method":"mining.ping"',
   ])('%s is garbage', (line) => {
-    expect(refused(line)).toMatchObject({ garbage: true, error: { code: 20 } })
+    expect(refused(line)).toMatchObject({ what: 'garbage', error: { code: 20 } })
   })
 
   test('an unknown method keeps its id and is not garbage', () => {
     expect(refused('{"id":"x","method":"mining.configure","params":[]}')).toEqual({
       id: 'x',
       error: { code: 20, text: 'unknown method mining.configure' },
-      garbage: false,
+      what: 'request',
     })
   })
 
@@ -96,13 +96,19 @@ describe('what is refused', () => {
     '{"id":1,"method":"mining.submit","params":["w","j","e","t"]}',
     '{"id":1,"method":"mining.submit","params":["w","j","e","t",7]}',
     '{"id":1,"method":"mining.submit","params":{"worker":"w"}}',
+  ])('%s is no share, and counted as one that is refused', (line) => {
+    expect(refused(line)).toMatchObject({ id: 1, what: 'share' })
+  })
+
+  test.each([
+    '{"id":1,"method":"mining.ping","params":{"0":1}}',
     '{"id":1,"method":"mining.authorize","params":[]}',
     '{"id":1,"method":"mining.authorize","params":[7]}',
     '{"id":1,"method":"mining.subscribe","params":[{}]}',
     '{"id":1,"method":"mining.suggest_difficulty","params":[0]}',
     '{"id":1,"method":"mining.suggest_difficulty","params":["8"]}',
   ])('%s', (line) => {
-    expect(refused(line)).toMatchObject({ id: 1, garbage: false })
+    expect(refused(line)).toMatchObject({ id: 1, what: 'request' })
   })
 
   test('nothing makes it throw', () => {
@@ -131,6 +137,12 @@ test('answers are lines of dcrpool order, and hostile text stays inside its stri
     '{"id":null,"error":[21,"Stale \\"job\\"\\n",null],"result":false}\n',
   )
   expect(resultLine(1, [])).toBe('{"id":1,"error":null,"result":[]}\n')
+})
+
+/** cgminer and sgminer refuse every address without the domain of the pool's, also the empty one; gominer dials an empty one for ever. */
+test('a miner that is asked to come back is told no address', () => {
+  const { method, params } = JSON.parse(RECONNECT_LINE)
+  expect([method, params]).toEqual(['client.reconnect', []])
 })
 
 test('user names: an address, and perhaps a worker with dots of its own', () => {
