@@ -25,6 +25,10 @@ export function canonicalJson(value: Json): string {
 
 const isArray = (value: Json): value is readonly Json[] => Array.isArray(value)
 
+/** Whether a value of JSON has members. */
+export const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !isArray(value)
+
 function arrayText(values: readonly Json[]): string {
   let text = '['
   for (let i = 0; i < values.length; i++) {

@@ -27,8 +27,10 @@ const text = (name: string, pattern: RegExp): t.Type<string> =>
     t.identity,
   )
 
+/** Latest time of an event, Unix ms: the end of the year 9999. What comes of it with some time added is a date still, and is written in four digits. */
+export const TIME_MS_MAX = 253_402_300_799_999
 /** Unix milliseconds. */
-const Time = integer('Time', 0, Number.MAX_SAFE_INTEGER)
+const Time = integer('Time', 0, TIME_MS_MAX)
 const Count = integer('Count', 0, Number.MAX_SAFE_INTEGER)
 const Uint32 = integer('Uint32', 0, 0xffff_ffff)
 /** Integer difficulty: target = floor(powLimit / difficulty). */
@@ -187,9 +189,15 @@ export type ReversalReason = t.TypeOf<typeof ReversalReason>
 
 /**
  * Why a payout's money went back to its accounts. `rejected` by an operator; `funding-gone`: spent by something else before
- * anything was signed; `conflict`: the same after, and that spend is deep in the chain.
+ * anything was signed; `conflict`: the same after, and that spend is deep in the chain; `funding-lost` by an operator after it was
+ * signed: it spends the reward of a block that is orphaned.
  */
-export const ReturnReason = t.keyof({ rejected: null, 'funding-gone': null, conflict: null })
+export const ReturnReason = t.keyof({
+  rejected: null,
+  'funding-gone': null,
+  conflict: null,
+  'funding-lost': null,
+})
 export type ReturnReason = t.TypeOf<typeof ReturnReason>
 
 /** Lowest level of the log that is written. */
@@ -509,7 +517,7 @@ const PayoutSigned = t.type({ v: One, at: Time, transaction: Hash, bytes: Hex })
 const PayoutPublished = t.type({ v: One, at: Time })
 /** In a block of the main chain, deep enough. */
 const PayoutConfirmed = t.type({ v: One, at: Time, block: Hash, confirmations: Count })
-/** `conflict` is a transaction of the chain, in `block`, that spends the same money; null when the plan was rejected. */
+/** `conflict` is a transaction of the chain, in `block`, that spends the same money; null when an operator has decided. */
 const PayoutReturned = t.refinement(
   t.type({
     v: One,
@@ -517,7 +525,7 @@ const PayoutReturned = t.refinement(
     why: ReturnReason,
     conflict: t.union([t.type({ transaction: Hash, block: Hash, confirmations: Count }), t.null]),
   }),
-  ({ why, conflict }) => (why === 'rejected') === (conflict === null),
+  ({ why, conflict }) => (why === 'rejected' || why === 'funding-lost') === (conflict === null),
 )
 
 /**

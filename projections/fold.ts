@@ -47,19 +47,8 @@ export interface FoldError {
 
 /**
  * Folds the next event of the log into a tally. One that is there already is skipped; one of an unknown type is counted and
- * skipped. Nothing is folded of an event that can't be read.
- */
-export function foldEvent(tally: Tally, recorded: LogEvent): E.Either<FoldError, void> {
-  const folding = foldInSlices(tally, recorded)
-  for (;;) {
-    const step = folding.next()
-    if (step.done === true) return step.value
-  }
-}
-
-/**
- * The same, and yields between slices of a few milliseconds as long as only what is stored is brought in. In between the tally is as
- * before the event; it may be stored, and nothing may be folded into it.
+ * skipped. Nothing is folded of an event that can't be read. Yields between slices of a few milliseconds as long as only what is
+ * stored is brought in: in between the tally is as before the event; it may be stored, and nothing may be folded into it.
  */
 export function* foldInSlices(tally: Tally, recorded: LogEvent): Generator<void, E.Either<FoldError, void>> {
   const { position, type, data } = recorded

@@ -58,6 +58,7 @@ export type Answers = Pick<
   | 'allocation'
   | 'payments'
   | 'payment'
+  | 'onTheWay'
   | 'policies'
   | 'books'
   | 'booksHistory'
@@ -229,6 +230,7 @@ export function openAnswers(db: DatabaseSync, tally: Tally, coinbaseMaturity?: n
     payments: (request, order: PaymentOrder = LAST_PAYOUT_FIRST) =>
       inPages((page) => payouts.payments(page, order))(request),
     payment: (number) => E.right(payouts.payment(number)),
+    onTheWay: () => E.right(payouts.onTheWay()),
     policies: () => E.right(books.policies()),
     books: () => E.right(books.books()),
     booksHistory: openBooksHistory(db),

@@ -19,7 +19,7 @@ export function openBooksHistory(
         ELSE CAST(json_extract(plan, '$.feeFromReserve') AS INTEGER) END AS from_reserve
       FROM payouts
     ), movement (at, liabilities, reserve) AS (
-      SELECT at, reward - reserve, reserve FROM settlements
+      SELECT at, reward - reserve - repaid, reserve + repaid FROM settlements
       UNION ALL SELECT reversed_at, -(reward - reserve - from_reserve), -(reserve + from_reserve)
         FROM settlements WHERE reversed_at IS NOT NULL
       UNION ALL SELECT json_extract(data, '$.at'), a, -a FROM

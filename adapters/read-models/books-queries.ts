@@ -31,7 +31,7 @@ export function openBooksQueries(db: DatabaseSync, tally: Tally): BooksQueries {
     ifnull(sum(in_payout), 0) AS in_payout, ifnull(sum(immature < 0 OR available < 0 OR in_payout < 0), 0) AS negative
     FROM holders`)
   const shared = db.prepare(`SELECT ifnull(sum(reward), 0) AS coinbases,
-    ifnull(sum(CASE WHEN stage = 'immature' THEN reward - reserve ELSE 0 END), 0) AS immature
+    ifnull(sum(CASE WHEN stage = 'immature' THEN reward - reserve - repaid ELSE 0 END), 0) AS immature
     FROM settlements WHERE reversed_at IS NULL`)
   const open = db.prepare('SELECT ifnull(sum(paid + fee), 0) AS atoms FROM payouts WHERE ended_at IS NULL')
   const over = db.prepare(`SELECT ifnull(sum(paid + fee), 0) AS atoms FROM payouts WHERE phase = 'confirmed'`)

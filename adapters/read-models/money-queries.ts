@@ -163,6 +163,7 @@ function allocationView(row: Row): Omit<AllocationPage, 'items' | 'next'> {
     reward: String(reward),
     fee: String(fee),
     reserve: String(reserve),
+    repaid: amount(row, 'repaid'),
     window:
       row['from_stream'] === null
         ? null

@@ -56,6 +56,7 @@ CREATE TABLE settlements (
   reward INTEGER NOT NULL,
   fee INTEGER NOT NULL,
   reserve INTEGER NOT NULL,
+  repaid INTEGER NOT NULL,       -- of the rest: to the reserve, which had advanced it when the block was lost
   from_stream TEXT,              -- the window; null when no shares were looked at
   from_revision INTEGER,
   from_place INTEGER,
@@ -67,10 +68,20 @@ CREATE TABLE settlements (
   stage TEXT NOT NULL,           -- immature or available
   reversed_at INTEGER,           -- null while it stands, like the next two
   why TEXT,
-  from_reserve INTEGER           -- what was paid already, and the reserve lost
+  from_reserve INTEGER,          -- what was paid already, and the reserve lost
+  taken_back INTEGER             -- number of the block's latest reversal after it had matured; null when there was none
 ) STRICT;
 CREATE INDEX settlements_by_block ON settlements (block, entry);
 CREATE UNIQUE INDEX settlements_standing ON settlements (block) WHERE reversed_at IS NULL;
+
+-- What the reserve gave for rewards that were taken back when they were paid already. Blocks that come back repay it.
+CREATE TABLE advances (
+  account TEXT NOT NULL,         -- of the double entry: the one that had too little
+  reversal INTEGER NOT NULL,     -- see settlements.taken_back
+  repaid_by TEXT NOT NULL,       -- block whose immature reward has repaid it; empty while it is open
+  atoms INTEGER NOT NULL,
+  PRIMARY KEY (account, reversal, repaid_by)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE credits (
   settlement INTEGER NOT NULL,   -- settlements.entry

@@ -20,6 +20,8 @@ import { atoms, member, number, numberOrNull, type Row, text, textOrNull } from 
 export interface PayoutQueries {
   readonly payments: (page: Page, order: PaymentOrder) => PageOf<PaymentSummary>
   readonly payment: (number: number) => PaymentView | undefined
+  /** Atoms. */
+  readonly onTheWay: () => bigint
   /** By account id, newest first. */
   readonly ofMiner: (account: string, page: Page) => PageOf<MinerPayment>
   /** Null without a policy, and under `solo`. `nowMs` is where a day's next run is counted from. */
@@ -41,6 +43,9 @@ export function openPayoutQueries(db: DatabaseSync, tally: Tally): PayoutQueries
     SELECT o.address, o.deducted, o.atoms, o.place, p.* FROM payout_outputs o JOIN payouts p ON p.number = o.payout
     WHERE o.account = :account AND (o.payout < :key OR (o.payout = :key AND o.place > :id))
     ORDER BY o.payout DESC, o.place LIMIT :limit`)
+  const onTheWay = db.prepare(`
+    SELECT ifnull(sum(o.deducted), 0) AS atoms FROM payouts p JOIN payout_outputs o ON o.payout = p.number
+    WHERE p.ended_at IS NULL AND p.phase = 'published'`)
   const coinbase = db.prepare('SELECT hash FROM blocks WHERE reward_transaction = ? AND reward_output = ?')
   const last = db.prepare('SELECT height FROM payouts ORDER BY entry DESC LIMIT 1')
   const due = db.prepare(
@@ -68,6 +73,7 @@ export function openPayoutQueries(db: DatabaseSync, tally: Tally): PayoutQueries
         return block === undefined ? null : text(block, 'hash')
       })
     },
+    onTheWay: () => atoms(onTheWay.get() ?? {}, 'atoms'),
     ofMiner: (account, { after, limit }) =>
       paged(
         ofMiner.all({ ...(after ?? TOP), account, limit: limit + 1 }),

@@ -256,6 +256,8 @@ export interface ReadModels {
   readonly payments: (page: PageRequest, order?: PaymentOrder) => Answer<PageOf<PaymentSummary>>
   /** By the number of its stream. */
   readonly payment: (number: number) => Answer<PaymentView | undefined>
+  /** What miners gave for the payouts that are published and not over, atoms. */
+  readonly onTheWay: () => Answer<bigint>
   readonly policies: () => Answer<PolicyHistory>
   readonly books: () => Answer<BooksView>
   /** What the books held at the end of each step from `from` to `to`; the last is what they hold now. */

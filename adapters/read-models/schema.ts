@@ -7,7 +7,7 @@ export const APPLICATION_ID = 0x4c6f6465
  * Version of the tables and of the arithmetic that fills them. A file of another version is thrown away and folded again, so
  * any change of either raises it.
  */
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 /**
  * The tables. All of it follows from the log and is the same whatever store the log is in, but for `pool.log` and `pool.position`.
@@ -35,7 +35,8 @@ CREATE TABLE pool (
   rejected INTEGER NOT NULL,
   last_share_at INTEGER,
   next_holder INTEGER NOT NULL,
-  fee_payouts INTEGER NOT NULL   -- payouts with an output for the pool's fees, without returned ones
+  fee_payouts INTEGER NOT NULL,  -- payouts with an output for the pool's fees, without returned ones
+  reversals INTEGER NOT NULL     -- rewards that were taken back after they matured
 ) STRICT;
 
 -- Where events are in the ledger: each row begins a run of one stream's events without another's in between.
@@ -213,6 +214,6 @@ CREATE TABLE block_counts (
   count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ${MONEY_SCHEMA}
-INSERT INTO pool (id, log, entries, skipped, clock_ms, next_meter, accepted, difficulty, effort, rejected, next_holder, fee_payouts)
-VALUES (1, '', 0, 0, 0, 1, 0, '0', '0', 0, 1, 0);
+INSERT INTO pool (id, log, entries, skipped, clock_ms, next_meter, accepted, difficulty, effort, rejected, next_holder, fee_payouts, reversals)
+VALUES (1, '', 0, 0, 0, 1, 0, '0', '0', 0, 1, 0, 0);
 `

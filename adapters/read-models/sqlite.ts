@@ -237,6 +237,7 @@ function runReadModels(
     allocation: answer(answers.allocation),
     payments: answer(answers.payments),
     payment: answer(answers.payment),
+    onTheWay: answer(answers.onTheWay),
     policies: answer(answers.policies),
     books: answer(answers.books),
     booksHistory: answer(answers.booksHistory),

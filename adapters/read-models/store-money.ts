@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { balanceOf, type Stage } from '../../domain/bookkeeping/ledger.ts'
+import type { Advance } from '../../domain/bookkeeping/advances.ts'
+import { balanceOf, feeAccount, type LedgerAccount, type Stage } from '../../domain/bookkeeping/ledger.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import type {
   Holder,
@@ -21,12 +22,13 @@ export function openMoneyStore(db: DatabaseSync): StoreMoney {
   const sql = prepareAll(db)
   return function* (money) {
     const { books, changes } = money
-    sql.marks.run(money.nextHolder, books.feePayouts)
+    sql.marks.run(money.nextHolder, books.feePayouts, books.reversals)
     for (const { revision, entry, data } of changes.policies)
       sql.policy.run(revision, entry, data.at, canonicalJson(data))
     for (const account of changes.ledger)
       sql.ledger.run(account, storable(balanceOf(books.balances, account)))
     yield* inSlices(changes.holders, (holder) => storeHolder(sql, money, holder))
+    if (books.reversals > 0) yield* storeAdvances(sql, money)
     yield* inSlices(changes.lines.values(), (line) => storeLine(sql, line))
     for (const change of changes.settlements) yield* storeSettlement(sql, change)
     for (const [hash, from] of changes.pending) storePending(sql, money, hash, from)
@@ -53,7 +55,7 @@ function* inSlices<A>(rows: Iterable<A>, write: (row: A) => void): Generator<voi
 type Statements = ReturnType<typeof prepareAll>
 
 const prepareAll = (db: DatabaseSync) => ({
-  marks: db.prepare('UPDATE pool SET next_holder = ?, fee_payouts = ?'),
+  marks: db.prepare('UPDATE pool SET next_holder = ?, fee_payouts = ?, reversals = ?'),
   policy: db.prepare('INSERT INTO policies VALUES (?, ?, ?, ?)'),
   ledger: db.prepare('INSERT OR REPLACE INTO ledger VALUES (?, ?)'),
   holder: db.prepare(`INSERT INTO holders VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
@@ -61,12 +63,14 @@ const prepareAll = (db: DatabaseSync) => ({
     chain_fees = excluded.chain_fees, carried = excluded.carried`),
   line: db.prepare('INSERT OR REPLACE INTO statement_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   settlement: db.prepare(
-    'INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)',
+    'INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)',
   ),
   matured: db.prepare(`UPDATE settlements SET stage = 'available' WHERE block = ? AND reversed_at IS NULL`),
   reversed: db.prepare(
-    'UPDATE settlements SET reversed_at = ?, why = ?, from_reserve = ? WHERE block = ? AND reversed_at IS NULL',
+    'UPDATE settlements SET reversed_at = ?, why = ?, from_reserve = ?, taken_back = ? WHERE block = ? AND reversed_at IS NULL',
   ),
+  dropAdvances: db.prepare('DELETE FROM advances WHERE account = ?'),
+  advance: db.prepare('INSERT INTO advances VALUES (?, ?, ?, ?)'),
   credit: db.prepare('INSERT INTO credits VALUES (?, ?, ?, ?)'),
   dropPending: db.prepare('DELETE FROM pending_parts WHERE block = ? AND part >= ?'),
   pending: db.prepare('INSERT INTO pending_parts VALUES (?, ?, ?, ?)'),
@@ -103,6 +107,20 @@ function storeHolder(sql: Statements, { books }: MoneyTally, holder: Holder): vo
   )
 }
 
+/** Of the miners in memory and of the pool's fees: the others' are as they were. */
+function* storeAdvances(sql: Statements, { books, holders }: MoneyTally): Generator<void, void> {
+  const store = (account: LedgerAccount, all: readonly Advance[]): void => {
+    sql.dropAdvances.run(account)
+    for (const { reversal, repaidBy, atoms } of all)
+      sql.advance.run(account, reversal, repaidBy ?? '', storable(atoms))
+  }
+  store(feeAccount('available'), books.advances.get(feeAccount('available')) ?? [])
+  yield* inSlices(holders.values(), ({ balances, advances: stored }) => {
+    const advances = books.advances.get(balances.available) ?? []
+    if (advances.length > 0 || stored.length > 0) store(balances.available, advances)
+  })
+}
+
 function storeLine(sql: Statements, line: StatementLine): void {
   sql.line.run(
     line.holder,
@@ -122,12 +140,12 @@ function storeLine(sql: Statements, line: StatementLine): void {
 function* storeSettlement(sql: Statements, change: SettlementChange): Generator<void, void> {
   switch (change.kind) {
     case 'allocated': {
-      const { entry, number, at, block, height, policy, reward, fee, reserve, window, stage } =
+      const { entry, number, at, block, height, policy, reward, fee, reserve, repaid, window, stage } =
         change.settlement
       const { from, to } = window ?? { from: null, to: null }
       sql.settlement.run(
         ...[entry, number, at, block, height, policy],
-        ...[storable(reward), storable(fee), storable(reserve)],
+        ...[storable(reward), storable(fee), storable(reserve), storable(repaid)],
         ...[from?.stream ?? null, from?.revision ?? null, from?.index ?? null],
         ...[to?.stream ?? null, to?.revision ?? null, to?.index ?? null],
         ...[window?.shares ?? null, window?.units ?? null, stage],
@@ -141,7 +159,10 @@ function* storeSettlement(sql: Statements, change: SettlementChange): Generator<
       sql.matured.run(change.block)
       return
     case 'reversed':
-      sql.reversed.run(change.at, change.why, storable(change.fromReserve), change.block)
+      sql.reversed.run(
+        ...[change.at, change.why, storable(change.fromReserve)],
+        ...[change.takenBack, change.block],
+      )
   }
 }
 

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import type { Advance } from '../../domain/bookkeeping/advances.ts'
 import type { BlockEvent } from '../../domain/bookkeeping/block-entries.ts'
-import type { LedgerAccount } from '../../domain/bookkeeping/ledger.ts'
+import { feeAccount, type LedgerAccount } from '../../domain/bookkeeping/ledger.ts'
 import { decodeEvent, type EventData, type EventType, type PoolEvent } from '../../domain/events.ts'
 import { streamOfType } from '../../domain/stream-name.ts'
 import { Decimal } from '../../projections/codecs.ts'
@@ -22,6 +23,8 @@ export function openStoredMoney(db: DatabaseSync): StoredMoney {
   const lastLine = db.prepare('SELECT * FROM statement_lines WHERE holder = ? ORDER BY entry DESC LIMIT 1')
   const blockEvents = db.prepare('SELECT type, data FROM block_events WHERE hash = ? ORDER BY revision')
   const settlement = db.prepare('SELECT * FROM settlements WHERE block = ? AND reversed_at IS NULL')
+  const takenBack = db.prepare('SELECT max(taken_back) AS taken_back FROM settlements WHERE block = ?')
+  const advances = openAdvances(db)
   const credits = db.prepare(`SELECT h.account, c.atoms FROM credits c JOIN holders h ON h.id = c.holder
     WHERE c.settlement = ? AND c.atoms > 0 ORDER BY h.account`)
   const parts = db.prepare('SELECT number, data FROM pending_parts WHERE block = ? ORDER BY part')
@@ -57,6 +60,7 @@ export function openStoredMoney(db: DatabaseSync): StoredMoney {
         },
       }
     },
+    advances,
     lastLine: (id) => {
       const row = lastLine.get(id)
       return row === undefined ? null : statementLine(row)
@@ -71,6 +75,7 @@ export function openStoredMoney(db: DatabaseSync): StoredMoney {
         allocation: allocation(hash),
         parts: pending.map((row) => readData('RewardAllocated', text(row, 'data'))),
         partsOf: first === undefined ? 0 : number(first, 'number'),
+        takenBack: numberOrNull(takenBack.get(hash) ?? {}, 'taken_back'),
       }
     },
     payout: (n) => {
@@ -86,11 +91,25 @@ export function openStoredMoney(db: DatabaseSync): StoredMoney {
   }
 }
 
+/** What the reserve advanced for a ledger account. */
+function openAdvances(db: DatabaseSync): (account: LedgerAccount) => readonly Advance[] {
+  const advances = db.prepare('SELECT * FROM advances WHERE account = ? ORDER BY reversal, repaid_by')
+  return (account) =>
+    advances.all(account).map((row) => ({
+      reversal: number(row, 'reversal'),
+      atoms: atoms(row, 'atoms'),
+      repaidBy: text(row, 'repaid_by') || null,
+    }))
+}
+
 /** Loads what is live of the money. */
 export function loadMoney(db: DatabaseSync, money: MoneyTally): void {
-  const marks = db.prepare('SELECT next_holder, fee_payouts FROM pool').get() ?? {}
+  const marks = db.prepare('SELECT next_holder, fee_payouts, reversals FROM pool').get() ?? {}
   money.nextHolder = number(marks, 'next_holder')
   money.books.feePayouts = number(marks, 'fee_payouts')
+  money.books.reversals = number(marks, 'reversals')
+  const fees = openAdvances(db)(feeAccount('available'))
+  if (fees.length > 0) money.books.advances.set(feeAccount('available'), fees)
   for (const row of db.prepare('SELECT * FROM ledger WHERE atoms <> 0').iterate())
     money.books.balances.set(ledgerAccount(row), atoms(row, 'atoms'))
   const policy = db.prepare('SELECT data FROM policies ORDER BY revision DESC LIMIT 1').get()

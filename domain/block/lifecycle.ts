@@ -83,20 +83,23 @@ export const phaseAfterBlock = (type: string): BlockPhase | undefined =>
 
 /** What is known of a block, folded from its stream. */
 export interface BlockRecord {
-  readonly height: number
   /** Display hash of the block whose votes decided; null while undecided. */
   readonly decidedBy: string | null
   /** Every node that was asked refused it; none failed to answer. */
   readonly refusedByAll: boolean
 }
 
-/** Where the chain says the block stands. */
+/** Where the chain says the block stands. All of it is told by one node, of one chain. */
 export interface BlockObservation {
   /** 1 for the tip; 0 when the node does not know the block or has it on a side chain. */
   readonly confirmations: number
   /** The node knows the block at all. */
   readonly known: boolean
-  readonly tipHeight: number
+  /**
+   * Blocks of the main chain that stand in its place: another one of its height, and those after it. 0 while there is none: a node that
+   * has not come so far does not know the block either, so that it is not on the chain says nothing.
+   */
+  readonly displacedBy: number
   /** The next block of the main chain, and whether its votes approve of this one (bit 0 of its vote bits). */
   readonly next: { readonly hash: string; readonly approves: boolean } | null
   /** Proof-of-work output of the coinbase; null unless the block is on the main chain. */
@@ -107,8 +110,8 @@ export interface BlockObservation {
  * The events that bring a block's record up to what the chain says. Empty when it is up to date, so that asking twice is the
  * same as asking once.
  *
- * A block matures when its coinbase may be spent in the next block (confirmations > coinbase maturity, as dcrwallet counts),
- * and is given up at the same depth of another chain, or at once when all nodes refused it.
+ * A block matures when its coinbase may be spent in the next block (confirmations > coinbase maturity, as dcrwallet counts), and is
+ * given up when another one in its place is as deep. It has left the chain only when another one is in its place.
  */
 export function decideBlock(
   phase: BlockPhase,
@@ -122,12 +125,13 @@ export function decideBlock(
   if (now === 'orphaned') return events
   const onChain = seen.confirmations > 0
   if (!onChain) {
+    if (seen.displacedBy === 0) return events
     if (now !== 'found' && now !== 'disconnected') {
       events.push(event('BlockDisconnected', { v: 1, at }))
       now = 'disconnected'
     }
-    const why = hopeless(record, seen, coinbaseMaturity)
-    if (why !== null) events.push(event('BlockOrphaned', { v: 1, at, why }))
+    if (seen.displacedBy > coinbaseMaturity)
+      events.push(event('BlockOrphaned', { v: 1, at, why: whyGivenUp(record, seen) }))
     return events
   }
   if (now === 'found' || now === 'disconnected') {
@@ -147,8 +151,5 @@ export function decideBlock(
   return events
 }
 
-function hopeless(record: BlockRecord, seen: BlockObservation, coinbaseMaturity: number): string | null {
-  if (record.refusedByAll && !seen.known) return 'refused by every node'
-  if (seen.tipHeight >= record.height + coinbaseMaturity) return 'another block of its height is deep enough'
-  return null
-}
+const whyGivenUp = ({ refusedByAll }: BlockRecord, { known }: BlockObservation): string =>
+  refusedByAll && !known ? 'refused by every node' : 'another block of its height is deep enough'

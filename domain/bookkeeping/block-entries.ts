@@ -1,9 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { toAtoms } from '../decred/amount.ts'
 import type { PoolEvent } from '../events.ts'
-import { eachCredit } from './allocated.ts'
+import { endRepayment } from './advances.ts'
+import { eachGain } from './allocated.ts'
 import type { BookedBlock, Books, BooksError } from './books.ts'
-import { feeAccount, minerAccount, move, type Posting, post } from './ledger.ts'
+import { move, type Posting, post } from './ledger.ts'
 
 /** Events of a block's stream. */
 export type BlockEvent = Extract<
@@ -59,7 +60,7 @@ export function bookBlockEvent(
       return E.right([])
     case 'BlockMatured':
       block.phase = 'matured'
-      return E.right(mature(books, block))
+      return E.right(mature(books, hash, block))
   }
 }
 
@@ -70,14 +71,17 @@ const foundBlock = (height: number): BookedBlock => ({
   wasApproved: false,
   allocation: null,
   pending: null,
+  takenBack: null,
 })
 
-function mature(books: Books, block: BookedBlock): readonly Posting[] {
+function mature(books: Books, hash: string, block: BookedBlock): readonly Posting[] {
   const { allocation } = block
   if (allocation === null || allocation.stage === 'available') return []
-  const postings = [...move(allocation.fee, feeAccount('immature'), feeAccount('available'))]
-  for (const { account, atoms } of eachCredit(books.names, allocation))
-    postings.push(...move(atoms, minerAccount(account, 'immature'), minerAccount(account, 'available')))
+  const postings: Posting[] = []
+  for (const { at, atoms } of eachGain(books.names, allocation)) {
+    const repaid = endRepayment(books.advances, at('available'), hash, 'certain')
+    postings.push(...move(atoms - repaid, at('immature'), at('available')))
+  }
   post(books.balances, postings)
   allocation.stage = 'available'
   return postings

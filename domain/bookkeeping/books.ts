@@ -2,6 +2,7 @@ import type { BlockPhase } from '../block/lifecycle.ts'
 import type { Atoms } from '../decred/amount.ts'
 import type { EventData } from '../events.ts'
 import type { PayoutPhase } from '../payout/lifecycle.ts'
+import type { Advances } from './advances.ts'
 import type { Balances } from './ledger.ts'
 
 /**
@@ -11,6 +12,10 @@ import type { Balances } from './ledger.ts'
  */
 export interface Books {
   readonly balances: Balances
+  /** What the reserve carries for rewards that were taken back. */
+  readonly advances: Advances
+  /** Rewards that were taken back after they were available, so far. */
+  reversals: number
   /** By display hash. */
   readonly blocks: Map<string, BookedBlock>
   /** By the number of its stream. */
@@ -34,6 +39,8 @@ export interface BookedBlock {
   allocation: BookedAllocation | null
   /** Parts of an allocation that is not complete. */
   pending: PendingAllocation | null
+  /** Which of {@link Books.reversals} took its reward back last, counted from 1; null when none did. */
+  takenBack: number | null
 }
 
 /** A shared reward. Columns of equal length: the log holds it, here it is only to be moved on or back. */
@@ -86,6 +93,8 @@ export interface Names {
 /** Books before the first event. */
 export const openBooks = (): Books => ({
   balances: new Map(),
+  advances: new Map(),
+  reversals: 0,
   blocks: new Map(),
   payouts: new Map(),
   funding: new Map(),

@@ -7,7 +7,7 @@ export interface Violation {
     | 'not-zero-sum'
     /** Something other than the reserve owes money. */
     | 'negative'
-    /** Immature money that is not that of blocks which are shared and not mature. */
+    /** Immature money that is not that of blocks which are shared and not mature, less what has repaid the reserve. */
     | 'immature-differs'
     /** Money in payouts that is not that of the open ones. */
     | 'in-payout-differs'
@@ -54,6 +54,8 @@ export function* inspection(books: Books): Generator<void, readonly Violation[]>
     if (stage === 'immature') immature += reward - reserve
     yield
   }
+  for (const advances of books.advances.values())
+    immature -= yield* sumOf(advances.flatMap(({ repaidBy, atoms }) => (repaidBy === null ? [] : [atoms])))
   const inPayouts = yield* sumOf(
     [...books.payouts.values()].map(({ plan }) => (plan === null ? 0n : plan.paid + plan.fee)),
   )

@@ -4,17 +4,10 @@ import { toAtoms } from '../decred/amount.ts'
 import type { EventData, PoolEvent } from '../events.ts'
 import { creditsDigest, type WorkCredit } from '../reward/pay-per-share.ts'
 import { splitExactly } from '../reward/split.ts'
-import { eachCredit } from './allocated.ts'
+import { advance, endRepayment, repay } from './advances.ts'
+import { eachGain, type Gain } from './allocated.ts'
 import { type BookedAllocation, type BookedBlock, type Books, type BooksError, ordinalOf } from './books.ts'
-import {
-  balanceOf,
-  feeAccount,
-  type LedgerAccount,
-  minerAccount,
-  move,
-  type Posting,
-  post,
-} from './ledger.ts'
+import { balanceOf, minerAccount, move, type Posting, post } from './ledger.ts'
 
 /** Events of a settlement's stream that share a block's reward or take that back. */
 export type AllocationEvent = Extract<PoolEvent, { readonly type: 'RewardAllocated' | 'RewardReversed' }>
@@ -24,7 +17,8 @@ type Part = EventData<'RewardAllocated'>
 
 /**
  * Books an event of the stream `settlement-<number>`. An allocation in parts moves money with its last one; money of a block
- * that matured before is available at once.
+ * that matured before is available at once. A reward that comes back after it was taken back first repays what the reserve has advanced
+ * for each account since, so that the block counts as though it had never been lost.
  */
 export function bookAllocationEvent(books: Books, number: number, event: AllocationEvent): Answer {
   const { block: hash } = event.data
@@ -72,7 +66,7 @@ function bookPart(books: Books, number: number, hash: string, block: BookedBlock
       'wrong-split',
       `Settlement ${number} does not split the reward of block ${hash} by its units.`,
     )
-  return E.right(allot(books, number, block, data, credits))
+  return E.right(allot(books, number, hash, block, data, credits))
 }
 
 /** What is wrong with the next part after those before, which are in order; undefined when nothing is. */
@@ -117,61 +111,85 @@ function isSplitRight({ reward, fee, reserve, window }: Part, credits: readonly 
 function allot(
   books: Books,
   settlement: number,
+  hash: string,
   block: BookedBlock,
   data: Part,
   credits: readonly PartCredit[],
 ): readonly Posting[] {
   const stage = block.phase === 'matured' ? 'available' : 'immature'
-  const fee = BigInt(data.fee)
-  const reserve = BigInt(data.reserve)
-  const postings = [
-    ...move(fee, 'chain:coinbase', feeAccount(stage)),
-    ...move(reserve, 'chain:coinbase', 'pool:reserve'),
-    ...credits.flatMap(({ account, atoms }) => move(atoms, 'chain:coinbase', minerAccount(account, stage))),
-  ]
-  post(books.balances, postings)
   const paid = credits.filter(({ atoms }) => atoms > 0n)
-  block.pending = null
-  block.allocation = {
+  const allocation: BookedAllocation = {
     settlement,
     reward: toAtoms(BigInt(data.reward)),
-    fee,
-    reserve,
+    fee: BigInt(data.fee),
+    reserve: BigInt(data.reserve),
     accounts: Uint32Array.from(paid, ({ account }) => ordinalOf(books.names, account)),
     atoms: BigUint64Array.from(paid, ({ atoms }) => atoms),
     stage,
   }
+  const give = ({ at, atoms }: Gain): readonly Posting[] => [
+    ...move(atoms, 'chain:coinbase', at(stage)),
+    ...move(repaidWith(books, hash, block, stage, { at, atoms }), at(stage), 'pool:reserve'),
+  ]
+  const postings = [
+    ...move(allocation.reserve, 'chain:coinbase', 'pool:reserve'),
+    ...[...eachGain(books.names, allocation)].flatMap(give),
+  ]
+  post(books.balances, postings)
+  block.pending = null
+  block.allocation = allocation
   return postings
 }
+
+/** What somebody's part of a reward repays. */
+const repaidWith = (
+  { advances }: Books,
+  hash: string,
+  { takenBack }: BookedBlock,
+  stage: BookedAllocation['stage'],
+  { at, atoms }: Gain,
+): bigint =>
+  takenBack === null
+    ? 0n
+    : repay(advances, at('available'), {
+        atoms,
+        since: takenBack,
+        immature: stage === 'immature' ? hash : null,
+      })
 
 function reverse(books: Books, number: number, hash: string, block: BookedBlock): Answer {
   const { allocation } = block
   if (allocation?.settlement !== number)
     return refuse('not-allocated', `Settlement ${number} does not share the reward of block ${hash} now.`)
-  const postings = takeBack(books, allocation)
+  const isThere = allocation.stage === 'available'
+  if (isThere) block.takenBack = ++books.reversals
+  const take = (gain: Gain): readonly Posting[] =>
+    isThere ? takeAvailable(books, gain) : takeImmature(books, hash, gain)
+  const postings = [
+    ...move(allocation.reserve, 'pool:reserve', 'chain:coinbase'),
+    ...[...eachGain(books.names, allocation)].flatMap(take),
+  ]
   post(books.balances, postings)
   block.allocation = null
   return E.right(postings)
 }
 
-/** What an account has no longer, because it was planned or paid, is the reserve's loss: nobody goes below zero but the pool. */
-function takeBack(books: Books, allocation: BookedAllocation): readonly Posting[] {
-  const { stage, fee, reserve } = allocation
-  const take = (account: LedgerAccount, atoms: bigint): readonly Posting[] => {
-    const held = balanceOf(books.balances, account)
-    const there = held < atoms ? held : atoms
-    return [
-      ...move(there, account, 'chain:coinbase'),
-      ...move(atoms - there, 'pool:reserve', 'chain:coinbase'),
-    ]
-  }
+/** All of it is there, but for what has repaid the reserve: that is open again. */
+function takeImmature({ advances }: Books, hash: string, { at, atoms }: Gain): readonly Posting[] {
+  const repaid = endRepayment(advances, at('available'), hash, 'open-again')
   return [
-    ...move(reserve, 'pool:reserve', 'chain:coinbase'),
-    ...take(feeAccount(stage), fee),
-    ...[...eachCredit(books.names, allocation)].flatMap(({ account, atoms }) =>
-      take(minerAccount(account, stage), atoms),
-    ),
+    ...move(atoms - repaid, at('immature'), 'chain:coinbase'),
+    ...move(repaid, 'pool:reserve', 'chain:coinbase'),
   ]
+}
+
+/** What an account has no longer, because it was planned or paid, is advanced by the reserve: nobody goes below zero but the pool. */
+function takeAvailable({ balances, advances, reversals }: Books, { at, atoms }: Gain): readonly Posting[] {
+  const account = at('available')
+  const held = balanceOf(balances, account)
+  const there = held < atoms ? held : atoms
+  advance(advances, account, reversals, atoms - there)
+  return [...move(there, account, 'chain:coinbase'), ...move(atoms - there, 'pool:reserve', 'chain:coinbase')]
 }
 
 /**

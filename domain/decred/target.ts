@@ -6,7 +6,7 @@ const SIGN = 0x0080_0000
 
 /**
  * Unpacks the target of a header's bits: the top byte is a length in bytes, the low 23 bits the leading digits. 0n when
- * the bits say a negative number or zero, which no hash can meet. May exceed the network's limit: see `isTarget`.
+ * the bits say a negative number or zero, which no hash can meet. May exceed the network's limit.
  */
 export function compactToTarget(bits: number): bigint {
   const mantissa = BigInt(bits & 0x007f_ffff)
@@ -33,10 +33,6 @@ export function targetToCompact(target: bigint): number {
 
 const byteLength = (magnitude: bigint): number =>
   magnitude === 0n ? 0 : Math.ceil(magnitude.toString(16).length / 2)
-
-/** Says whether a target is one that the network allows in a header: above zero and within its limit. */
-export const isTarget = (network: Network, target: bigint): boolean =>
-  target > 0n && target <= network.powLimit
 
 /**
  * Target of a share at a difficulty: floor(powLimit / difficulty), the formula of gominer and of every Decred pool.

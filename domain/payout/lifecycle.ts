@@ -24,6 +24,9 @@ export type PayoutEvent = Extract<
 /** Those that lead from one phase to another. */
 export type PayoutStepEvent = Exclude<PayoutEvent, { readonly type: 'PayoutPlanned' }>
 
+/** Why a payout that is signed may be returned all the same. */
+const PROVEN: ReadonlySet<ReturnReason> = new Set<ReturnReason>(['conflict', 'funding-lost'])
+
 /** What the machine is told of them. */
 type Signal =
   | { readonly type: Exclude<PayoutStepEvent['type'], 'PayoutReturned'> }
@@ -44,10 +47,10 @@ const sample: { readonly events: Signal } = { events: { type: 'PayoutApproved' }
 export const payoutMachine = setup({
   types: sample,
   guards: {
-    /** Another transaction has the money for good: what is signed can't take it any more. */
-    isConflict: ({ event }) => event.type === 'PayoutReturned' && event.why === 'conflict',
+    /** Another transaction has the money for good, or it is no more: what is signed can't take it. */
+    isProven: ({ event }) => event.type === 'PayoutReturned' && PROVEN.has(event.why),
     /** Nothing is signed that could take the money later. */
-    isHarmless: ({ event }) => event.type === 'PayoutReturned' && event.why !== 'conflict',
+    isHarmless: ({ event }) => event.type === 'PayoutReturned' && !PROVEN.has(event.why),
   },
 }).createMachine({
   id: 'payout',
@@ -63,10 +66,10 @@ export const payoutMachine = setup({
       on: { PayoutSigned: 'signed', PayoutReturned: { target: 'returned', guard: 'isHarmless' } },
     },
     signed: {
-      on: { PayoutPublished: 'published', PayoutReturned: { target: 'returned', guard: 'isConflict' } },
+      on: { PayoutPublished: 'published', PayoutReturned: { target: 'returned', guard: 'isProven' } },
     },
     published: {
-      on: { PayoutConfirmed: 'confirmed', PayoutReturned: { target: 'returned', guard: 'isConflict' } },
+      on: { PayoutConfirmed: 'confirmed', PayoutReturned: { target: 'returned', guard: 'isProven' } },
     },
     confirmed: { type: 'final' },
     returned: { type: 'final' },

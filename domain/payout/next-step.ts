@@ -40,6 +40,20 @@ export interface PayoutObservation {
    * looked at when the payout's own is in a block.
    */
   readonly conflict: EventData<'PayoutReturned'>['conflict']
+  /** Of its funding, a reward that is not there. Not looked at when it is spent by something in a block. */
+  readonly missing: MissingReward | null
+}
+
+/** A reward that a payout spends, whose blocks have left the main chain, and which the block in their place does not pay either. */
+export interface MissingReward {
+  /** Id of the coinbase, display hex. */
+  readonly transaction: string
+  /** One of the blocks that it was in. */
+  readonly block: string
+  /** Blocks of the main chain in the place of that one: another of its height, and those after it. */
+  readonly displacedBy: number
+  /** All blocks of the pool that it was in are orphaned. */
+  readonly isGivenUp: boolean
 }
 
 /** What to do next with a payout. */
@@ -54,13 +68,16 @@ export type PayoutStep =
   | { readonly kind: 'watch' }
   /** The money went elsewhere: tell the operator, pay nothing, look again when the chain moves. */
   | { readonly kind: 'alarm'; readonly conflict: NonNullable<PayoutObservation['conflict']> }
+  /** It can't be paid with what is not there: tell the operator, look again when the chain moves. */
+  | { readonly kind: 'unfunded'; readonly missing: MissingReward }
   | { readonly kind: 'record'; readonly event: PayoutEvent }
   | { readonly kind: 'done' }
 
 /**
  * Says what to do next with a payout, from nothing but its record and the world: the same after a crash at any point. A step that
  * was taken and not recorded is taken again, which does no harm. Money goes back to its accounts when nothing was signed and it is
- * gone, or when what spent it is `confirmations` deep; never because a transaction is not seen.
+ * gone, or when what spent it is `confirmations` deep; never because a transaction is not seen. Where what it spends is not on the chain
+ * itself, an operator decides: see `mayReturn`.
  */
 export function nextPayoutStep(
   record: PayoutRecord,
@@ -74,20 +91,39 @@ export function nextPayoutStep(
     case 'planned':
     case 'approved':
       if (conflict !== null) return returned(at, 'funding-gone', conflict)
+      if (seen.missing !== null) return { kind: 'unfunded', missing: seen.missing }
       return { kind: record.phase === 'planned' ? 'await-approval' : 'sign' }
     case 'signed':
       if (conflict !== null) return afterConflict(conflict, confirmations, at)
+      if (isUnfunded(seen)) return { kind: 'unfunded', missing: seen.missing }
       return transaction.kind === 'unknown'
         ? { kind: 'publish' }
         : { kind: 'record', event: { type: 'PayoutPublished', data: { v: 1, at } } }
     case 'published':
       if (conflict !== null) return afterConflict(conflict, confirmations, at)
+      if (isUnfunded(seen)) return { kind: 'unfunded', missing: seen.missing }
       return afterPublishing(transaction, confirmations, at)
     case 'confirmed':
     case 'returned':
       return { kind: 'done' }
   }
 }
+
+/** One whose transaction is in a block has what it spends, whatever else was seen. */
+const isUnfunded = (
+  seen: PayoutObservation,
+): seen is PayoutObservation & { readonly missing: MissingReward } =>
+  seen.transaction.kind !== 'in-block' && seen.missing !== null
+
+/**
+ * Says whether an operator may put back the money of a payout that is signed: nothing on the chain is or spends its money, and a reward
+ * that it spends is given up and displaced `confirmations` deep. Nothing less shows that what is signed can't be paid any more.
+ */
+export const mayReturn = (seen: PayoutObservation, confirmations: number): boolean =>
+  isUnfunded(seen) &&
+  seen.conflict === null &&
+  seen.missing.isGivenUp &&
+  seen.missing.displacedBy >= confirmations
 
 function afterPublishing(
   seen: PayoutObservation['transaction'],

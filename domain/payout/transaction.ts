@@ -59,6 +59,8 @@ export interface SignedError {
     | 'other-change'
     /** Not valid from the start or not for ever, or of a version that the pool does not make. */
     | 'not-plain'
+    /** All of it is as planned, but in another order or with other sequence numbers: it has another id. */
+    | 'rearranged'
     /** The wallet calls it by another id than its bytes have. */
     | 'other-id'
   readonly message: string
@@ -81,9 +83,9 @@ export interface WalletAnswer {
 }
 
 /**
- * Holds a signed transaction against its plan: the planned inputs, each with a signature; the planned outputs and nothing
- * else but the planned change, in any order. So the fee is the planned one, to the atom. Whether signatures are right is for the
- * node to say.
+ * Holds a signed transaction against its plan: it is the planned one to the byte, but for its signatures, and each input has one. So the
+ * fee is the planned one, to the atom, and what the chain will show has the id that the log has. Whether signatures are right is for
+ * the node to say.
  */
 export function checkSigned(
   network: Network,
@@ -104,6 +106,7 @@ export function checkSigned(
     inputsFault(plan, transaction, answer.unsigned) ??
     outputsFault(network, plan, transaction) ??
     plainFault(transaction) ??
+    rearrangedFault(id, transactionId(unsignedTransaction(network, plan))) ??
     idFault(id, answer.id)
   return fault === undefined ? E.right({ id, bytes: answer.bytes }) : E.left(fault)
 }
@@ -173,6 +176,14 @@ const plainFault = ({ version, lockTime, expiry }: Transaction): Fault =>
     : {
         kind: 'not-plain',
         message: `The signed transaction has version ${version}, lock time ${lockTime} and expiry ${expiry}.`,
+      }
+
+const rearrangedFault = (id: string, planned: string): Fault =>
+  id === planned
+    ? undefined
+    : {
+        kind: 'rearranged',
+        message: `The signed transaction is ${id}, and ${planned} was planned: its inputs or outputs are in another order, or have other sequence numbers.`,
       }
 
 const idFault = (id: string, answered: string | null): Fault =>

@@ -5,10 +5,6 @@ import type { Atoms } from '../decred/amount.ts'
  * paid. Estimates for people, in floating point: nothing is booked by them. Source: Rosenfeld, arXiv:1112.4980, on PPS.
  */
 
-/** Atoms that keep the probability of ever being ruined at `ruin`: B ln(1/ruin) / (2f). Infinity without a fee. */
-export const reserveNeeded = (ruin: number, blockReward: Atoms, feePpm: number): number =>
-  (Number(blockReward) * Math.log(1 / ruin)) / (2 * (feePpm / 1e6))
-
 /**
  * Probability that a reserve ever runs out: e^(-2 f R / B), 1 when there is none left. `reserve` is what the operator has put
  * aside and the balance of `pool:reserve` together; it may be negative.

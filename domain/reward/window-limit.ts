@@ -37,6 +37,12 @@ export function windowLimit(
   }
 }
 
+/**
+ * Heights of work after the end of a gateway within which its shares are kept at hand for a block whose share it lost. Such a block is seen
+ * when the node connects it: at the next start, or within minutes of it. Three hours of mainnet.
+ */
+export const LOST_HEIGHTS = 36
+
 /** Units of a window of so many millionths of a block's work. */
 export const windowUnits = (windowPpm: number): bigint => (BigInt(windowPpm) * BLOCK_UNITS) / 1_000_000n
 

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { canonicalJson, type Json } from '../canonical-json.ts'
+import { canonicalJson, isObject, type Json } from '../canonical-json.ts'
 
 /** An event as it stands in a log: `data` is canonical JSON text. */
 export interface LoggedEvent {
@@ -35,9 +35,6 @@ function parse(data: string): Json | undefined {
     return undefined
   }
 }
-
-const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function isCanonical(value: Json, text: string): boolean {
   try {

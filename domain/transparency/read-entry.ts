@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { canonicalJson, type Json } from '../canonical-json.ts'
+import { canonicalJson, isObject, type Json } from '../canonical-json.ts'
 import { decodeEvent, type PoolEvent } from '../events.ts'
 
 /** Where an entry says that its event stands, and of what type it is. */
@@ -35,6 +35,8 @@ const Envelope = t.type({
   v: t.union([t.number, t.null]),
 })
 const MEMBERS = 6
+/** Names of streams and types are of these characters, so that they can be shown anywhere. */
+const NAME = /^[A-Za-z0-9.-]{1,128}$/
 
 /** Reads the text of one entry. Text that is not canonical is refused: it would have another hash than what it says. */
 export function readEntryText(text: string): E.Either<EntryFault, LedgerEvent> {
@@ -43,6 +45,8 @@ export function readEntryText(text: string): E.Either<EntryFault, LedgerEvent> {
   if (!isObject(value) || !Envelope.is(envelope) || Object.keys(value).length !== MEMBERS)
     return fault('malformed', 'is not an object of at, data, revision, stream, type and v', null)
   const { stream, revision, type } = envelope
+  if (!NAME.test(stream) || !NAME.test(type))
+    return fault('malformed', 'has a stream or a type that is not of letters, digits, "-" and "."', null)
   const place = { stream, revision, type }
   if (canonicalOf(value) !== text) return fault('not-canonical', 'is not canonical JSON', place)
   const { at = null, v = null } = envelope.data
@@ -68,9 +72,6 @@ function parse(text: string): Json | undefined {
     return undefined
   }
 }
-
-const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Undefined for a value that has no canonical form. */
 function canonicalOf(value: Json): string | undefined {

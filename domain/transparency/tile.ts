@@ -75,23 +75,6 @@ function parseIndexPath(path: string): number | undefined {
   return Number.isSafeInteger(index) && indexPath(index) === path ? index : undefined
 }
 
-/** The tiles of one level of a tree. */
-export interface TileLevel {
-  readonly level: number
-  readonly fullTiles: number
-  /** Hashes of the partial tile after the full ones; 0 when there is none. */
-  readonly partialWidth: number
-}
-
-/** The tiles that a tree of a size has. */
-export function tilesOf(size: number): readonly TileLevel[] {
-  const levels: TileLevel[] = []
-  for (let level = 0, hashes = size; hashes > 0; level++, hashes = Math.floor(hashes / TILE_WIDTH)) {
-    levels.push({ level, fullTiles: Math.floor(hashes / TILE_WIDTH), partialWidth: hashes % TILE_WIDTH })
-  }
-  return levels
-}
-
 /** Width of a tile in a tree of a size: 256 when full, 0 when the tree has no such tile. Bundles are as wide as tiles of level 0. */
 export const widthIn = (size: number, level: number, index: number): number =>
   Math.max(0, Math.min(TILE_WIDTH, Math.floor(size / TILE_WIDTH ** level) - index * TILE_WIDTH))

@@ -29,9 +29,12 @@ export function foldPolicyAdopted(tally: Tally, revision: number, data: EventDat
 export function foldBlockMoney(tally: Tally, hash: string, where: MoneyEvent, event: BlockEvent): void {
   const { money } = tally
   recallBlock(tally, hash)
-  if (event.type === 'BlockMatured') recallHolders(tally, sharersOf(tally, money.books.blocks.get(hash)))
+  const before = money.books.blocks.get(hash)
+  // All of it may have repaid the reserve: then it matures without moving anything.
+  const ripens = event.type === 'BlockMatured' && before?.allocation?.stage === 'immature'
+  if (ripens) recallHolders(tally, sharersOf(tally, before))
   const postings = taken(tally, where, event, bookBlockEvent(money.books, hash, event))
-  if (postings === undefined || postings.length === 0) return
+  if (postings === undefined || !ripens) return
   money.changes.settlements.push({ kind: 'matured', block: hash })
   enter(tally, postings, { ...causeOf('matured', event), block: hash })
 }
@@ -77,11 +80,13 @@ function allocated(
   postings: readonly Posting[],
 ): void {
   const data = parts.at(-1)
-  const booked = data === undefined ? undefined : tally.money.books.blocks.get(data.block)?.allocation
-  if (data === undefined || booked === undefined || booked === null) return
+  const whole = data === undefined ? undefined : tally.money.books.blocks.get(data.block)
+  const booked = whole?.allocation ?? null
+  if (data === undefined || whole === undefined || booked === null) return
   const { block, height, policy, at, window } = data
   const { reward, fee, reserve, stage } = booked
-  enter(tally, postings, { kind: 'earned', at, block, payout: null })
+  const kind = whole.takenBack === null ? 'earned' : 'restored'
+  enter(tally, postings, { kind, at, block, payout: null })
   tally.money.changes.settlements.push({
     kind: 'allocated',
     settlement: {
@@ -94,12 +99,16 @@ function allocated(
       reward,
       fee,
       reserve,
+      repaid: toReserve(postings) - reserve,
       window,
       stage,
     },
     credits: creditRows(tally, parts),
   })
 }
+
+const toReserve = (postings: readonly Posting[]): bigint =>
+  postings.reduce((sum, { account, atoms }) => (account === 'pool:reserve' ? sum + atoms : sum), 0n)
 
 const creditRows = (tally: Tally, parts: readonly EventData<'RewardAllocated'>[]): readonly CreditRow[] =>
   parts.flatMap(({ account, units, atoms }) =>
@@ -123,11 +132,9 @@ function foldReversal(
   recallHolders(tally, sharersOf(tally, block))
   const postings = taken(tally, where, event, bookAllocationEvent(books, number, event))
   if (postings === undefined) return
-  const fromReserve = postings.reduce(
-    (sum, { account, atoms }) => (account === 'pool:reserve' ? sum - atoms : sum),
-    -reserve,
-  )
-  changes.settlements.push({ kind: 'reversed', block: hash, at, why, fromReserve })
+  const fromReserve = -toReserve(postings) - reserve
+  const takenBack = block?.takenBack ?? null
+  changes.settlements.push({ kind: 'reversed', block: hash, at, why, fromReserve, takenBack })
   enter(tally, postings, { ...causeOf('reversed', event), block: hash })
 }
 

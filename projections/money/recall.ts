@@ -23,7 +23,10 @@ export function recallHolders({ money, stored }: Tally, accounts: Iterable<strin
     if (known === undefined) continue
     const { atoms, ...holder } = known
     const balances = balanceNames(account)
-    money.holders.set(account, { ...holder, balances, last: undefined })
+    // Hardly ever has the reserve advanced anything: then it is not asked for each of ten thousand.
+    const advances = money.books.reversals === 0 ? [] : stored.money.advances(balances.available)
+    money.holders.set(account, { ...holder, balances, advances, last: undefined })
+    if (advances.length > 0) money.books.advances.set(balances.available, advances)
     for (const stage of STAGES)
       if (atoms[stage] !== 0n) money.books.balances.set(balances[stage], atoms[stage])
   }
@@ -49,6 +52,7 @@ export function recallBlock({ money, stored }: Tally, hash: string): void {
   const block = replayed.blocks.get(hash)
   if (block === undefined) return
   money.books.blocks.set(hash, block)
+  block.takenBack = known.takenBack
   if (known.allocation !== null) block.allocation = bookedAllocation(money.books, known.allocation)
   if (known.parts.length > 0) block.pending = { settlement: known.partsOf, parts: known.parts }
 }

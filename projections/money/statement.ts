@@ -22,6 +22,7 @@ export function holderOf({ money }: Tally, account: string): Holder {
     chainFees: 0n,
     carried: 0n,
     last: null,
+    advances: [],
     balances: balanceNames(account),
   }
   if (known === undefined) money.holders.set(account, holder)

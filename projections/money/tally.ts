@@ -1,3 +1,4 @@
+import type { Advance } from '../../domain/bookkeeping/advances.ts'
 import type { BlockEvent } from '../../domain/bookkeeping/block-entries.ts'
 import type { BookedAllocation, Books, BooksError } from '../../domain/bookkeeping/books.ts'
 import { openBooks } from '../../domain/bookkeeping/books.ts'
@@ -42,6 +43,8 @@ export interface Holder {
   carried: bigint
   /** The newest line of its statement; null before the first, undefined when it was not asked for yet. */
   last: StatementLine | null | undefined
+  /** What is stored of the reserve's advances for it. */
+  readonly advances: readonly Advance[]
   /** Names of its balances in the books, made once. */
   readonly balances: Readonly<Record<Stage, LedgerAccount>>
 }
@@ -85,6 +88,8 @@ export type SettlementChange =
       readonly why: ReversalReason
       /** What was paid or planned already: the reserve's loss. */
       readonly fromReserve: bigint
+      /** See `BookedBlock`. */
+      readonly takenBack: number | null
     }
 
 /** A block's reward as a complete allocation shares it. */
@@ -100,6 +105,8 @@ export interface SettlementRow {
   readonly reward: bigint
   readonly fee: bigint
   readonly reserve: bigint
+  /** What of the rest went to the reserve, which had advanced it for the same accounts when the block was lost. */
+  readonly repaid: bigint
   readonly window: EventData<'RewardAllocated'>['window']
   readonly stage: BookedAllocation['stage']
 }
@@ -191,16 +198,20 @@ export interface StoredBlockMoney {
   readonly parts: readonly EventData<'RewardAllocated'>[]
   /** Settlement of these parts. */
   readonly partsOf: number
+  /** See `BookedBlock`. */
+  readonly takenBack: number | null
 }
 
 /** A shared reward as stored; credits of nothing are left out. */
-export interface StoredAllocation extends Omit<SettlementRow, 'entry' | 'at' | 'window'> {
+export interface StoredAllocation extends Omit<SettlementRow, 'entry' | 'at' | 'window' | 'repaid'> {
   readonly credits: readonly { readonly account: string; readonly atoms: bigint }[]
 }
 
 /** What was stored before and is not in memory. */
 export interface StoredMoney {
   readonly holder: (account: string) => StoredHolder | undefined
+  /** What the reserve advanced for a ledger account. */
+  readonly advances: (account: LedgerAccount) => readonly Advance[]
   /** The newest line of a holder's statement. */
   readonly lastLine: (holder: number) => StatementLine | null
   readonly block: (hash: string) => StoredBlockMoney | undefined
@@ -243,10 +254,17 @@ const noMoneyChanges = (): MoneyChanges => ({
  * those before it read again.
  */
 export function releaseMoney(money: MoneyTally): void {
-  const { balances, blocks, feePayouts } = money.books
-  const own = [...balances].filter(([account]) => !account.startsWith('miner:'))
+  const { balances, advances, reversals, blocks, feePayouts } = money.books
+  const isOwn = ([account]: readonly [LedgerAccount, unknown]): boolean => !account.startsWith('miner:')
   const begun = [...blocks].filter(([, { pending, allocation }]) => pending !== null && allocation === null)
-  money.books = { ...openBooks(), balances: new Map(own), blocks: new Map(begun), feePayouts }
+  money.books = {
+    ...openBooks(),
+    balances: new Map([...balances].filter(isOwn)),
+    advances: new Map([...advances].filter(isOwn)),
+    blocks: new Map(begun),
+    reversals,
+    feePayouts,
+  }
   money.holders.clear()
   money.plans.clear()
   money.changes = noMoneyChanges()

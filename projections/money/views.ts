@@ -32,13 +32,15 @@ export const EarningState = t.keyof({ immature: null, available: null, reversed:
 export type EarningState = t.TypeOf<typeof EarningState>
 
 /**
- * What a line of a statement tells of. `earned`: a part of a block's reward; `credited`: work of `pps`, one line a day unless
+ * What a line of a statement tells of. `earned`: a part of a block's reward; `restored`: the same of a block that had been taken back
+ * after it matured, less what the pool's reserve had advanced then; `credited`: work of `pps`, one line a day unless
  * something else comes in between; `reversed`: a block was lost; `planned`, `paid` and `returned`: a payout; `matured`: what
  * was earned can be paid.
  */
 export const LineKind = t.keyof(
   {
     earned: null,
+    restored: null,
     matured: null,
     reversed: null,
     credited: null,
@@ -149,7 +151,8 @@ const allocationFields = {
 }
 
 /**
- * Who gets what of a block, and why: `reward` = `fee` + `reserve` + the atoms of all credits. Each credit is
+ * Who gets what of a block, and why: `reward` = `fee` + `reserve` + the atoms of all credits. Of fee and credits `repaid` went to the
+ * reserve, which had advanced as much for the same accounts when the block was lost after it had matured. Each credit is
  * floor((reward - fee) * units / window units) atoms, and what is left over goes one atom each to the largest remainders, ties by
  * account id. Credits by account id, in pages: `items` and `next`. The newest allocation of the block, standing or reversed.
  */
@@ -159,6 +162,7 @@ export const AllocationPage = t.type(
     reward: Decimal,
     fee: Decimal,
     reserve: Decimal,
+    repaid: Decimal,
     window: orNull(WindowView),
     reversal: orNull(ReversalView),
     accounts: Count,

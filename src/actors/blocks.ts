@@ -4,7 +4,6 @@ import { type Actor, createActor } from 'xstate'
 import { NO_STREAM } from '../../adapters/event-store/port.ts'
 import type { Node, SubmitVerdict } from '../../adapters/node/port.ts'
 import type {
-  IssuedJob,
   SolvedShare as LoggedSolvedShare,
   ReadModels,
   UnfinishedBlock,
@@ -17,27 +16,15 @@ import {
   changesPhase,
   decideBlock,
 } from '../../domain/block/lifecycle.ts'
-import { decodeBlock, workReward } from '../../domain/decred/block.ts'
-import {
-  blockHash,
-  HEADER_BYTES,
-  headerHeight,
-  headerVoteBits,
-  merkleRoot,
-  STAKE_VERSION_OFFSET,
-  TIMESTAMP_OFFSET,
-} from '../../domain/decred/header.ts'
-import { fromHex, toHex } from '../../domain/decred/hex.ts'
+import { blockHash, headerHeight, merkleRoot } from '../../domain/decred/header.ts'
 import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
-import { transactionId } from '../../domain/decred/transaction.ts'
-import { type EventData, event, type PoolEvent, publicText } from '../../domain/events.ts'
-import { canHaveGiven } from '../../domain/mining/session-book.ts'
-import { profileNamed } from '../../domain/stratum/profiles/index.ts'
-import { solveHeader } from '../../domain/stratum/solution.ts'
+import { event, type PoolEvent, publicText } from '../../domain/events.ts'
 import type { Journal, StreamWriter } from '../journal.ts'
 import { realTimers, type Timers } from '../timers.ts'
+import { blockFound, headerOf, isLost, rebuiltHeader, unknownFinder } from './block-found.ts'
 import type { SolvedShare } from './connection.ts'
+import { observeBlock } from './observe-block.ts'
 
 /**
  * The blocks that the pool found: one actor each, until it is matured or given up. A solved share goes to the nodes before anything
@@ -53,8 +40,6 @@ export interface Blocks {
   readonly chainMoved: () => void
   /** A block joined the main chain: perhaps one of an earlier process of ours whose share was lost in a crash. */
   readonly blockConnected: (header: Uint8Array) => Promise<void>
-  /** Unfinished ones. */
-  readonly watched: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -168,22 +153,8 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     const block = watch(share.hash, share.header, share.job.powAlgorithm, 'found', NO_STREAM)
     log.info({ block: share.hash, height: share.job.height }, 'block found')
     void enqueue(block, async () => {
-      const reference = await share.recorded
-      await write(block, [
-        event('BlockFound', {
-          v: 1,
-          at: nowMs(),
-          height: share.job.height,
-          header: toHex(share.header),
-          powAlgorithm: share.job.powAlgorithm,
-          share: reference,
-          gateway: share.gateway,
-          job: share.job.number,
-          connection: share.connection,
-          account: share.account,
-          worker: share.worker,
-        }),
-      ])
+      const finder = { ...share, share: await share.recorded, job: share.job.number }
+      await write(block, [blockFound(nowMs(), block, finder)])
       await recordVerdicts(block, await verdicts)
     })
     void enqueue(block, () => ask(block))
@@ -217,8 +188,8 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     const phase = block.actor.getSnapshot().value
     if (stopped || phase === 'orphaned') return
     let observation = await observe(block, phase)
-    const isLost = observation?.known === false && phase !== 'matured'
-    if (isLost && !isAccepted(block) && !isRefusedByAll(block)) {
+    const isMissing = observation?.known === false && phase !== 'matured'
+    if (isMissing && !isAccepted(block) && !isRefusedByAll(block)) {
       await submit(block)
       // A node refuses what it has already: only asking anew tells that from a block that it does not want.
       observation = await observe(block, phase)
@@ -231,55 +202,14 @@ export function watchBlocks(options: BlocksOptions): Blocks {
 
   function recordOf(block: WatchedBlock): BlockRecord {
     return {
-      height: headerHeight(block.header),
       decidedBy: block.decidedBy,
       refusedByAll: isRefusedByAll(block),
     }
   }
 
-  /** Where the chain has the block; null when no node can say now. */
-  async function observe(block: WatchedBlock, phase: BlockPhase): Promise<BlockObservation | null> {
-    const tip = await node.tip()()
-    if (E.isLeft(tip)) return null
-    const info = await node.block(block.hash)()
-    if (E.isLeft(info)) {
-      if (info.left.kind !== 'not-found') return null
-      return { known: false, confirmations: 0, tipHeight: tip.right.height, next: null, reward: null }
-    }
-    const confirmations = Math.max(0, info.right.confirmations)
-    const isNew = confirmations > 0 && (phase === 'found' || phase === 'disconnected')
-    const reward = isNew ? await rewardOf(block.hash) : null
-    if (isNew && reward === null) return null
-    const next = info.right.next === null || confirmations === 0 ? null : await node.block(info.right.next)()
-    if (next !== null && E.isLeft(next)) return null
-    return {
-      known: true,
-      confirmations,
-      tipHeight: tip.right.height,
-      next:
-        next === null
-          ? null
-          : { hash: next.right.hash, approves: (headerVoteBits(next.right.header) & 1) === 1 },
-      reward,
-    }
-  }
-
-  async function rewardOf(hash: string): Promise<EventData<'BlockConnected'>['reward'] | null> {
-    const raw = await node.rawBlock(hash)()
-    if (E.isLeft(raw)) return null
-    const block = decodeBlock(raw.right)
-    if (E.isLeft(block)) {
-      log.error({ block: hash }, block.left.message)
-      return null
-    }
-    const reward = workReward(block.right)
-    if (E.isRight(reward)) return { ...reward.right, atoms: String(reward.right.atoms) }
-    const [coinbase] = block.right.transactions
-    if (reward.left.kind === 'too-early' && coinbase !== undefined)
-      return { transaction: transactionId(coinbase), output: 0, atoms: '0' }
-    log.error({ block: hash }, reward.left.message)
-    return null
-  }
+  /** Where the chain has the block; null when the node can't say now. */
+  const observe = (block: WatchedBlock, phase: BlockPhase): Promise<BlockObservation | null> =>
+    observeBlock(node.view(), block, phase === 'found' || phase === 'disconnected', log)
 
   function chainMoved(): void {
     for (const block of blocks.values()) {
@@ -321,10 +251,11 @@ export function watchBlocks(options: BlocksOptions): Blocks {
    * come so far, as while it reads the chain anew, proves nothing.
    */
   async function hasMoved({ hash, height, decidedBy }: MaturedBlock): Promise<boolean> {
-    const own = await node.hashAt(height)()
+    const chain = node.view()
+    const own = await chain.hashAt(height)()
     if (E.isLeft(own)) return false
     if (own.right !== hash) return true
-    const next = await node.hashAt(height + 1)()
+    const next = await chain.hashAt(height + 1)()
     return E.isRight(next) && next.right !== decidedBy
   }
 
@@ -351,23 +282,14 @@ export function watchBlocks(options: BlocksOptions): Blocks {
   function recoverShare(share: LoggedSolvedShare): void {
     if (blocks.has(share.hash)) return
     const job = orThrow(readModels.job(share.gateway, share.job))
-    const profile = share.profile === null ? undefined : profileNamed(share.profile)
-    if (job === undefined || profile === undefined || share.extranonce1 === null) {
+    const header = rebuiltHeader(share, job)
+    if (job === undefined || header === undefined) {
       log.error(
         { block: share.hash },
         'a solved share cannot be rebuilt: its job or connection is not in the log',
       )
       return
     }
-    const jobHeader = headerOf(job.header)
-    const timestamp = new DataView(jobHeader.buffer).getUint32(TIMESTAMP_OFFSET, true)
-    const header = new Uint8Array(HEADER_BYTES)
-    const solution = {
-      ntime: timestamp + share.ntime,
-      nonce: share.nonce,
-      extranonce2: share.extranonce2,
-    }
-    solveHeader(jobHeader, profile.wire(job.powAlgorithm).extranonce, share.extranonce1, solution, header)
     if (blockHash(header) !== share.hash) {
       log.error(
         { block: share.hash, rebuilt: blockHash(header) },
@@ -376,23 +298,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
       return
     }
     const block = watch(share.hash, header, job.powAlgorithm, 'found', NO_STREAM)
-    void enqueue(block, () =>
-      write(block, [
-        event('BlockFound', {
-          v: 1,
-          at: nowMs(),
-          height: job.height,
-          header: toHex(header),
-          powAlgorithm: job.powAlgorithm,
-          share: share.share,
-          gateway: share.gateway,
-          job: share.job,
-          connection: share.connection,
-          account: share.account,
-          worker: share.worker,
-        }),
-      ]),
-    )
+    void enqueue(block, () => write(block, [blockFound(nowMs(), block, share)]))
   }
 
   async function blockConnected(header: Uint8Array): Promise<void> {
@@ -400,41 +306,17 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     await recovered.promise
     const hash = blockHash(header)
     if (blocks.has(hash) || stopped) return
-    const job = orThrow(readModels.jobsByMerkleRoot(merkleRoot(header))).find((each) => isLost(each, header))
+    const job = orThrow(readModels.jobsByMerkleRoot(merkleRoot(header))).find((each) =>
+      isLost(each, header, gateway),
+    )
     if (job === undefined) return
     if (orThrow(readModels.block(hash)) !== undefined) return
     log.warn({ block: hash, height: job.height }, 'a block of ours is on the chain, its share was lost')
     const block = watch(hash, header.slice(), job.powAlgorithm, 'found', NO_STREAM)
     await enqueue(block, async () => {
-      await write(block, [
-        event('BlockFound', {
-          v: 1,
-          at: nowMs(),
-          height: job.height,
-          header: toHex(header),
-          powAlgorithm: job.powAlgorithm,
-          share: null,
-          gateway: job.gateway,
-          job: job.job,
-          connection: null,
-          account: null,
-          worker: null,
-        }),
-      ])
+      await write(block, [blockFound(nowMs(), block, unknownFinder(job))])
       await ask(block)
     })
-  }
-
-  /**
-   * Whether a header is a solution by a miner of a process that is no more: the one that issued the job or one after it, which was given
-   * the same template and may have lost its own job with the share. This process remembers what its miners solved. The node gives a
-   * template to whoever asks, and mines on it itself: what they solve has another extranonce1.
-   */
-  function isLost(job: IssuedJob, header: Uint8Array): boolean {
-    if (!isMadeFrom(headerOf(job.header), header)) return false
-    for (let earlier = job.gateway; earlier < gateway; earlier++)
-      if (canHaveGiven(earlier, header)) return true
-    return false
   }
 
   return {
@@ -442,7 +324,6 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     recover,
     chainMoved,
     blockConnected,
-    watched: () => blocks.size,
     stop: async () => {
       stopped = true
       noQuestions()
@@ -458,20 +339,6 @@ const isRefusedByAll = ({ verdicts }: WatchedBlock): boolean =>
 
 const phaseOf = (state: BlockPhase | 'submitted' | 'rejected'): BlockPhase =>
   state === 'submitted' || state === 'rejected' ? 'found' : state
-
-/** The log was written by this program: a header in it that is no hex is a programmer's error. */
-function headerOf(hex: string): Uint8Array {
-  const header = fromHex(hex)
-  if (header === undefined || header.length !== HEADER_BYTES) throw new Error(`not a header: ${hex}`)
-  return header
-}
-
-/** A header is of a job's template when all is equal but time, nonce and extra data. */
-function isMadeFrom(job: Uint8Array, header: Uint8Array): boolean {
-  const same = (from: number, to: number): boolean =>
-    toHex(job.subarray(from, to)) === toHex(header.subarray(from, to))
-  return same(0, TIMESTAMP_OFFSET) && same(STAKE_VERSION_OFFSET, HEADER_BYTES)
-}
 
 function orThrow<T>(answer: E.Either<{ readonly message: string }, T>): T {
   if (E.isLeft(answer)) throw new Error(answer.left.message)

@@ -50,6 +50,7 @@ import {
 } from '../../domain/stratum/response.ts'
 import { parseUser, wishedDifficulty } from '../../domain/stratum/user.ts'
 import type { DifficultyConfig } from '../config/config.ts'
+import { assertNever } from './assert-never.ts'
 import { ConnectionRecord, type RecordWorld, type Worker } from './connection-record.ts'
 
 /** What a connection needs of its gateway. One object shared by all of them. */
@@ -603,7 +604,3 @@ const AMBIGUOUS_TEXT =
   "This extranonce2 holds another miner's extranonce1, so the share could be theirs as well: count on"
 
 const NO_EXTRANONCE_TEXT = 'The pool has as many sessions as it can tell apart; try again in a few minutes'
-
-function assertNever(value: never): never {
-  throw new Error(`unexpected ${JSON.stringify(value)}`)
-}

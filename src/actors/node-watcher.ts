@@ -4,6 +4,7 @@ import { createActor, setup } from 'xstate'
 import type { NodeHealth } from '../../adapters/http/port.ts'
 import type { Node, NodeError, NodeEvent, Work } from '../../adapters/node/port.ts'
 import { blockHash, headerHeight } from '../../domain/decred/header.ts'
+import { assertNever } from './assert-never.ts'
 
 /**
  * Follows the node: its work goes to the gateway, the moves of its chain to the blocks. When it has been away for long the
@@ -201,8 +202,4 @@ export function watchNode(options: NodeWatcherOptions): NodeWatcher {
       actor.stop()
     },
   }
-}
-
-function assertNever(value: never): never {
-  throw new Error(`unexpected ${JSON.stringify(value)}`)
 }

@@ -40,6 +40,8 @@ export interface AuditOptions {
   readonly node: Node | null
   /** Threads that hash; null for one on each core. */
   readonly workers: number | null
+  /** What time it is, Unix ms: no entry is of later. */
+  readonly nowMs: number
   readonly onProgress: (progress: AuditProgress) => void
   /** Told, some seconds apart, up to where all shares were hashed and nothing was wrong with them. */
   readonly onHashed: (work: HashedWork) => void
@@ -244,6 +246,7 @@ class Run {
     this.#tree.end(this.#checkpoint)
     await Promise.all(this.#tiles)
     if (this.#unfinished !== null) return this.#unfinished
+    this.fold.luck.takeQualities(await this.#handsOf().qualities())
     this.#tellHashed(size, this.#checkpoint.root, true)
     return this.#end(this.fold)
   }
@@ -287,7 +290,7 @@ class Run {
       return 'found'
     }
     const { network } = entry.event.data
-    this.fold = new Fold(networks[network], this.#findings.report)
+    this.fold = new Fold(networks[network], this.#findings.report, this.#options.nowMs)
     const { workers } = this.#options
     this.#hands =
       workers === null && size <= OWN_HANDS_ENTRIES_MAX

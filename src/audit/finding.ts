@@ -38,6 +38,8 @@ export const KINDS = {
     'after-end',
     'begun-again',
     'time-backwards',
+    'time-ahead',
+    'late-shares',
     'wrong-epoch',
     'epoch-not-closed',
     'epoch-totals',
@@ -55,6 +57,7 @@ export const KINDS = {
     'stale-share',
     'time-of-share',
     'wrong-extranonce',
+    'ended-connection',
     'no-proof-of-work',
     'same-share',
   ],
@@ -70,10 +73,14 @@ export const KINDS = {
   A5: [
     'not-on-chain',
     'on-chain',
+    'other-reward',
     'other-reward-on-chain',
     'other-votes',
     'too-young',
+    'phase-overdue',
+    'other-height',
     'other-bits',
+    'unknown-parent',
     'other-subsidy',
     'other-proof-of-work',
     'block-of-ours-missing',
@@ -86,6 +93,8 @@ export const KINDS = {
     'find-unknown',
     'not-shared',
     'not-taken-back',
+    'not-lost',
+    'fee-raised',
     'other-settlement',
     'not-settled',
   ],
@@ -98,9 +107,13 @@ export const KINDS = {
     'other-fee',
     'not-as-planned',
     'too-few-confirmations',
+    'funding-not-lost',
     'payout-not-on-chain',
+    'left-out',
+    'payouts-due',
+    'payout-open',
   ],
-  A9: ['luck', 'share-rate', 'reject-totals'],
+  A9: ['luck', 'share-rate', 'reject-totals', 'skewed-hashes'],
   A10: ['reserve-negative', 'not-covered'],
 } as const satisfies Readonly<Record<CheckName, readonly string[]>>
 
@@ -138,6 +151,13 @@ export const reportOf = (check: CheckName, report: Report): CheckReport => ({
     report({ check, kind, severity: 'notice', entry, message, expected }),
 })
 
+/**
+ * A sentence with whatever a ledger has put into it, fit for any screen: nothing in it moves the cursor of a terminal or turns text around.
+ * What can't be seen is written out.
+ */
+const shown = (sentence: string): string =>
+  sentence.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+
 /** Findings of one check that are kept; the rest is counted. One fault can have millions of consequences. */
 export const FINDINGS_KEPT = 100
 
@@ -151,7 +171,8 @@ export class Findings {
     const key = `${finding.check}.${finding.severity}`
     const count = (this.#counts.get(key) ?? 0) + 1
     this.#counts.set(key, count)
-    if (count <= FINDINGS_KEPT) this.#kept.push(finding)
+    if (count > FINDINGS_KEPT) return
+    this.#kept.push({ ...finding, message: shown(finding.message), expected: shown(finding.expected) })
   }
 
   /** How many of a kind there are in all, of one check or of every one. */

@@ -10,6 +10,8 @@ import { LuckCheck } from './checks/luck.ts'
 import { PayoutsCheck } from './checks/payouts.ts'
 import { ReservesCheck, type ShownReserves } from './checks/reserves.ts'
 import { RewardsCheck, type SharedReward } from './checks/rewards.ts'
+import { SessionsCheck } from './checks/sessions.ts'
+import { ShareTimes } from './checks/share-times.ts'
 import { SharesCheck } from './checks/shares.ts'
 import { type Report, reportOf } from './finding.ts'
 import type { ProofOutcome } from './prover.ts'
@@ -32,6 +34,8 @@ export class Fold {
   readonly clock = new LedgerClock()
   readonly entries: EntriesCheck
   readonly shares: SharesCheck
+  readonly sessions: SessionsCheck
+  readonly shareTimes: ShareTimes
   readonly blocks: BlocksCheck
   readonly rewards: RewardsCheck
   readonly books: BooksCheck
@@ -50,12 +54,15 @@ export class Fold {
   #notedAt = Number.NEGATIVE_INFINITY
   readonly #report: Report
 
-  constructor(network: Network, report: Report) {
+  /** `nowMs`: the auditor's own clock. */
+  constructor(network: Network, report: Report, nowMs: number) {
     this.network = network
     this.#report = report
     this.references = new References(network)
-    this.entries = new EntriesCheck(report, this.references)
+    this.entries = new EntriesCheck(report, this.references, nowMs)
     this.shares = new SharesCheck(report, this.references)
+    this.sessions = new SessionsCheck(report, this.references)
+    this.shareTimes = new ShareTimes(report)
     this.blocks = new BlocksCheck(report, this.references, this.clock)
     this.rewards = new RewardsCheck(report, network, this.clock, (shared) => {
       this.shared.push(shared)
@@ -65,7 +72,7 @@ export class Fold {
     this.payouts = new PayoutsCheck(report, network)
     this.luck = new LuckCheck(report, this.references, network)
     this.reserves = new ReservesCheck(report)
-    this.claims = new ChainClaims(report, network)
+    this.claims = new ChainClaims(report, network, this.clock)
   }
 
   /** Entries taken. */
@@ -111,8 +118,11 @@ export class Fold {
       const shares = this.references.resolve(index, name.gateway, place, entry.columns)
       this.entries.takeShares(shares)
       this.shares.take(shares)
+      this.sessions.takeShares(shares)
+      this.claims.takeShares(shares)
       this.blocks.take(shares)
       this.rewards.takeShares(shares)
+      this.shareTimes.take(shares)
       return shares
     }
     this.#takeEvent(index, name, revision, entry.event)
@@ -125,6 +135,8 @@ export class Fold {
         if (event.type === 'GatewayJoined') {
           this.blocks.gatewayJoined()
           this.shares.gatewayJoined(event.data)
+          this.sessions.gatewayJoined()
+          this.rewards.gatewayJoined(event.data)
         }
         if (event.type === 'LedgerKeyAdopted') this.ledgerKeys.push({ entry: index, ...event.data })
         if (event.type === 'PolicyAdopted') {
@@ -163,7 +175,10 @@ export class Fold {
         break
       case 'payout':
         if (isPayoutEvent(event)) {
-          this.payouts.take(index, name.number, event, this.rewards.policies, this.books.books.feePayouts)
+          const fees = this.books.plannableFees(event.data.at)
+          this.payouts.take(index, name.number, event, this.rewards.policies, this.books.books, fees)
+          if (event.type === 'PayoutReturned' && event.data.why === 'funding-lost')
+            this.payouts.returnedAsLost(index, name.number, this.claims.blocks.values())
           this.books.takePayout(index, name.number, event)
         }
         break
@@ -172,14 +187,24 @@ export class Fold {
         break
     }
     this.references.take(index, name, event)
+    if (name.kind === 'connection') this.sessions.take(index, name, event)
     if (event.type === 'WorkIssued' && name.kind === 'work') {
       const job = this.references.job(name.gateway, event.data.job)
-      if (job !== undefined) this.shares.jobKnown(job)
+      if (job !== undefined) {
+        this.shares.jobKnown(job)
+        this.claims.jobKnown(job)
+      }
     }
     if (MONEY.has(name.kind) && event.data.at - this.#notedAt >= LIABILITIES_MS) {
       this.#notedAt = event.data.at
       this.reserves.note(event.data.at, this.books.liabilities())
+      this.#lookAtPayable(event.data.at)
     }
+  }
+
+  #lookAtPayable(at: number): void {
+    const { height } = this.references
+    this.payouts.runs.look(at, height, this.rewards.policy?.policy, this.books.books)
   }
 
   #takeSettlement(index: number, settlement: number, event: OtherEvent): void {
@@ -188,7 +213,7 @@ export class Fold {
       this.books.takeAllocation(index, settlement, event)
     }
     if (event.type === 'RewardReversed') {
-      this.rewards.rewardReversed(event.data)
+      this.rewards.rewardReversed(index, event.data)
       this.books.takeAllocation(index, settlement, event)
     }
     if (event.type === 'WorkSettled') {
@@ -211,7 +236,11 @@ export class Fold {
     this.entries.end()
     this.blocks.end()
     this.rewards.end()
+    this.claims.end()
     this.books.end(Math.max(0, this.#count - 1))
+    const { books } = this.books
+    this.payouts.end(this.clock.now, books)
+    this.payouts.runs.end(this.clock.now, this.references.height, this.rewards.policy?.policy, books)
     this.luck.end(this.blocks.solving)
     this.reserves.note(this.clock.now, owed)
     this.reserves.end(owed, this.rewards.policy?.policy, shown)

@@ -90,8 +90,8 @@ function slotOf(slots: Int32Array, mask: number, a: number, b: number): number {
   }
 }
 
-/** Heights for which headers are remembered. */
-const HEIGHTS_KEPT = 16
+/** Heights for which headers are remembered. What is of another one by then, and not of new work, is named by `ForgottenHeights`. */
+export const HEIGHTS_KEPT = 16
 
 /**
  * The headers that shares were credited for, so that none counts twice. Equal headers are of one height, so there is a set for each of

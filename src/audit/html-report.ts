@@ -2,6 +2,7 @@ import { formatDcr } from '../../domain/decred/amount.ts'
 import type { SharedReward } from './checks/rewards.ts'
 import type { Finding } from './finding.ts'
 import { timeChart } from './html-chart.ts'
+import { policyText } from './policy-text.ts'
 import type { AuditReport } from './report.ts'
 
 /** The report as one page that needs nothing else: for people, on a screen or a telephone, by day or night, and on paper. */
@@ -39,6 +40,8 @@ ${report.checks.map(checkRow).join('\n')}
 </tbody></table></div>
 ${findingsPart('Discrepancies', wrong)}
 ${findingsPart('Notices', notices)}
+<h2>Policies</h2>
+${policiesPart(report.policies)}
 <h2>Luck</h2>
 <p>${luckText(report)}</p>
 ${timeChart(report.charts.luck, {
@@ -106,6 +109,17 @@ function findingsPart(title: string, findings: readonly Finding[]): string {
       `<li><b>${check}</b> ${escaped(kind)}${entry === null ? '' : `, entry ${entry}`}<br>${escaped(message)}<br><span class="quiet">Expected: ${escaped(expected)}</span></li>`,
   )
   return `<h2>${title}</h2><ul class="findings">${rows.join('\n')}</ul>`
+}
+
+function policiesPart({ adopted, latest }: AuditReport['policies']): string {
+  if (latest.length === 0) return '<p class="quiet">None was adopted.</p>'
+  const rows = latest.map(
+    (policy) =>
+      `<tr><td>${policy.at}</td><td>${integer(policy.entry)}</td><td>${escaped(policyText(policy))}</td></tr>`,
+  )
+  const earlier = adopted - latest.length
+  const more = earlier > 0 ? `<p class="quiet">And ${integer(earlier)} before.</p>` : ''
+  return `<div class="wide"><table><thead><tr><th>From</th><th>Entry</th><th>Rules</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>${more}`
 }
 
 function luckText({ luck }: AuditReport): string {

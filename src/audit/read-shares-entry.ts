@@ -1,3 +1,4 @@
+import { TIME_MS_MAX } from '../../domain/events.ts'
 import type { ColumnRoom } from './column-room.ts'
 import { SHARES_MAX, type ShareColumns } from './share-columns.ts'
 
@@ -19,7 +20,7 @@ export function readSharesEntry(bytes: Uint8Array, room: ColumnRoom): SharesEntr
   reader.literal(BEGIN)
   const at = reader.integer()
   reader.literal(DATA_AT)
-  if (reader.integer() !== at) return undefined
+  if (reader.integer() !== at || at > TIME_MS_MAX) return undefined
   reader.literal(CONNECTION)
   const connection = reader.words()
   reader.literal(DIFFICULTY)

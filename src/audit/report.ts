@@ -1,7 +1,8 @@
 import { liabilities } from '../../domain/bookkeeping/invariants.ts'
+import type { Policy } from '../../domain/policy.ts'
 import { toBase64 } from '../../domain/transparency/base64.ts'
 import type { Audited } from './audit.ts'
-import type { SharedReward } from './checks/rewards.ts'
+import type { DatedPolicy, SharedReward } from './checks/rewards.ts'
 import { CHECKS, type CheckName, checkNames, type Finding } from './finding.ts'
 import type { Point } from './time-series.ts'
 
@@ -57,6 +58,11 @@ export interface AuditReport {
     readonly fees: string
     readonly reserve: string
   }
+  /** How many were adopted, and the latest of them in the order of the log. */
+  readonly policies: {
+    readonly adopted: number
+    readonly latest: readonly ToldPolicy[]
+  }
   readonly charts: {
     /** At each time: blocks expected and found so far. */
     readonly luck: readonly Point[]
@@ -66,6 +72,17 @@ export interface AuditReport {
     readonly windows: readonly SharedReward[]
   }
 }
+
+/** A policy and where it was adopted; its `revision` in the stream `pool` is how rewards name it. */
+export type ToldPolicy = Policy & {
+  readonly entry: number
+  readonly revision: number
+  /** ISO 8601. */
+  readonly at: string
+}
+
+/** Policies that a report lists. */
+const POLICIES_TOLD_MAX = 100
 
 /** Puts together what an audit came to. */
 export function reportOfAudit(address: string, audited: Audited): AuditReport {
@@ -115,6 +132,7 @@ export function reportOfAudit(address: string, audited: Audited): AuditReport {
       fees: String(owed?.fees ?? 0n),
       reserve: String(owed?.reserve ?? 0n),
     },
+    policies: policiesOf(fold?.rewards.policies ?? []),
     charts: {
       luck: fold?.luck.series.points() ?? [],
       liabilities: fold?.reserves.series.points() ?? [],
@@ -122,6 +140,14 @@ export function reportOfAudit(address: string, audited: Audited): AuditReport {
     },
   }
 }
+
+const policiesOf = (policies: readonly DatedPolicy[]): AuditReport['policies'] => ({
+  adopted: policies.length,
+  latest: policies.slice(-POLICIES_TOLD_MAX).map(({ position, revision, at, policy }) => ({
+    ...policy,
+    ...{ entry: position, revision, at: new Date(at).toISOString() },
+  })),
+})
 
 function resultOf(check: CheckName, { findings, unfinished, fold, isChainAsked }: Audited): CheckResult {
   if (findings.count('discrepancy', check) > 0) return 'fails'

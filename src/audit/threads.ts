@@ -108,12 +108,12 @@ export function threadedHands(network: NetworkName, count: number): Hands {
   }
 }
 
-/** Bytes that stand alone in their memory are handed over, others are copied. */
+/** Bytes that stand alone in their memory are handed over, others are copied; `slice` of a Buffer would not copy. */
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes
   return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength
     ? new Uint8Array(buffer)
-    : bytes.slice()
+    : new Uint8Array(bytes)
 }
 
 function begin(network: NetworkName): Thread {

@@ -16,6 +16,9 @@ export const DUE_MS_MAX = 300_000
  */
 export const BUSY_DUE_MS_MAX = 60_000
 
+/** Milliseconds that a time may be ahead of the auditor's own clock: that one is perhaps not set by anybody. Stated in docs/auditing.md. */
+export const AHEAD_MS_MAX = 3_600_000
+
 /** A time as sentences give it. */
 export const timeText = (atMs: number): string => new Date(atMs).toISOString()
 
@@ -28,6 +31,9 @@ export class LedgerClock {
   take(type: string, at: number): void {
     if (at > this.now) this.now = at
     if (type === 'GatewayJoined') this.#startedAt = at
+    // A pool that issues work has started, whatever time it says that it did.
+    else if (type === 'WorkIssued' || type === 'SharesAccepted')
+      this.#startedAt = Math.min(this.#startedAt, at)
   }
 
   /**
@@ -36,5 +42,10 @@ export class LedgerClock {
    */
   isOverdue(sinceMs: number, busyMs: number): boolean {
     return busyMs - sinceMs > BUSY_DUE_MS_MAX || this.now - Math.max(sinceMs, this.#startedAt) > DUE_MS_MAX
+  }
+
+  /** The same of what needs a node: `seenMs` is when the pool last had something new from one. */
+  isOverdueByNode(sinceMs: number, seenMs: number): boolean {
+    return seenMs - Math.max(sinceMs, this.#startedAt) > DUE_MS_MAX
   }
 }

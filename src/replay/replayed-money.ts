@@ -32,6 +32,8 @@ export interface AccountLine {
   /** Of an allocation: work of the account in the window, and of all. */
   readonly units: bigint | null
   readonly windowUnits: bigint | null
+  /** Of an allocation: what of it the reserve had advanced when the block was lost, and has back. */
+  readonly repaid: bigint
   readonly immature: bigint
   readonly available: bigint
   readonly inPayout: bigint
@@ -301,16 +303,18 @@ export class ReplayedMoney {
     if (this.#watched === null) return
     const change = { immature: 0n, available: 0n, 'in-payout': 0n }
     let isOurs = (line.units ?? 0n) > 0n
+    let repaid = 0n
     for (const { account, atoms } of postings) {
       const miner = minerOf(account)
       if (miner?.account !== this.#watched) continue
       change[miner.stage] += atoms
       isOurs = true
+      if (line.type === 'RewardAllocated' && atoms < 0n) repaid -= atoms
     }
     if (!isOurs) return
     this.#lines.push({
       ...{ block: null, height: this.books.blocks.get(line.block ?? '')?.height ?? null, payout: null },
-      ...{ units: null, windowUnits: null, paid: 0n },
+      ...{ units: null, windowUnits: null, repaid, paid: 0n },
       ...line,
       ...{ immature: change.immature, available: change.available, inPayout: change['in-payout'] },
     })

@@ -9,6 +9,7 @@ import type {
   WorkReason,
 } from '../../adapters/node/port.ts'
 import { workSubsidy } from '../../domain/decred/subsidy.ts'
+import type { Chain } from '../devnet/chain.ts'
 import type { DevnetEvent, DevnetNode } from '../devnet/node.ts'
 import { releases } from '../devnet/release.ts'
 import type { Work } from '../devnet/work.ts'
@@ -30,6 +31,31 @@ const REASONS: { readonly [R in Work['reason']]: WorkReason } = {
   unknown: 'new-transactions',
 }
 
+/** What a chain answers to questions about its main branch and its blocks. */
+export function chainView(chain: Chain): ChainView {
+  const found = <A>(value: A | undefined): TE.TaskEither<NodeError, A> =>
+    value === undefined
+      ? TE.left({ kind: 'not-found', message: 'The chain does not have it.' })
+      : TE.right(value)
+  return {
+    tip: () => TE.right({ hash: chain.tip.hash, height: chain.tip.height }),
+    block: (hash) => {
+      const block = chain.get(hash)
+      return found(
+        block && {
+          hash,
+          height: block.height,
+          confirmations: chain.confirmations(block),
+          header: block.header,
+          next: chain.next(block)?.hash ?? null,
+        },
+      )
+    },
+    hashAt: (height) => found(chain.at(height)?.hash),
+    rawBlock: (hash) => found(chain.get(hash)?.bytes),
+  }
+}
+
 /** Opens the view of one pool process on a chain. */
 export function simulatedNode(devnet: DevnetNode): SimulatedNode {
   const { chain } = devnet
@@ -37,6 +63,7 @@ export function simulatedNode(devnet: DevnetNode): SimulatedNode {
   const events = new Subject<NodeEvent>()
   let submitted: { readonly header: Uint8Array; readonly answer: (verdict: SubmitVerdict) => void }[] = []
   const silence = devnet.listen((event) => tell(event))
+  const view = chainView(chain)
 
   function tell(event: DevnetEvent): void {
     switch (event.kind) {
@@ -56,29 +83,6 @@ export function simulatedNode(devnet: DevnetNode): SimulatedNode {
     devnet.work.remember(work)
     const header = devnet.work.headerNow(work)
     events.next({ kind: 'work', node: NAME, work: { header, powAlgorithm, reason: REASONS[work.reason] } })
-  }
-
-  const found = <A>(value: A | undefined): TE.TaskEither<NodeError, A> =>
-    value === undefined
-      ? TE.left({ kind: 'not-found', message: 'The chain does not have it.' })
-      : TE.right(value)
-
-  const view: ChainView = {
-    tip: () => TE.right({ hash: chain.tip.hash, height: chain.tip.height }),
-    block: (hash) => {
-      const block = chain.get(hash)
-      return found(
-        block && {
-          hash,
-          height: block.height,
-          confirmations: chain.confirmations(block),
-          header: block.header,
-          next: chain.next(block)?.hash ?? null,
-        },
-      )
-    },
-    hashAt: (height) => found(chain.at(height)?.hash),
-    rawBlock: (hash) => found(chain.get(hash)?.bytes),
   }
 
   return {

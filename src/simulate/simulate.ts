@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { errorText } from '../../adapters/error-text.ts'
 import type { EventStore } from '../../adapters/event-store/port.ts'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
 import { type SigningKey, signingKey, verifierKeyText } from '../../domain/transparency/key.ts'
@@ -58,7 +59,7 @@ export const simulate = (
 ): TE.TaskEither<SimulationError, Simulation> =>
   TE.tryCatch(
     () => run(store, options),
-    (error) => ({ message: error instanceof Error ? error.message : String(error) }),
+    (error) => ({ message: errorText(error) }),
   )
 
 async function run(store: EventStore, options: SimulationOptions): Promise<Simulation> {

@@ -4,6 +4,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Logger } from 'pino'
 import { concatMap, defer, retry, timer } from 'rxjs'
+import { errorText } from '../../adapters/error-text.ts'
 import { proposeAppend } from '../../adapters/event-store/catalogue.ts'
 import type { EventStore, RecordedEvent, StoreError } from '../../adapters/event-store/port.ts'
 import type { Network } from '../../domain/decred/network.ts'
@@ -80,6 +81,10 @@ export function openLedger(options: LedgerOptions): Ledger {
       retry({
         delay: (error: unknown) => {
           if (error instanceof TreasuryEnd) throw error
+          if (!isStoreError(error)) throw new TreasuryEnd(internal(error))
+          options.onStoreError(error)
+          const ending = endOf(error)
+          if (ending !== null) throw ending
           log.warn({ err: error }, 'the treasury could not follow the log; trying again')
           return timer(RETRY_MS_MAX)
         },
@@ -132,7 +137,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       return E.mapLeft(({ message }: { readonly message: string }) => logStop(message))(taken)
     } catch (error) {
       if (error instanceof TreasuryEnd) throw error
-      return E.left(logStop(`${event.type} ${event.stream}@${event.revision}: ${textOf(error)}.`))
+      return E.left(logStop(`${event.type} ${event.stream}@${event.revision}: ${errorText(error)}.`))
     }
   }
 
@@ -205,8 +210,11 @@ export function openLedger(options: LedgerOptions): Ledger {
   /** Waits before the next try, where there can be one. */
   async function failed(error: StoreError, retryMs: number): Promise<void> {
     options.onStoreError(error)
-    if (error.kind === 'closed') throw ended ?? new TreasuryEnd(null)
-    if (error.kind !== 'unavailable') throw refuse(stopOf(error))
+    const ending = endOf(error)
+    if (ending !== null) {
+      end(ending)
+      throw ending
+    }
     await sleep(retryMs)
     if (ended !== null) throw ended
   }
@@ -292,19 +300,47 @@ function attempt<A>(work: () => E.Either<{ readonly message: string }, A>): E.Ei
       ({ message }: { readonly message: string }): TreasuryStop => ({ kind: 'books', message }),
     )(work())
   } catch (error) {
-    return E.left({ kind: 'books', message: textOf(error) })
+    return E.left({ kind: 'books', message: errorText(error) })
   }
 }
 
-const stopOf = ({ kind, message }: StoreError): TreasuryStop =>
-  kind === 'wrong-expected-revision' || kind === 'conflicting-events'
-    ? {
+const STORE_ERRORS: ReadonlySet<unknown> = new Set<StoreError['kind']>([
+  'wrong-expected-revision',
+  'conflicting-events',
+  'too-large',
+  'unavailable',
+  'in-use',
+  'damaged',
+  'closed',
+])
+
+const isStoreError = (error: unknown): error is StoreError =>
+  typeof error === 'object' && error !== null && 'kind' in error && STORE_ERRORS.has(error.kind)
+
+/** What an error of the store ends; null for one that passes. */
+function endOf(error: StoreError): TreasuryEnd | null {
+  if (error.kind === 'unavailable') return null
+  return new TreasuryEnd(error.kind === 'closed' ? null : stopOf(error))
+}
+
+function stopOf({
+  kind,
+  message,
+}: Exclude<StoreError, { readonly kind: 'unavailable' | 'closed' }>): TreasuryStop {
+  switch (kind) {
+    case 'wrong-expected-revision':
+    case 'conflicting-events':
+      return {
         kind: 'other-writer',
         message: `Something else writes money events into the log: ${message}. Let one pool alone have it.`,
       }
-    : { kind: 'store', message: `The store refuses a money event: ${message}.` }
+    case 'damaged':
+      return logStop(`${message}.`)
+    case 'too-large':
+    case 'in-use':
+      return { kind: 'store', message: `The store refuses a money event: ${message}.` }
+  }
+}
 
 /** An error that nobody foresaw. */
-export const internal = (error: unknown): TreasuryStop => ({ kind: 'internal', message: textOf(error) })
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+export const internal = (error: unknown): TreasuryStop => ({ kind: 'internal', message: errorText(error) })

@@ -21,7 +21,7 @@ export function payoutHold(check: LogCheck): PayoutHold | null {
         kind: 'log-unchecked',
         passes: true,
         message:
-          'Payouts wait until the log is held against the public ledger, which takes a while after a start. Nothing is to be done.',
+          'Payouts wait until the log is held against the public ledger and its witnesses were asked, which takes a while after a start. Nothing is to be done.',
       }
     case 'unfit':
       return {

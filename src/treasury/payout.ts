@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { ChainTip, Node } from '../../adapters/node/port.ts'
+import type { ChainTip, ChainView, Node } from '../../adapters/node/port.ts'
 import type { Wallet, WalletError } from '../../adapters/wallet/port.ts'
 import { balanceOf, feeAccount } from '../../domain/bookkeeping/ledger.ts'
 import { formatDcr, toAtoms } from '../../domain/decred/amount.ts'
@@ -8,17 +8,23 @@ import { encodeTransaction, transactionId } from '../../domain/decred/transactio
 import { type EventData, event, type PoolEvent } from '../../domain/events.ts'
 import { type Claim, payoutClaims, type Waiting } from '../../domain/payout/claims.ts'
 import type { Unspent } from '../../domain/payout/funding.ts'
-import { nextPayoutStep, type PayoutObservation } from '../../domain/payout/next-step.ts'
+import {
+  type MissingReward,
+  mayReturn,
+  nextPayoutStep,
+  type PayoutObservation,
+} from '../../domain/payout/next-step.ts'
 import { feeAddressInTurn, type PayoutPlan, planPayouts } from '../../domain/payout/plan.ts'
 import { planEvent, planOfEvent } from '../../domain/payout/plan-event.ts'
 import { isPayoutDue, type PayoutMoment } from '../../domain/payout/schedule.ts'
 import { checkSigned, unsignedTransaction } from '../../domain/payout/transaction.ts'
 import type { AdoptedPolicy, Policy } from '../../domain/policy.ts'
+import { missingReward } from './missing-reward.ts'
 import type { Ledger } from './money-log.ts'
 import type { PayoutHold } from './payout-hold.ts'
 import type { Problem, Problems } from './problems.ts'
 import type { OpenPayout } from './records.ts'
-import { Spends } from './spends.ts'
+import { type Spender, Spends, type SpendsError } from './spends.ts'
 
 /** The wallet that pays, and which of its accounts. */
 export interface PayingWallet {
@@ -34,10 +40,8 @@ export interface Payouts {
   readonly planSoon: () => void
   /** Lets a plan that waits go out. Left: why it can't. @throws TreasuryEnd */
   readonly approve: (payout: number) => Promise<E.Either<string, void>>
-  /** Puts the money of a plan back that is not signed. Left: why it can't. @throws TreasuryEnd */
+  /** Puts the money of a plan back that is not signed, or that can't be paid any more. Left: why it can't. @throws TreasuryEnd */
   readonly reject: (payout: number) => Promise<E.Either<string, void>>
-  /** Who has money available and was left out of the latest run, and why. */
-  readonly waiting: () => readonly Waiting[]
 }
 
 /** What payouts need. */
@@ -49,6 +53,13 @@ export interface PayoutsOptions {
   readonly problems: Problems
   /** While it is not null nothing is planned, approved or signed; what is signed goes its way. */
   readonly hold: () => PayoutHold | null
+  /**
+   * Null when everything up to a position of the log is under a signed checkpoint of the public ledger; otherwise resolves once it is. Nothing
+   * goes out before its `PayoutSigned` is: no copy of the ledger could tell a log that was put back from what was paid.
+   */
+  readonly untilSigned: (position: number) => Promise<void> | null
+  /** What has waited for the public ledger may go out. */
+  readonly onPublic: () => void
   readonly nowMs: () => number
   readonly onStep: (payout: number, event: PoolEvent, plan: EventData<'PayoutPlanned'>) => void
   readonly onWalletError: (error: WalletError) => void
@@ -58,6 +69,11 @@ export interface PayoutsOptions {
  * Blocks on a payout at least before it is over: at the tip alone, the next block's votes may still disapprove the block that holds it.
  */
 const CONFIRMATIONS_MIN = 2
+/**
+ * A checkpoint comes within a minute, however `ledger.checkpoint_ms_max` is set; a payout that waits for one longer than this is a
+ * problem.
+ */
+const PUBLIC_MS_MAX = 90_000
 /** After these each further question would only wait. */
 const SILENT: ReadonlySet<WalletError['kind']> = new Set(['away', 'timeout', 'certificate', 'closed'])
 /** Matured coinbases that are looked up in the wallet when it can spend too little. */
@@ -68,12 +84,13 @@ export function openPayouts(options: PayoutsOptions): Payouts {
   const { ledger, node, paying, problems, nowMs } = options
   const { records } = ledger
   const { network } = records
-  const spends = new Spends(node)
+  const spends = new Spends()
   /** Height of the chain at which each payout was published last by this process. */
   const published = new Map<number, number>()
   /** Addresses that the wallet has said it can pay. */
   const payable = new Set<string>()
-  let waiting: readonly Waiting[] = []
+  /** Signed payouts that wait for the public ledger, by number. */
+  const secret = new Map<number, { readonly sinceMs: number; isPublic: boolean }>()
   /** Height at which a run was due and nothing could be planned: the wallet is not asked again before the next block. */
   let vainHeight: number | null = null
   let isWanted = false
@@ -96,10 +113,11 @@ export function openPayouts(options: PayoutsOptions): Payouts {
    * in another block by now: somebody has to look. A node that does not know a block proves nothing.
    */
   async function lookBack(): Promise<void> {
-    const tip = await node.tip()()
+    const chain = node.view()
+    const tip = await chain.tip()()
     if (E.isLeft(tip) || tip.right.hash === lookedBackAt) return
     for (const { number, block } of records.confirmed) {
-      const found = await node.block(block)()
+      const found = await chain.block(block)()
       if (E.isLeft(found)) continue
       const message =
         `Payout ${number} was confirmed in block ${block}, which has left the chain. The books keep it as paid. Look whether its transaction ` +
@@ -118,18 +136,24 @@ export function openPayouts(options: PayoutsOptions): Payouts {
     problems.set(about, problem)
   }
 
+  function forget(number: number): void {
+    spends.forget(number)
+    published.delete(number)
+    secret.delete(number)
+  }
+
   /** Takes a payout as far as it goes now. Answers what keeps it, if that is not just time. */
   async function step(number: number): Promise<Problem | null> {
     for (;;) {
       const payout = records.openPayouts().find((each) => each.number === number)
       if (payout === undefined) {
-        spends.forget(number)
-        published.delete(number)
+        forget(number)
         return null
       }
-      const tip = await node.tip()()
+      const chain = node.view()
+      const tip = await chain.tip()()
       if (E.isLeft(tip)) return null
-      const seen = await observe(payout, tip.right)
+      const seen = await observe(payout, chain, tip.right)
       if (E.isLeft(seen)) return seen.left.kind === 'unreadable-block' ? seen.left : null
       const next = nextPayoutStep(payout.record, seen.right, confirmationsOf(payout), nowMs())
       switch (next.kind) {
@@ -144,6 +168,8 @@ export function openPayouts(options: PayoutsOptions): Payouts {
               `Payout ${number} is stopped: transaction ${next.conflict.transaction} in block ${next.conflict.block} spends its ` +
               'money. Find out who else has the keys of the wallet. Its accounts get their money back once that block is deep enough.',
           }
+        case 'unfunded':
+          return unfunded(payout, next.missing, mayReturn(seen.right, confirmationsOf(payout)))
         case 'record':
           await record(number, next.event)
           break
@@ -153,6 +179,7 @@ export function openPayouts(options: PayoutsOptions): Payouts {
           break
         }
         case 'publish': {
+          if (payout.record.phase === 'signed' && !isPublic(number)) return whySecret(number)
           const problem = await publish(payout, tip.right)
           if (problem !== null || payout.record.phase === 'published') return problem
           await record(number, event('PayoutPublished', { v: 1, at: nowMs() }))
@@ -173,26 +200,35 @@ export function openPayouts(options: PayoutsOptions): Payouts {
   const confirmationsOf = ({ plan }: OpenPayout): number =>
     Math.max(CONFIRMATIONS_MIN, policyOf(plan.policy)?.payoutConfirmations ?? 0)
 
-  async function observe(payout: OpenPayout, tip: ChainTip) {
-    const plan = planOfEvent(payout.plan)
+  /** Where the chain has a payout. All is asked of one node: what two say of two chains shows nothing. */
+  async function observe(
+    { number, plan: data }: OpenPayout,
+    chain: ChainView,
+    tip: ChainTip,
+  ): Promise<E.Either<SpendsError, PayoutObservation>> {
+    const plan = planOfEvent(data)
     const own = transactionId(unsignedTransaction(network, plan))
-    const found = await spends.of(payout.number, payout.plan.height, plan.funding, tip)
-    return E.map(
-      (
-        spenders: readonly { transaction: string; block: string; confirmations: number }[],
-      ): PayoutObservation => {
-        const mined = spenders.find(({ transaction }) => transaction === own)
-        const conflict = spenders.find(({ transaction }) => transaction !== own) ?? null
-        if (mined !== undefined)
-          return {
-            transaction: { kind: 'in-block', block: mined.block, confirmations: mined.confirmations },
-            conflict: null,
-          }
-        // The node may have forgotten it: it is published again at each height until a block has it.
-        const isOut = published.get(payout.number) === tip.height
-        return { transaction: { kind: isOut ? 'known' : 'unknown' }, conflict }
-      },
-    )(found)
+    const found = await spends.of(chain, number, data.height, plan.funding, tip)
+    if (E.isLeft(found)) return found
+    const mined = found.right.find(({ transaction }) => transaction === own)
+    if (mined !== undefined) {
+      const { block, confirmations } = mined
+      return E.right({
+        transaction: { kind: 'in-block', block, confirmations },
+        conflict: null,
+        missing: null,
+      })
+    }
+    const conflict: Spender | null = found.right[0] ?? null
+    const missing =
+      conflict === null ? await missingReward(chain, records, spends, plan.funding) : E.right(null)
+    // The node may have forgotten it: it is published again at each height until a block has it.
+    const kind = published.get(number) === tip.height ? 'known' : 'unknown'
+    return E.map((reward: MissingReward | null) => ({
+      transaction: { kind } as const,
+      conflict,
+      missing: reward,
+    }))(missing)
   }
 
   function walletProblem(error: WalletError): Problem {
@@ -223,6 +259,32 @@ export function openPayouts(options: PayoutsOptions): Payouts {
     const { id, bytes } = checked.right
     await record(number, event('PayoutSigned', { v: 1, at: nowMs(), transaction: id, bytes: toHex(bytes) }))
     return null
+  }
+
+  /** Whether the signing of a payout is under a checkpoint: all that is booked when it is looked at first has to be. */
+  function isPublic(number: number): boolean {
+    const before = secret.get(number)
+    if (before !== undefined) return before.isPublic
+    const signed = options.untilSigned(records.position ?? 0)
+    const waits = { sinceMs: nowMs(), isPublic: signed === null }
+    secret.set(number, waits)
+    void signed?.then(() => {
+      waits.isPublic = true
+      options.onPublic()
+    })
+    return waits.isPublic
+  }
+
+  function whySecret(number: number): Problem | null {
+    const sinceMs = secret.get(number)?.sinceMs ?? 0
+    return nowMs() - sinceMs < PUBLIC_MS_MAX
+      ? null
+      : {
+          kind: 'not-public',
+          message:
+            `Payout ${number} is signed and waits: no signed checkpoint of the public ledger holds it yet. It goes out by itself as soon as one ` +
+            'does. See what keeps the ledger from being signed.',
+        }
   }
 
   async function publish({ number, record: { bytes } }: OpenPayout, tip: ChainTip): Promise<Problem | null> {
@@ -276,9 +338,8 @@ export function openPayouts(options: PayoutsOptions): Payouts {
       })
     const first = sort(new Set())
     const feeAddress = feeAddressInTurn(policy.feeAddresses, records.books.feePayouts)
-    const fees = balanceOf(records.books.balances, feeAccount('available'))
-    waiting = first.waiting
-    if (first.claims.length === 0 && (feeAddress === null || fees < minimum)) {
+    const fees = () => balanceOf(records.books.balances, feeAccount('available'))
+    if (first.claims.length === 0 && (feeAddress === null || fees() < minimum)) {
       poor = null
       return null
     }
@@ -287,19 +348,19 @@ export function openPayouts(options: PayoutsOptions): Payouts {
     const funds = await ask(paying, first.claims, adopted, now)
     if (E.isLeft(funds)) return funds.left
     const { unspent, changeAddress, refused, height } = funds.right
-    const { claims, waiting: left } = sort(refused)
+    const { claims } = sort(refused)
     const run = planPayouts({
       network,
       claims,
       bearer: policy.feeBearer,
       minimum,
-      poolFees: toAtoms(fees),
+      // As they are now: the wallet may have taken its time.
+      poolFees: toAtoms(fees()),
       feeAddress,
       unspent,
       changeAddress,
     })
     for (const each of run.plans) await begin(each, adopted, height)
-    waiting = [...left, ...run.waiting]
     vainHeight = run.plans.length === 0 ? now.height : null
     const short = run.waiting.filter(({ why }) => why === 'no-funds')
     poor = short.length === 0 ? null : { open: records.openPayouts().length, height: now.height }
@@ -390,6 +451,17 @@ export function openPayouts(options: PayoutsOptions): Payouts {
   const openOne = (number: number): OpenPayout | undefined =>
     records.openPayouts().find((each) => each.number === number)
 
+  /** Why the money of a payout that is signed can't be put back; null when nothing is left that what is signed could take. */
+  async function againstReturn(payout: OpenPayout): Promise<string | null> {
+    const chain = node.view()
+    const tip = await chain.tip()()
+    const seen = E.isLeft(tip) ? tip : await observe(payout, chain, tip.right)
+    if (E.isLeft(seen)) return `Nothing was done, since the node does not say how it is: ${seen.left.message}`
+    if (mayReturn(seen.right, confirmationsOf(payout))) return null
+    const { missing } = seen.right
+    return missing === null ? notWaiting(payout.number, payout) : unfunded(payout, missing, false).message
+  }
+
   return {
     advance,
     planSoon: () => {
@@ -405,13 +477,35 @@ export function openPayouts(options: PayoutsOptions): Payouts {
     },
     reject: async (number) => {
       const payout = openOne(number)
-      if (payout === undefined || (payout.record.phase !== 'planned' && payout.record.phase !== 'approved'))
-        return E.left(notWaiting(number, payout))
-      await record(number, event('PayoutReturned', { v: 1, at: nowMs(), why: 'rejected', conflict: null }))
+      if (payout === undefined) return E.left(notWaiting(number, payout))
+      const { phase } = payout.record
+      const why = phase === 'planned' || phase === 'approved' ? 'rejected' : 'funding-lost'
+      const against = why === 'rejected' ? null : await againstReturn(payout)
+      if (against !== null) return E.left(against)
+      await record(number, event('PayoutReturned', { v: 1, at: nowMs(), why, conflict: null }))
+      forget(number)
+      problems.set(`payout ${number}`, null)
       return E.right(undefined)
     },
-    waiting: () => waiting,
   }
+}
+
+/** What is told of a payout that can't be paid with a reward that is not there; `isLost`: for ever. */
+function unfunded(
+  { number, record: { phase } }: OpenPayout,
+  { block }: MissingReward,
+  isLost: boolean,
+): Problem {
+  const what = `Payout ${number} can't be paid: it spends the reward of block ${block}, which has left the chain.`
+  const order = `put its money back with "lodebook payout reject ${number}"`
+  if (phase === 'planned' || phase === 'approved')
+    return { kind: 'funding-away', message: `${what} Wait whether the block comes back, or ${order}.` }
+  return isLost
+    ? { kind: 'funding-lost', message: `${what} The block is given up: ${order}.` }
+    : {
+        kind: 'funding-away',
+        message: `${what} The block may come back, and then the payout goes on. If it is given up, ${order}; before that nothing shows that what is signed is never paid.`,
+      }
 }
 
 const notWaiting = (number: number, payout: OpenPayout | undefined): string =>

@@ -65,6 +65,8 @@ export class Records {
   readonly confirmed: { readonly number: number; readonly block: string }[] = []
   /** Transaction ids of the coinbases of the pool's blocks, by block hash. */
   readonly coinbases = new Map<string, string>()
+  /** The pool's blocks that a coinbase was in, by its id: those that are made of one template have the same. */
+  readonly paidIn = new Map<string, readonly string[]>()
   /** Numbers of the streams that begin next. */
   nextSettlement = 0
   nextPayout = 0
@@ -207,10 +209,16 @@ export class Records {
   }
 
   #evolveBlock(hash: string, recorded: RecordedEvent, event: PoolEvent): RecordsFault | undefined {
-    if (event.type === 'BlockConnected') this.coinbases.set(hash, event.data.reward.transaction)
+    if (event.type === 'BlockConnected') this.#noteReward(hash, event.data.reward.transaction)
     if (!isBlockEvent(event)) return refused(recorded, 'It does not belong in the stream of a block.')
     const booked = bookBlockEvent(this.books, hash, event)
     return E.isLeft(booked) ? refused(recorded, booked.left.message) : undefined
+  }
+
+  #noteReward(hash: string, transaction: string): void {
+    this.coinbases.set(hash, transaction)
+    const blocks = this.paidIn.get(transaction) ?? []
+    if (!blocks.includes(hash)) this.paidIn.set(transaction, [...blocks, hash])
   }
 
   #evolveSettlement(number: number, recorded: RecordedEvent, event: PoolEvent): RecordsFault | undefined {
@@ -249,6 +257,8 @@ export class Records {
 /** Books to try something on: what changes in place is copied, what is only ever replaced is shared. */
 const copyOf = (books: Books): Books => ({
   balances: new Map(books.balances),
+  advances: new Map(books.advances),
+  reversals: books.reversals,
   blocks: new Map(
     [...books.blocks].map(([hash, block]) => [
       hash,

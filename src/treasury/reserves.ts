@@ -2,7 +2,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import type { ReservesStatus } from '../../adapters/http/port.ts'
 import type { ReadModels } from '../../adapters/read-models/port.ts'
-import { PAGE_LIMIT_MAX } from '../../adapters/read-models/port.ts'
 import type { WalletError } from '../../adapters/wallet/port.ts'
 import type { PayingWallet } from './payout.ts'
 
@@ -16,7 +15,7 @@ export interface Reserves {
 /** What is compared. */
 export interface ReservesOptions {
   readonly paying: PayingWallet
-  readonly readModels: Pick<ReadModels, 'books' | 'payments' | 'payment'>
+  readonly readModels: Pick<ReadModels, 'books' | 'onTheWay'>
   /** Blocks on money that counts as spendable. */
   readonly confirmations: number
   readonly nowMs: () => number
@@ -87,16 +86,8 @@ interface Claims {
 /** Null when the read models don't answer. */
 function claimsOf(readModels: ReservesOptions['readModels']): Claims | null {
   const books = readModels.books()
-  // Those that are not over are the newest: the treasury plans no run before the one before it has its money.
-  const payments = readModels.payments({ after: null, limit: PAGE_LIMIT_MAX })
-  if (E.isLeft(books) || E.isLeft(payments)) return null
+  const onTheWay = readModels.onTheWay()
+  if (E.isLeft(books) || E.isLeft(onTheWay)) return null
   const { immature, available, inPayout } = books.right.liabilities
-  let onTheWay = 0n
-  for (const { number, phase } of payments.right.items) {
-    if (phase !== 'published') continue
-    const payment = readModels.payment(number)
-    if (E.isLeft(payment)) return null
-    for (const { deducted } of payment.right?.items ?? []) onTheWay += BigInt(deducted)
-  }
-  return { owed: BigInt(immature) + BigInt(available) + BigInt(inPayout), onTheWay }
+  return { owed: BigInt(immature) + BigInt(available) + BigInt(inPayout), onTheWay: onTheWay.right }
 }

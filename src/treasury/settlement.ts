@@ -19,8 +19,6 @@ const SLICE_MS = 4
 export interface Settlements {
   /** Does all that is due. What can't be done of one block holds up no other. @throws TreasuryEnd */
   readonly settle: () => Promise<void>
-  /** Says whether something is due that can be done. */
-  readonly isDue: () => boolean
 }
 
 /** What settling needs. */
@@ -145,5 +143,5 @@ export function openSettlements({ ledger, problems, nowMs, onSettled }: Settleme
     })
   }
 
-  return { settle, isDue: () => nextDue() !== undefined || isWorkDue() }
+  return { settle }
 }

@@ -6,14 +6,14 @@ import type { EventData, PoolEvent, ShareReference } from '../../domain/events.t
 import { type AdoptedPolicy, isSameScheme } from '../../domain/policy.ts'
 import { OpenWork, type SettledWork } from '../../domain/reward/pay-per-share.ts'
 import { ShareWindow, type WindowError, type WindowSums } from '../../domain/reward/share-window.ts'
-import { type WindowLimit, windowLimit } from '../../domain/reward/window-limit.ts'
+import { LOST_HEIGHTS, type WindowLimit, windowLimit } from '../../domain/reward/window-limit.ts'
 import { readStreamName, type StreamName } from '../../domain/stream-name.ts'
 import { ShareKeys } from './accepted-shares.ts'
 import type { MoneyColumns } from './money-columns.ts'
 
 /** Where the share stands that found a block, and by what it is shared. */
 export interface Find {
-  /** The last share before `BlockFound` when its own was lost; null when its scheme had none yet. */
+  /** The last share before the end of its gateway when its own was lost; null when its scheme had none yet, or is over. */
   readonly share: ShareReference | null
   /** Says which of two finds is earlier: shares read before it, or less than nothing where reading began after it. */
   readonly ordinal: number
@@ -89,12 +89,14 @@ export class ShareRecords {
   readonly #shared: ReadonlyMap<string, number>
   /** Finds whose blocks are not in the log yet, by block hash. */
   readonly #solved = new Map<string, Find>()
+  /** Where the newest share of each gateway stands, by its number; where it joined before its first. A lost share came after it. */
+  readonly #ends = new Map<number, Find>()
   readonly #work: OpenWork
   /** Shares of the scheme in force stand before those that were read. */
   #isWhole: boolean
   /** `at` of the newest shares, Unix ms. */
   #lastMs = 0
-  /** A block was found by a share from before the place where reading began. */
+  /** A block was found by a share from before the place where reading began, or by one that was lost there. */
   #hasEarlierFind = false
 
   /** `books` are those of the same log; only looked at. */
@@ -129,7 +131,10 @@ export class ShareRecords {
   }
 
   #evolvePool({ position, revision }: RecordedEvent, { type, data }: PoolEvent): void {
-    if (type === 'GatewayJoined') this.keys.gatewayJoined(data.gateway)
+    if (type === 'GatewayJoined') {
+      this.keys.gatewayJoined(data.gateway)
+      this.#ends.set(data.gateway, this.#findAt(this.lastShare, this.shares - 1, data.at))
+    }
     if (type !== 'PolicyAdopted') return
     const { v, at, ...policy } = data
     if (this.policy === undefined || !isSameScheme(this.policy.policy.scheme, policy.scheme)) {
@@ -185,17 +190,27 @@ export class ShareRecords {
       this.#solved.set(hash, this.#findAt({ stream, revision, index: share }, this.shares + share, data.at))
     this.shares += count
     this.lastShare = { stream, revision, index: count - 1 }
+    this.#ends.set(gateway, this.#findAt(this.lastShare, this.shares - 1, data.at))
     this.#lastMs = data.at
     return undefined
   }
 
-  #found(hash: string, { share, at }: EventData<'BlockFound'>): void {
+  #found(hash: string, { share, gateway, at }: EventData<'BlockFound'>): void {
     if (this.finds.has(hash)) return
-    // Its share is in the log before it, unless a crash took it: then the share before counts.
-    const own = share === null ? undefined : this.#solved.get(hash)
-    if (share !== null && own === undefined) this.#hasEarlierFind = true
-    this.finds.set(hash, own ?? this.#findAt(this.lastShare, this.shares - 1, at))
+    // Its share is in the log before it, unless a crash took it.
+    const own = share === null ? this.#lostFind(gateway) : this.#solved.get(hash)
+    if (own === undefined) this.#hasEarlierFind = true
+    this.finds.set(hash, own ?? this.#findAt(null, -1, at))
     this.#solved.delete(hash)
+  }
+
+  /**
+   * A find whose share was lost stands at the last share before the end of its gateway, under that share's policy: whoever writes the log
+   * could choose another policy and another window by writing `BlockFound` later. Undefined where the gateway's shares were not read.
+   */
+  #lostFind(gateway: number): Find | undefined {
+    const end = this.#ends.get(gateway)
+    return end === undefined || end.era === this.era ? end : { ...end, share: null }
   }
 
   #findAt(share: ShareReference | null, ordinal: number, atMs: number): Find {
@@ -212,10 +227,25 @@ export class ShareRecords {
    * the shares: a block that is recorded later in the log may have been found long before now.
    */
   trim(): void {
-    const find = this.#oldestWaiting()
+    const find = earlier(this.#oldestWaiting(), this.#oldestEnd())
     if (find !== undefined && find.share === null) return
     const limit = this.limitOf(find ?? this.#findNow(this.#lastMs - CLOCK_MS_MAX))
     if (limit !== undefined) this.window.trim(find?.share ?? null, limit)
+  }
+
+  /** The earliest end of a gateway that may have lost a share whose block is yet to be seen. */
+  #oldestEnd(): Find | undefined {
+    const newest = Math.max(...this.#ends.keys())
+    let oldest: Find | undefined
+    for (const [gateway, end] of this.#ends)
+      if (
+        gateway < newest &&
+        end.era === this.era &&
+        end.share !== null &&
+        this.keys.height <= end.height + LOST_HEIGHTS
+      )
+        oldest = earlier(oldest, end)
+    return oldest
   }
 
   /** How many shares the scheme in force may still pay for. */
@@ -320,6 +350,9 @@ export class ShareRecords {
     return latest?.share ?? null
   }
 }
+
+const earlier = (a: Find | undefined, b: Find | undefined): Find | undefined =>
+  a === undefined || (b !== undefined && b.ordinal < a.ordinal) ? b : a
 
 /** How often another scheme was adopted. */
 export const erasOf = (policies: readonly AdoptedPolicy[]): number =>

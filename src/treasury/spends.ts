@@ -1,7 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { ChainTip, Node, NodeError } from '../../adapters/node/port.ts'
+import type { ChainTip, ChainView, NodeError } from '../../adapters/node/port.ts'
 import { type Block, decodeBlock } from '../../domain/decred/block.ts'
 import { blockHash, HEADER_BYTES } from '../../domain/decred/header.ts'
+import { transactionId } from '../../domain/decred/transaction.ts'
 import type { Unspent } from '../../domain/payout/funding.ts'
 import { spendersIn } from '../../domain/payout/transaction.ts'
 
@@ -45,32 +46,28 @@ const BLOCKS_KEPT = 8
 
 /** Looks through the blocks of the main chain for what spends the money of payouts. */
 export class Spends {
-  readonly #node: Node
   readonly #scans = new Map<number, Scan>()
   readonly #blocks = new Map<string, Block>()
 
-  constructor(node: Node) {
-    this.#node = node
-  }
-
   /**
    * Every transaction up to the tip that spends any of a payout's funding, oldest first. What the votes of the next block disapproved
-   * is not in the chain. `height` is the plan's.
+   * is not in the chain. `height` is the plan's, `tip` that of the chain.
    */
   async of(
+    chain: ChainView,
     payout: number,
     height: number,
     funding: readonly Unspent[],
     tip: ChainTip,
   ): Promise<E.Either<SpendsError, readonly Spender[]>> {
     const known = this.#scans.get(payout)
-    const isCurrent = known === undefined ? E.right(false) : await this.#isOnChain(known, tip)
+    const isCurrent = known === undefined ? E.right(false) : await isOnChain(chain, known, tip)
     if (E.isLeft(isCurrent)) return isCurrent
     let scan: Scan | undefined = isCurrent.right ? known : undefined
     for (let next = scan === undefined ? firstHeight(height) : scan.height + 1; next <= tip.height; next++) {
-      const hash = await this.#node.hashAt(next)()
+      const hash = await chain.hashAt(next)()
       if (E.isLeft(hash)) return hash
-      const block = await this.#block(hash.right)
+      const block = await this.#block(chain, hash.right)
       if (E.isLeft(block)) return block
       if (scan !== undefined && block.right.header.previousBlock !== scan.hash) {
         this.#scans.delete(payout)
@@ -81,8 +78,9 @@ export class Spends {
         hash: hash.right,
         found: foundAfter(scan?.found ?? [], block.right, hash.right, next, funding),
       }
+      // Kept block by block: where a node breaks off again and again, each look begins where the last one ended.
+      this.#scans.set(payout, scan)
     }
-    if (scan !== undefined) this.#scans.set(payout, scan)
     return E.right(
       (scan?.found ?? []).map(({ transaction, block, height: at }) => ({
         transaction,
@@ -97,16 +95,17 @@ export class Spends {
     this.#scans.delete(payout)
   }
 
-  async #isOnChain({ height, hash }: Scan, tip: ChainTip): Promise<E.Either<SpendsError, boolean>> {
-    if (height > tip.height) return E.right(false)
-    const now = await this.#node.hashAt(height)()
-    return E.isLeft(now) ? now : E.right(now.right === hash)
+  /** Says whether a block of the chain holds a transaction. */
+  async isIn(chain: ChainView, hash: string, transaction: string): Promise<E.Either<SpendsError, boolean>> {
+    return E.map(({ transactions, stakeTransactions }: Block) =>
+      [...transactions, ...stakeTransactions].some((each) => transactionId(each) === transaction),
+    )(await this.#block(chain, hash))
   }
 
-  async #block(hash: string): Promise<E.Either<SpendsError, Block>> {
+  async #block(chain: ChainView, hash: string): Promise<E.Either<SpendsError, Block>> {
     const kept = this.#blocks.get(hash)
     if (kept !== undefined) return E.right(kept)
-    const raw = await this.#node.rawBlock(hash)()
+    const raw = await chain.rawBlock(hash)()
     if (E.isLeft(raw)) return raw
     const block = decodeBlock(raw.right)
     if (E.isLeft(block) || blockHash(raw.right.subarray(0, HEADER_BYTES)) !== hash)
@@ -121,6 +120,16 @@ export class Spends {
     }
     return block
   }
+}
+
+async function isOnChain(
+  chain: ChainView,
+  { height, hash }: Scan,
+  tip: ChainTip,
+): Promise<E.Either<SpendsError, boolean>> {
+  if (height > tip.height) return E.right(false)
+  const now = await chain.hashAt(height)()
+  return E.isLeft(now) ? now : E.right(now.right === hash)
 }
 
 const firstHeight = (planned: number): number => Math.max(1, planned + 1 - BRANCH_BLOCKS_MAX)

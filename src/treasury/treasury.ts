@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { type Observable, Subject } from 'rxjs'
 import { createActor, setup } from 'xstate'
+import { errorText } from '../../adapters/error-text.ts'
 import type { EventStore, StoreError } from '../../adapters/event-store/port.ts'
 import type { MoneyStatus } from '../../adapters/http/port.ts'
 import type { Node } from '../../adapters/node/port.ts'
@@ -57,6 +58,8 @@ export interface TreasuryOptions {
   readonly paying: PayingWallet | null
   /** Why no payout may be planned or signed now; null when nothing is against it. */
   readonly payoutHold: () => PayoutHold | null
+  /** Null when everything up to a position of the log is under a signed checkpoint of the public ledger; otherwise resolves once it is. */
+  readonly untilSigned: (position: number) => Promise<void> | null
   readonly nowMs: () => number
   readonly log: Logger
   readonly onWalletError: (error: WalletError) => void
@@ -70,8 +73,15 @@ export interface TreasuryOptions {
 /** Looked at again this often even when nothing moved: a wallet comes back without a word. */
 const LOOK_AGAIN_MS = 5_000
 
+/** An order waits for a store that is away as long as this. */
+const ORDER_MS_MAX = 30_000
+
 const NO_WALLET =
   'Rewards are shared and booked, but nobody is paid: the configuration has no [wallet] section.'
+
+const STORE_SILENT = 'Nothing was done: the store does not answer. Mend it, then say it again.'
+const STORE_SILENT_MIDWAY =
+  'The store does not answer, and it may be done yet when it does: look at "lodebook payout status" before you say it again.'
 
 type Signal = { readonly type: 'READ' } | { readonly type: 'STOPPED' }
 
@@ -137,6 +147,8 @@ export function openTreasury(options: TreasuryOptions): Treasury {
     paying,
     problems,
     hold: options.payoutHold,
+    untilSigned: options.untilSigned,
+    onPublic: () => void look(),
     nowMs,
     onStep: (payout, event, plan) => {
       log.info({ payout, event: event.type }, 'payout')
@@ -146,7 +158,7 @@ export function openTreasury(options: TreasuryOptions): Treasury {
     onWalletError: options.onWalletError,
   })
   if (paying === null) log.warn(NO_WALLET)
-  const { every } = options.timers ?? realTimers
+  const { every, after } = options.timers ?? realTimers
   const noLooks = every(LOOK_AGAIN_MS, () => void look())
   void enqueue(readLog).catch(() => undefined)
 
@@ -196,16 +208,22 @@ export function openTreasury(options: TreasuryOptions): Treasury {
 
   async function command(run: () => Promise<E.Either<string, void>>): Promise<E.Either<string, void>> {
     if (stop !== null) return E.left(`Nothing can be done: ${stop.message}`)
-    try {
-      const done = await enqueue(async () => {
-        await ledger.caughtUp()
-        return run()
-      })
-      void look()
-      return done
-    } catch (error) {
-      return E.left(`Nothing was done: ${error instanceof Error ? error.message : String(error)}`)
-    }
+    let state: 'waiting' | 'begun' | 'given up' = 'waiting'
+    const late = Promise.withResolvers<E.Either<string, void>>()
+    const onTime = after(ORDER_MS_MAX, () => {
+      late.resolve(E.left(state === 'begun' ? STORE_SILENT_MIDWAY : STORE_SILENT))
+      state = 'given up'
+    })
+    const doing = enqueue(async () => {
+      await ledger.caughtUp()
+      if (state === 'given up') return E.left(STORE_SILENT)
+      state = 'begun'
+      return run()
+    }).catch((error: unknown) => E.left(`Nothing was done: ${errorText(error)}`))
+    const done = await Promise.race([doing, late.promise])
+    onTime()
+    void look()
+    return done
   }
 
   return {

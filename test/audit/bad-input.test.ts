@@ -153,17 +153,26 @@ test('a URL that answers HTML: 2', async () => {
   const { code, stderr } = await run(url, '--key', key)
   expect(code).toBe(2)
   expect(stderr).toBe(
-    `lodebook: could not finish: ${url}/checkpoint is a web page and not the file of a ledger. Give the address below which "checkpoint" is, such as https://pool.example/ledger.\n`,
+    `lodebook: could not begin: ${url}/checkpoint is a web page and not the file of a ledger. Give the address below which "checkpoint" is, such as https://pool.example/ledger.\n`,
   )
 })
 
 test('a folder without checkpoint: 2', async () => {
   const empty = join(directory.path, 'empty')
   mkdirSync(empty)
-  const { code, stderr } = await run(empty, '--key', key)
-  expect(code).toBe(2)
+  const { code, stdout, stderr } = await run(empty, '--key', key)
+  expect([code, stdout]).toEqual([2, ''])
   expect(stderr).toBe(
-    `lodebook: could not finish: There is no ledger in ${empty}: it has no file "checkpoint". Give the folder that has.\n`,
+    `lodebook: could not begin: There is no ledger in ${empty}: it has no file "checkpoint". Give the folder that has.\n`,
+  )
+})
+
+test('the address of a pool: 2, and where its ledger is', async () => {
+  const url = await serve((_, response) => response.writeHead(404).end())
+  const { code, stdout, stderr } = await run(`${url}/`, '--key', key)
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toBe(
+    `lodebook: could not begin: There is no ledger at ${url}/: ${url}/checkpoint is not there (404). Look whether the address is right; a pool has its ledger at /ledger: ${url}/ledger\n`,
   )
 })
 

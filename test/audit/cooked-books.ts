@@ -129,7 +129,7 @@ export const audited = (
 ): Promise<Audited> =>
   audit({
     source: typeof source === 'string' ? ledgerFolder(source) : source,
-    ...{ key: verifier, since: null, hashed: null, node: null, workers: null },
+    ...{ key: verifier, since: null, hashed: null, node: null, workers: null, nowMs: Date.now() },
     ...{ onProgress: () => undefined, onHashed: () => undefined },
     ...over,
   })

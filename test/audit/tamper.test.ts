@@ -166,6 +166,26 @@ describe('shares', () => {
     ])
   })
 
+  test('of a difficulty that was assigned once its hash was known, to work that was given out already', async () => {
+    const log = copyOf(honest)
+    const index = plainShares(log)
+    const { stream, data } = at(log, index)
+    const gateway = stream.split('-')[1]
+    data.difficulty[0] *= 2
+    const connection = `connection-${gateway}.${data.connection[0]}`
+    const first = log.find(({ stream, type }) => stream === connection && type === 'DifficultyAssigned')
+    const step = {
+      ...{ stream: connection, revision: 1_000, type: 'DifficultyAssigned' },
+      data: { ...first?.data, at: data.at, difficulty: data.difficulty[0] },
+    }
+    log.splice(index, 0, step)
+    expect(found(await auditedLog(withRightTotals(withoutGaps(log)), honest.key))).toContainEqual([
+      'A3',
+      'other-difficulty',
+      index + 1,
+    ])
+  })
+
   test('of another account: its header has the extranonce of who mined it', async () => {
     const log = copyOf(honest)
     const isOfTwo = (each: Cooked): boolean =>
@@ -492,6 +512,30 @@ describe('blocks', () => {
 
 describe('payouts', () => {
   const isPlan = ({ type, data }: Cooked): boolean => type === 'PayoutPlanned' && data.address.length > 1
+
+  test('returned after it was signed, as if the reward that it spends were lost', async () => {
+    const log = copyOf(honest)
+    const index = indexOf(log, ({ type }) => type === 'PayoutConfirmed')
+    const { stream, data } = at(log, index)
+    const why = { why: 'funding-lost', conflict: null }
+    Object.assign(at(log, index), { type: 'PayoutReturned', data: { v: 1, at: data.at, ...why } })
+    expect(found(await auditedLog(log, honest.key))).toContainEqual(['A8', 'funding-not-lost', index])
+
+    const { funding } = at(
+      log,
+      indexOf(log, (each) => each.stream === stream),
+    ).data
+    const rewarded = log.find(
+      (each) => each.type === 'BlockConnected' && each.data.reward.transaction === funding.transaction[0],
+    )
+    const lost = ['BlockDisconnected', 'BlockOrphaned'].map((type) => ({
+      ...{ stream: rewarded?.stream ?? '', revision: 99, type },
+      data: { v: 1, at: data.at, ...(type === 'BlockOrphaned' ? { why: 'deep' } : {}) },
+    }))
+    log.splice(index, 0, ...lost)
+    const kinds = found(await auditedLog(withoutGaps(log), honest.key)).map(([, kind]) => kind)
+    expect(kinds).not.toContain('funding-not-lost')
+  })
 
   test('redirected by what is signed', async () => {
     const log = copyOf(honest)

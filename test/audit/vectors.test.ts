@@ -57,7 +57,13 @@ beforeAll(async () => {
   const source = ledgerFolder(folder)
   audited = await audit({
     ...{ source, key: right(parseVerifierKey(text('vkey').trim())), since: null, hashed: null },
-    ...{ node: null, workers: null, onProgress: () => undefined, onHashed: () => undefined },
+    ...{
+      node: null,
+      workers: null,
+      nowMs: Date.now(),
+      onProgress: () => undefined,
+      onHashed: () => undefined,
+    },
   })
   if (audited.fold === null) throw new Error('nothing was folded')
   fold = audited.fold

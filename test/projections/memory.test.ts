@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, test } from 'vitest'
-import { foldEvent } from '../../projections/fold.ts'
+import { type FoldError, foldInSlices, type LogEvent } from '../../projections/fold.ts'
 import { forgottenConnections, releaseStored, startTally } from '../../projections/memory.ts'
 import type { Stored, Tally } from '../../projections/tally.ts'
 import {
@@ -23,11 +23,20 @@ const nothingStored: Stored = {
   block: () => undefined,
   money: {
     holder: () => undefined,
+    advances: () => [],
     lastLine: () => null,
     block: () => undefined,
     payout: () => undefined,
     funding: () => undefined,
   },
+}
+
+function foldEvent(tally: Tally, event: LogEvent): E.Either<FoldError, void> {
+  const folding = foldInSlices(tally, event)
+  for (;;) {
+    const step = folding.next()
+    if (step.done === true) return step.value
+  }
 }
 
 /** A tally after these events, and after each of them was stored. */

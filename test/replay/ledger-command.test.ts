@@ -98,8 +98,7 @@ test('proof: a file by which anybody sees that the entry is there', async () => 
   const again = await run('proof', ledger, '0', '--key', vkey)
   expect([again.code, again.stderr]).toEqual([
     1,
-    "lodebook: entry-0.tlog-proof can't be written: EEXIST: file already exists, open '" +
-      `${join(scratch.path, 'entry-0.tlog-proof')}'\n`,
+    "lodebook: entry-0.tlog-proof can't be written: there is one already\n",
   ])
 })
 
@@ -126,20 +125,17 @@ describe('what is asked for wrongly', () => {
     expect(await complains('cat', ledger, '--from', '9', '--to', '8')).toEqual([2, '--to is before --from'])
     expect(await complains('get', ledger, 'x')).toEqual([
       2,
-      `command-argument value 'x' is invalid for argument 'index'. Allowed: the index of an entry, from 0; "lodebook --help" and "lodebook <command> --help" say more`,
+      '<index>: found "x", allowed: the index of an entry, from 0; "lodebook ledger get --help" says more',
     ])
   })
 
   test('a type that there is not, no key, another key, a web page, no ledger', async () => {
     const [code, sentence] = await complains('cat', ledger, '--type', 'SharesAcepted')
     expect(code).toBe(2)
-    expect(sentence).toMatch(
-      /^option '--type <name>' argument 'SharesAcepted' is invalid\. Allowed choices are AccountOpened, /,
-    )
-    expect(await complains('head', ledger)).toEqual([
-      2,
-      `required option '--key <vkey>' not specified; "lodebook --help" and "lodebook <command> --help" say more`,
-    ])
+    expect(sentence).toMatch(/^--type: found "SharesAcepted", allowed: AccountOpened, /)
+    const [noKey, whence] = await complains('head', ledger)
+    expect(noKey).toBe(2)
+    expect(whence).toMatch(/^--key <vkey> is missing: .* Whoever runs the pool announces it; /)
     const other = signingKey(pool.key.verifier.name, 'note', new Uint8Array(32).fill(9))
     expect((await complains('head', ledger, '--key', verifierKeyText(other.verifier)))[1]).toMatch(
       /^None of the keys given \(.*\) signed this; .* did\. Look whether the key is that of this ledger\.$/,

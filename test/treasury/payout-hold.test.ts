@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -128,6 +128,84 @@ describe('while the log does not hold what was signed, or nobody knows', () => {
   })
 })
 
+describe('while no checkpoint holds its signing, a payout', () => {
+  /** A ledger that is signed when the test says so. */
+  function slowLedger(world: World) {
+    const signed = Promise.withResolvers<void>()
+    const asked: number[] = []
+    world.untilSigned = (position) => {
+      asked.push(position)
+      return signed.promise
+    }
+    return { asked, sign: () => signed.resolve() }
+  }
+
+  test('stays signed, and goes out as soon as one does, without another reason to look', async () => {
+    const world = await matureWorld()
+    const ledger = slowLedger(world)
+    world.start()
+    await world.settle()
+    expect(await world.phases()).toEqual(['signed'])
+    // Asked for once, with all that was in the log by then.
+    const signedAt = (await world.allEvents()).find(({ type }) => type === 'PayoutSigned')?.position ?? 0
+    await world.others(1)
+    await world.settle()
+    expect(ledger.asked.length).toBe(1)
+    expect(ledger.asked[0]).toBeGreaterThanOrEqual(signedAt)
+    expect(world.published).toEqual([])
+    expect(problemsOf(world)).toEqual([])
+    ledger.sign()
+    await poll(() => world.phases()).toEqual(['published'])
+    await world.check()
+  })
+
+  test('is a problem when that takes long, and it passes', async () => {
+    const world = await matureWorld()
+    const ledger = slowLedger(world)
+    world.start()
+    await world.settle()
+    world.wait(89_000)
+    await world.settle()
+    expect(problemsOf(world)).toEqual([])
+    world.wait(2_000)
+    await world.settle()
+    expect(world.treasury?.status().problems).toMatchObject([
+      {
+        about: 'payout 0',
+        kind: 'not-public',
+        message:
+          'Payout 0 is signed and waits: no signed checkpoint of the public ledger holds it yet. It goes out by itself as soon as one does. ' +
+          'See what keeps the ledger from being signed.',
+      },
+    ])
+    ledger.sign()
+    await poll(() => world.phases()).toEqual(['published'])
+    await poll(() => problemsOf(world)).toEqual([])
+  })
+
+  test('waits after a restart, too; one that was published is published again', async () => {
+    const world = await matureWorld()
+    slowLedger(world)
+    world.start()
+    await world.settle()
+    await world.kill()
+    world.start()
+    await world.settle()
+    expect(await world.phases()).toEqual(['signed'])
+    await world.kill()
+    world.untilSigned = () => null
+    world.start()
+    await world.settle()
+    expect(await world.phases()).toEqual(['published'])
+    const before = world.published.length
+    await world.kill()
+    slowLedger(world)
+    world.start()
+    await world.settle()
+    expect(world.published.length).toBeGreaterThan(before)
+  })
+})
+
 describe('a whole pool', () => {
   const COINBASE_MATURITY = 3
   const OVER: PoolOverrides = {
@@ -218,6 +296,30 @@ describe('a whole pool', () => {
       devnet.chain,
       false,
     )
+  })
+
+  test('whose ledger can not be written sends nothing, says why, and sends it when it can', async () => {
+    const house = await openHouse([devnet], OVER)
+    const folder = join(house.directory, 'ledger')
+    await mineBlock(house)
+    renameSync(folder, `${folder}.aside`)
+    writeFileSync(folder, 'no folder')
+    for (let blocks = 0; house.events('PayoutSigned').length === 0 && blocks < 20; blocks++) {
+      await devnet.generate(1)
+      await new Promise((resolve) => setTimeout(resolve, 60))
+    }
+    await poll(() => house.pool.status().ledger.message).toMatch(/can't be (read|written)/)
+    await devnet.generate(3)
+    await house.pool.treasury?.chainMoved()
+    expect(house.events('PayoutSigned').length).toBe(1)
+    expect(house.events('PayoutPublished')).toEqual([])
+    rmSync(folder)
+    renameSync(`${folder}.aside`, folder)
+    await poll(() => house.events('PayoutPublished').length).toBe(1)
+    const { size } = house.pool.status().ledger.checkpoint ?? { size: 0 }
+    expect(house.log().findIndex(({ type }) => type === 'PayoutSigned')).toBeLessThan(size)
+    await untilPaid(house, 1)
+    await house.stop()
   })
 
   test('on a small log is held up by nothing: the plan that is due at a start comes with the end of the check', async () => {

@@ -175,7 +175,9 @@ const SCHEMES: readonly Scheme[] = [
   { kind: 'pps', reserve: '0' },
 ]
 
-/** Some hours of a small pool. Halfway it may change its fee, or its scheme: what the configuration would refuse may be in a log. */
+/**
+ * Some hours of a small pool. At a start halfway it may change its fee, or its scheme: what the configuration would refuse may be in a log.
+ */
 function history(
   seed: number,
   scheme: Scheme,
@@ -193,7 +195,8 @@ function history(
   const before = JSON.parse(adopted.data) as object
   const after = canonicalJson({ ...before, ...(change === 'fee' ? { feePpm: 20_000 } : { scheme: change }) })
   const half = Math.floor(made.length / 2)
-  return [...made.slice(0, half), { ...adopted, data: after }, ...made.slice(half)]
+  const start = made.findIndex(({ type }, i) => type === 'GatewayJoined' && i >= half)
+  return start < 0 ? made : [...made.slice(0, start), { ...adopted, data: after }, ...made.slice(start)]
 }
 
 describe('records of a part of the log are those of all of it', () => {
@@ -454,6 +457,47 @@ describe('what stands before the place where reading begins', () => {
     expect(inMemory(recalled, HASH)).toBe('begins later')
     expect(recalled.mined.finds.get(HASH)?.policy?.policy.feePpm).toBe(10_000)
     expect(await expectWindows(pool, recalled)).toBe(1)
+  })
+
+  for (const scheme of WINDOWS)
+    test(`a share that was lost: its block goes by the last share of its gateway, window and fee, however late it is written: ${scheme.kind}`, async () => {
+      const pool = await open(scheme)
+      await pool.hours(4)
+      const policy = { ...POLICY, feeAddresses: [], scheme, feePpm: 900_000 }
+      await pool.put('pool', 'PolicyAdopted', { v: 1, at: pool.atMs, ...policy })
+      await pool.join()
+      await pool.hours(3)
+      const live = await pool.recalled()
+      await pool.found(HASH, null)
+      await pool.follow(live)
+      const find = pool.whole.mined.finds.get(HASH) ?? NOBODY
+      expect(find.policy?.policy.feePpm).toBe(10_000)
+      expect(find.share).toEqual({
+        ...{ stream: sharesStream(0, epochOf(pool.atMs - 4 * HOUR_MS)), revision: 0, index: 599 },
+      })
+      expect(find.atMs).toBe(pool.atMs - 4 * HOUR_MS)
+      for (const records of [live, await pool.recalled()]) expect(await expectWindows(pool, records)).toBe(1)
+      await pool.approved(HASH)
+      await pool.allocated(HASH)
+      await pool.hours(6)
+      expect(await expectWindows(pool, await pool.recalled())).toBe(1)
+    })
+
+  test('a share that was lost, of a gateway that is not read: the log says what its block goes by', async () => {
+    const pool = await open({ kind: 'pplns-time', periodMs: 2 * HOUR_MS })
+    await pool.hours(4)
+    pool.hour += 10
+    await pool.join()
+    await pool.hours(6)
+    const live = await pool.recalled()
+    expect(live.mined.shares).toBeLessThan(6 * 600)
+    await pool.found(HASH, null)
+    await pool.follow(live)
+    expect(inMemory(live, HASH)).toBe('begins later')
+    const right = sumsOf(pool.whole, pool.whole.mined.finds.get(HASH) ?? NOBODY)
+    expect(right).toMatchObject({ shares: 2 * 600 })
+    expect(await expectWindows(pool, live)).toBe(1)
+    expect(await expectWindows(pool, await pool.recalled())).toBe(1)
   })
 
   test('shares are let go as soon as their block is shared, and those of a block that waits are not', async () => {

@@ -226,6 +226,25 @@ describe('what the chain may do', () => {
     return world
   }
 
+  /** A world with one payout that is published and spends the reward of a block that another branch has just displaced. */
+  async function unfundedPayout() {
+    const world = await open()
+    await world.shares([0, 1])
+    const blocks: string[] = []
+    // All coinbases are the pool's, so it can spend nothing else.
+    for (let i = 0; i <= MATURITY; i++) blocks.push(await world.find(0))
+    world.start()
+    await world.settle()
+    expect(await world.phases()).toEqual(['published'])
+    const first = world.node.chain.get(blocks[0] ?? '')
+    if (first === undefined) throw new Error('no block')
+    world.node.invalidate(first)
+    await world.others(MATURITY)
+    await world.settle()
+    const [signed] = await world.events('PayoutSigned')
+    return { world, first, signed: signed?.transaction ?? '' }
+  }
+
   test('the node forgets the transaction: it is published again with the next block', async () => {
     const world = await published()
     world.node.forgetTransactions()
@@ -301,6 +320,59 @@ describe('what the chain may do', () => {
     await world.check()
   })
 
+  test('the reward that it spends leaves the chain: said so; put back by order alone, once the block is given up, and paid from others', async () => {
+    const { world, signed } = await unfundedPayout()
+    const published = world.published.length
+    expect(problemsOf(world)).toEqual(['payout 0: funding-away'])
+    expect(world.treasury?.status().problems[0]?.message).toContain('which has left the chain')
+    const refused = await world.treasury?.reject(0)
+    expect(refused).toMatchObject(
+      E.left(expect.stringContaining('nothing shows that what is signed is never paid')),
+    )
+    expect(await world.phases()).toEqual(['published'])
+    await world.others(MATURITY + 1)
+    await world.settle()
+    expect(problemsOf(world)).toEqual(['payout 0: funding-lost'])
+    expect(world.treasury?.status().problems[0]?.message).toContain('lodebook payout reject 0')
+    expect(world.published.length).toBe(published)
+    expect(await world.phases()).toEqual(['published'])
+
+    expect(await world.treasury?.reject(0)).toEqual(E.right(undefined))
+    expect((await world.events('PayoutReturned')).map(({ why }) => why)).toEqual(['funding-lost'])
+    expect(problemsOf(world)).not.toContain('payout 0: funding-lost')
+    expect(await world.treasury?.reject(0)).toEqual(E.left('There is no open payout 0.'))
+    await matureBlock(world)
+    await untilPaid(world, 14)
+    const paid = (await world.events('PayoutSigned')).map(({ transaction }) => transaction)
+    expect(paid.slice(1)).not.toContain(signed)
+    expect(await world.phases()).toContain('confirmed')
+    await world.check()
+  })
+
+  test('the reward that it spends comes back: the payout goes on', async () => {
+    const { world, first, signed } = await unfundedPayout()
+    world.node.reconsider(first)
+    await world.others(1)
+    await untilPaid(world, 6)
+    expect(problemsOf(world)).toEqual([])
+    expect((await world.phases())[0]).toBe('confirmed')
+    expect((await world.events('PayoutSigned'))[0]?.transaction).toBe(signed)
+    await world.check()
+  })
+
+  test('a node that has not come as far as the reward shows nothing, and nothing can be put back', async () => {
+    const { world, first } = await unfundedPayout()
+    const other = world.node.chain.at(first.height)
+    if (other === undefined) throw new Error('no block')
+    world.node.invalidate(other)
+    await world.settle()
+    expect(world.node.chain.tip.height).toBe(first.height - 1)
+    expect(problemsOf(world)).toEqual(['payout 0: double-spend'])
+    expect(await world.treasury?.reject(0)).toEqual(
+      E.left('Payout 0 is published: there is nothing to decide.'),
+    )
+  })
+
   test('the money of a plan that waits is spent: it goes back at once', async () => {
     const world = await open({ payoutMode: 'manual' })
     await matureBlock(world)
@@ -340,7 +412,7 @@ describe('what the chain may do', () => {
     const block = world.node.chain.get(hash)
     if (block === undefined) throw new Error('no block')
     world.node.invalidate(block)
-    await world.follow()
+    await world.others(1)
     await world.settle()
     expect((await world.records()).books.balances.size).toBe(0)
     world.node.reconsider(block)

@@ -65,7 +65,7 @@ describe('a block is shared again as it was before', () => {
       const block = world.node.chain.get(hash)
       if (block === undefined) throw new Error('no block')
       world.node.invalidate(block)
-      await world.follow()
+      await world.others(1)
       await world.settle()
       expect((await world.events('RewardReversed')).map(({ block: lost }) => lost)).toEqual([hash])
       world.node.reconsider(block)

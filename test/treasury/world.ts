@@ -96,6 +96,8 @@ export class World {
   treasury: Treasury | undefined
   /** What a publisher would say of the log. */
   logCheck: LogCheck = { kind: 'fits' }
+  /** What it would say of its ledger: null once all up to a position is signed. */
+  untilSigned: (position: number) => Promise<void> | null = () => null
   steps: Steps = { count: 0, dead: false, names: [] }
   readonly fatal: string[] = []
   readonly walletErrors: string[] = []
@@ -291,13 +293,14 @@ export class World {
       const reward = workReward(read.right)
       if (E.isLeft(reward)) throw new Error(reward.left.message)
       const confirmations = chain.isMain(block) ? chain.confirmations(block) : 0
+      const isDisplaced = confirmations === 0 && chain.tip.height >= block.height
       const events = decideBlock(
         known.phase,
-        { height: block.height, decidedBy: known.decidedBy, refusedByAll: false },
+        { decidedBy: known.decidedBy, refusedByAll: false },
         {
           confirmations,
           known: true,
-          tipHeight: chain.tip.height,
+          displacedBy: isDisplaced ? chain.tip.height - block.height + 1 : 0,
           next:
             next === undefined || confirmations === 0
               ? null
@@ -358,6 +361,7 @@ export class World {
         account: 'default',
       },
       payoutHold: () => payoutHold(this.logCheck),
+      untilSigned: (position) => this.untilSigned(position),
       nowMs: this.nowMs,
       log: pino({ level: 'fatal' }, { write: (line: string) => this.fatal.push(line) }),
       onWalletError: ({ kind }) => this.walletErrors.push(kind),
@@ -440,7 +444,7 @@ export class World {
     const missing: NodeError = { kind: 'not-found', message: 'not there' }
     const some = <A>(value: A | undefined) =>
       TE.fromEither(value === undefined ? E.left(missing) : E.right(value))
-    return {
+    const node: Node = {
       name: 'devnet',
       network: 'simnet',
       events: NEVER,
@@ -457,8 +461,11 @@ export class World {
       hashAt: (height) => some(chain.at(height)?.hash),
       rawBlock: (hash) => some(chain.get(hash)?.bytes),
       workSubsidy: () => TE.left(missing),
+      renewWork: () => TE.left(missing),
+      view: () => node,
       stop: async () => undefined,
     }
+    return node
   }
 
   /** The wallet as it answers by itself. */

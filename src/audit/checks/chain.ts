@@ -12,18 +12,31 @@ import {
   previousBlock,
 } from '../../../domain/decred/header.ts'
 import { fromHex, toHex } from '../../../domain/decred/hex.ts'
+import type { NetworkName } from '../../../domain/decred/network.ts'
+import { compactToTarget } from '../../../domain/decred/target.ts'
 import { decodeTransaction, type Transaction, transactionId } from '../../../domain/decred/transaction.ts'
 import { canHaveGiven } from '../../../domain/mining/session-book.ts'
 import { planOfEvent } from '../../../domain/payout/plan-event.ts'
 import { spendersIn } from '../../../domain/payout/transaction.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
 import type { Fold } from '../fold.ts'
-import type { ClaimedBlock } from './chain-claims.ts'
+import { type ClaimedBlock, type ClaimedWork, RECENT_BLOCKS, rewardText } from './chain-claims.ts'
 import type { AuditedPayout } from './payouts.ts'
 import type { ShownReserves } from './reserves.ts'
 
-/** Blocks below the tip within which a reorganisation may have come after the ledger's last entry. */
-const RECENT_BLOCKS = 6
+/**
+ * How much easier than the chain's the target of work on a block may be that is not in it. On mainnet it follows from the time of the
+ * parent: a time that is two hours off, which is as far as may be, makes it 2^(7,200 / 43,200) = 1.12 times as easy.
+ */
+const EASIER_THAN_CHAIN_MAX: Readonly<
+  Record<NetworkName, readonly [numerator: bigint, denominator: bigint]>
+> = {
+  mainnet: [9n, 8n],
+  // Twelve minutes of testnet3. On the others difficulty is what their owner makes it.
+  testnet3: [2n, 1n],
+  simnet: [2n, 1n],
+  regnet: [2n, 1n],
+}
 /** Blocks asked for at a time. */
 const BLOCKS_AT_ONCE = 8
 
@@ -33,6 +46,13 @@ interface Coin {
   /** Its transaction is in the chain, and approved. */
   isThere: boolean
   isSpent: boolean
+}
+
+/** The block of the main chain after one that the ledger has work on. */
+interface NextBlock {
+  readonly hash: string
+  readonly height: number
+  readonly bits: number
 }
 
 /** A block of the main chain as far as the audit looks at it. */
@@ -69,6 +89,12 @@ class ChainCheck {
   readonly #seen = new Map<string, string>()
   /** Blocks of the main chain, and whether the next one approves them. */
   readonly #onChain = new Map<string, boolean>()
+  /** By their parents, which the ledger has work on. */
+  readonly #after = new Map<string, NextBlock>()
+  /** Work on blocks that the node does not know, as hard as that of the chain. */
+  readonly #lost: ClaimedWork[] = []
+  /** By height. */
+  readonly #bits = new Map<number, number>()
 
   constructor(node: Node, fold: Fold, report: Report) {
     this.#node = node
@@ -89,6 +115,11 @@ class ChainCheck {
     this.#expectCoins()
     const scanned = await this.#scan(tip.right, onProgress)
     if (E.isLeft(scanned)) return scanned
+    for (const [parent, claims] of this.#fold.claims.tips) {
+      const asked = await this.#askWork(parent, claims, tip.right)
+      if (E.isLeft(asked)) return asked
+    }
+    this.#tellLost()
     for (const block of this.#fold.claims.blocks.values()) {
       const asked = await this.#askBlock(block, tip.right)
       if (E.isLeft(asked)) return asked
@@ -180,20 +211,17 @@ class ChainCheck {
   #takeBlock({ hash, height, bytes, block }: ChainBlock, isApproved: boolean): void {
     this.#onChain.set(hash, isApproved)
     const { tips, templates, blocks } = this.#fold.claims
-    const work = tips.get(previousBlock(bytes))
-    if (work !== undefined && work.bits !== headerBits(bytes))
-      this.#a5.wrong(
-        'other-bits',
-        work.entry,
-        `Entry ${work.entry} issues work of bits ${work.bits} on block ${previousBlock(bytes)}.`,
-        `Bits ${headerBits(bytes)}, those of block ${hash} after it.`,
-      )
-    const template = templates.get(merkleRoot(bytes))
-    if (template !== undefined && !blocks.has(hash) && canHaveGiven(template.gateway, bytes))
+    const bits = headerBits(bytes)
+    this.#bits.set(height, bits)
+    const parent = previousBlock(bytes)
+    if (tips.has(parent)) this.#after.set(parent, { hash, height, bits })
+    const gateways = blocks.has(hash) ? undefined : templates.get(merkleRoot(bytes))
+    const given = [...(gateways ?? [])].find(([gateway]) => canHaveGiven(gateway, bytes))
+    if (given !== undefined)
       this.#a5.wrong(
         'block-of-ours-missing',
-        template.entry,
-        `Block ${hash} at height ${height} was made from the work of entry ${template.entry}, with extranonce ${toHex(bytes.subarray(EXTRA_DATA_OFFSET, EXTRA_DATA_OFFSET + 12))}, and the ledger does not know it.`,
+        given[1],
+        `Block ${hash} at height ${height} was made from the work of entry ${given[1]}, with extranonce ${toHex(bytes.subarray(EXTRA_DATA_OFFSET, EXTRA_DATA_OFFSET + 12))}, and the ledger does not know it.`,
         'A stream of its own; or a miner of somebody else who got the same work, which happens to one block in 2,048.',
       )
     this.#takeTransactions(hash, block.stakeTransactions)
@@ -222,6 +250,102 @@ class ChainCheck {
       if (confirmed === null && this.#seen.has(transaction))
         for (const atoms of plan.deducted) paid += BigInt(atoms)
     return paid
+  }
+
+  /** Whether work on a parent is what the block after it must be. */
+  async #askWork(
+    parent: string,
+    claims: readonly ClaimedWork[],
+    tip: ChainTip,
+  ): Promise<E.Either<NodeError, void>> {
+    const next = this.#after.get(parent)
+    if (next !== undefined) {
+      for (const claim of claims) this.#compareWork(parent, claim, next)
+      return E.right(undefined)
+    }
+    const earning = claims.filter(({ shares }) => shares > 0)
+    if (earning.length === 0) return E.right(undefined)
+    const info = await this.#node.block(parent)()
+    if (E.isLeft(info) && info.left.kind !== 'not-found') return info
+    const known = E.isRight(info) ? info.right : null
+    for (const claim of earning)
+      if (known === null) this.#unknownParent(parent, claim, tip)
+      else this.#compareBeside(parent, claim, known, tip)
+    return E.right(undefined)
+  }
+
+  #compareWork(parent: string, claim: ClaimedWork, { hash, height, bits }: NextBlock): void {
+    const what = this.#workText(parent, claim)
+    if (claim.height !== height)
+      this.#a5.wrong('other-height', claim.entry, what, `Height ${height}, that of block ${hash} after it.`)
+    if (claim.bits !== bits)
+      this.#a5.wrong('other-bits', claim.entry, what, `Bits ${bits}, those of block ${hash} after it.`)
+  }
+
+  /** Work on a block that no block of the main chain follows: its tip, or a block of a side chain. */
+  #compareBeside(
+    parent: string,
+    claim: ClaimedWork,
+    { height, confirmations }: BlockInfo,
+    tip: ChainTip,
+  ): void {
+    const what = this.#workText(parent, claim)
+    if (claim.height !== height + 1)
+      this.#a5.wrong('other-height', claim.entry, what, `Height ${height + 1}: its parent is of ${height}.`)
+    const { name } = this.#fold.network
+    // What follows on the tip is not known yet, and on a chain of one's own difficulty may change with every second.
+    if (confirmations > 0 || name === 'simnet' || name === 'regnet' || this.#isLikeChain(claim, tip)) return
+    this.#a5.wrong('other-bits', claim.entry, what, this.#bitsText(claim, tip))
+  }
+
+  #unknownParent(parent: string, claim: ClaimedWork, tip: ChainTip): void {
+    const { entry, shares, difficulty } = claim
+    if (this.#isLikeChain(claim, tip)) this.#lost.push(claim)
+    else
+      this.#a5.wrong(
+        'unknown-parent',
+        entry,
+        `${this.#workText(parent, claim)} The node does not know that block, and ${shares} shares of difficulty ${difficulty} count for it.`,
+        `A block that the node knows, or work about as hard as there. ${this.#bitsText(claim, tip)}`,
+      )
+  }
+
+  /**
+   * A node that came later never saw the side chains of before, on which an honest pool worked for a while; but it could tell that such
+   * work was as hard as that of the chain.
+   */
+  #tellLost(): void {
+    const [first] = this.#lost
+    if (first === undefined) return
+    const sumOf = (claims: Iterable<ClaimedWork>): number => {
+      let sum = 0
+      for (const { shares } of claims) sum += shares
+      return sum
+    }
+    const all = sumOf([...this.#fold.claims.tips.values()].flat())
+    this.#a5.notice(
+      'unknown-parent',
+      first.entry,
+      `Work on ${this.#lost.length} blocks that the node does not know has ${sumOf(this.#lost)} of all ${all} shares; the first is that of entry ${first.entry}.`,
+      'Few: on blocks that lost against others, which a node that came later never saw.',
+    )
+  }
+
+  /** Whether work is not much easier than that of the main chain at its height. True where that is not known. */
+  #isLikeChain({ height, bits }: ClaimedWork, tip: ChainTip): boolean {
+    const there = this.#bits.get(Math.min(height, tip.height))
+    if (there === undefined) return true
+    const [numerator, denominator] = EASIER_THAN_CHAIN_MAX[this.#fold.network.name]
+    return compactToTarget(bits) * denominator <= compactToTarget(there) * numerator
+  }
+
+  #bitsText({ height }: ClaimedWork, tip: ChainTip): string {
+    const at = Math.min(height, tip.height)
+    return `Block ${at} of the main chain has bits ${this.#bits.get(at)}.`
+  }
+
+  #workText(parent: string, { entry, height, bits }: ClaimedWork): string {
+    return `Entry ${entry} issues work of height ${height} and bits ${bits} on block ${parent}.`
   }
 
   async #askBlock(claimed: ClaimedBlock, tip: ChainTip): Promise<E.Either<NodeError, void>> {
@@ -279,10 +403,8 @@ class ChainCheck {
   #compareReward({ hash, reward, entry, height }: ClaimedBlock, block: Block): void {
     const paid = workReward(block)
     if (height <= 1 || reward === null) return
-    const there = E.isRight(paid)
-      ? `${paid.right.atoms} atoms in output ${paid.right.output} of ${paid.right.transaction}`
-      : paid.left.message
-    const said = `${reward.atoms} atoms in output ${reward.output} of ${reward.transaction}`
+    const there = E.isRight(paid) ? rewardText(paid.right) : paid.left.message
+    const said = rewardText(reward)
     if (there !== said)
       this.#a5.wrong(
         'other-reward-on-chain',

@@ -5,7 +5,7 @@ import { ExactSum } from '../exact-sum.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
 import type { OtherEvent, ReadEntry } from '../read-entry.ts'
 import type { References, SharesAtHand } from '../references.ts'
-import { SKEW_MS_MAX, timeText } from '../time.ts'
+import { AHEAD_MS_MAX, SKEW_MS_MAX, timeText } from '../time.ts'
 
 /** What is remembered of a stream that goes on. */
 interface OpenStream {
@@ -64,11 +64,14 @@ export class EntriesCheck {
   /** The latest epoch that is closed, by gateway. */
   readonly #closed = new Map<number, string>()
   readonly #unknown = new Map<string, { count: number; readonly first: number }>()
+  readonly #latestMs: number
   #gateways = 0
 
-  constructor(report: Report, references: References) {
+  /** `nowMs`: the auditor's own clock. */
+  constructor(report: Report, references: References, nowMs: number) {
     this.#report = reportOf('A2', report)
     this.#references = references
+    this.#latestMs = nowMs + AHEAD_MS_MAX
   }
 
   /** Entries by type that this program does not know. */
@@ -99,6 +102,13 @@ export class EntriesCheck {
       return
     }
     const at = entry.kind === 'shares' ? entry.at : entry.event.data.at
+    if (at > this.#latestMs)
+      this.#report.wrong(
+        'time-ahead',
+        index,
+        `Entry ${index} is of ${timeText(at)}, and by the clock of this audit that is yet to come.`,
+        `A time before ${timeText(this.#latestMs)}: clocks may differ by ${AHEAD_MS_MAX / 60_000} minutes.`,
+      )
     const isOpen = this.#step(index, name, entry.stream, entry.revision, at)
     const type = entry.kind === 'shares' ? 'SharesAccepted' : entry.event.type
     if (name.kind !== streamOfType[type]) {

@@ -2,6 +2,7 @@ import type { Network } from '../../../domain/decred/network.ts'
 import { compactToTarget } from '../../../domain/decred/target.ts'
 import type { EventData, RejectReason } from '../../../domain/events.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
+import { HashQualities, type HashQuality, qualityDeviation } from '../hash-quality.ts'
 import { fewer, more } from '../poisson.ts'
 import type { References, ResolvedShares } from '../references.ts'
 import { TimeSeries } from '../time-series.ts'
@@ -10,6 +11,9 @@ import { TimeSeries } from '../time-series.ts'
 const RARE = 0.001
 /** Multiple of the published rate of shares that variable difficulty never lets stand: it corrects at once what is faster. */
 const OVERLOAD = 8
+/** Standard deviations off that chance has once in 500 million accounts, and shares from which on they can be reckoned so. */
+const SKEW_DEVIATION = 6
+const SKEW_SHARES_MIN = 30
 
 /** What the shares let expect, and what came. */
 export interface Luck {
@@ -118,6 +122,25 @@ export class LuckCheck {
       sharesPerMinute: minutes === 0 ? null : this.#endedShares / minutes,
       published: this.#published,
       rejected: this.#rejected,
+    }
+  }
+
+  /** Takes how good the hashes of shares were, of those that were hashed. */
+  takeQualities(qualities: readonly HashQuality[]): void {
+    const whole = new HashQualities()
+    for (const each of qualities) whole.add(each)
+    for (const quality of whole.list()) {
+      const deviation = qualityDeviation(quality)
+      if (quality.shares < SKEW_SHARES_MIN || Math.abs(deviation) < SKEW_DEVIATION) continue
+      const mean = quality.parts / quality.shares
+      this.#report.notice(
+        'skewed-hashes',
+        null,
+        `The hashes of the ${quality.shares} shares of account ${quality.account} are ${mean.toFixed(3)} of their target on average, ${Math.abs(deviation).toFixed(1)} standard deviations from a half.`,
+        deviation > 0
+          ? 'A half, when each difficulty was fixed before the hash was known: theirs may have been raised to what a hash just reaches.'
+          : 'A half, when each difficulty was fixed before the hash was known: theirs may have been lowered, or shares were left out.',
+      )
     }
   }
 

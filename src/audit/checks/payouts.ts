@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { Books } from '../../../domain/bookkeeping/books.ts'
 import { accountId, payableAddress, paymentScript } from '../../../domain/decred/address.ts'
 import { fromHex } from '../../../domain/decred/hex.ts'
 import type { Network } from '../../../domain/decred/network.ts'
@@ -11,6 +12,10 @@ import { checkSigned } from '../../../domain/payout/transaction.ts'
 import type { AdoptedPolicy, Policy } from '../../../domain/policy.ts'
 import { splitExactly } from '../../../domain/reward/split.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
+import { timeText } from '../time.ts'
+import type { PlannableFees } from './books.ts'
+import type { ClaimedBlock } from './chain-claims.ts'
+import { PayoutRuns } from './payout-runs.ts'
 
 /** A payout as the ledger tells it. */
 export interface AuditedPayout {
@@ -27,6 +32,9 @@ export interface AuditedPayout {
   returned: { readonly data: EventData<'PayoutReturned'>; readonly entry: number } | null
 }
 
+/** Milliseconds from a plan to its end after which it is told that it is still open: a confirmation takes hours, an operator a day or two. */
+const OPEN_MS_MAX = 3 * 86_400_000
+
 /** Blocks on a payout at least before it is over: the next block's votes may disapprove the one that holds it. */
 const CONFIRMATIONS_MIN = 2
 
@@ -38,12 +46,14 @@ export class PayoutsCheck {
   readonly #report: CheckReport
   readonly #network: Network
   readonly #addresses = new Map<string, string>()
+  readonly runs: PayoutRuns
   /** By number: what `--node` looks up on the chain. */
   readonly payouts = new Map<number, AuditedPayout>()
 
   constructor(report: Report, network: Network) {
     this.#report = reportOf('A8', report)
     this.#network = network
+    this.runs = new PayoutRuns(this.#report)
   }
 
   accountOpened(entry: number, account: string, { address }: EventData<'AccountOpened'>): void {
@@ -58,18 +68,18 @@ export class PayoutsCheck {
   }
 
   /**
-   * Takes an event of a payout, before the books do. `feePayouts` is how many payouts had an output for the pool's fees and were not
-   * returned.
+   * Takes an event of a payout, before the books do. `fees` are those of the pool that a plan may go by.
    */
   take(
     entry: number,
     number: number,
     event: PayoutEvent,
     policies: readonly AdoptedPolicy[],
-    feePayouts: number,
+    books: Books,
+    fees: PlannableFees,
   ): void {
     if (event.type === 'PayoutPlanned') {
-      this.#plan(entry, event.data, policies, feePayouts)
+      this.#plan(entry, event.data, policies, books, fees)
       if (!this.payouts.has(number))
         this.payouts.set(number, {
           ...{
@@ -98,11 +108,28 @@ export class PayoutsCheck {
     }
   }
 
+  /** Looks whether a payout that is returned because its funding is lost has lost it. `blocks` are the pool's, as they are at this entry. */
+  returnedAsLost(entry: number, number: number, blocks: Iterable<ClaimedBlock>): void {
+    const orphaned = new Map<string, boolean>()
+    for (const { reward, phase } of blocks)
+      if (reward !== null)
+        orphaned.set(reward.transaction, phase === 'orphaned' && (orphaned.get(reward.transaction) ?? true))
+    const funding = this.payouts.get(number)?.plan.funding.transaction ?? []
+    if (!funding.some((transaction) => orphaned.get(transaction) === true))
+      this.#report.wrong(
+        'funding-not-lost',
+        entry,
+        `Entry ${entry} returns payout ${number}, which is signed, because its funding is lost.`,
+        'A reward among its funding that is of orphaned blocks only.',
+      )
+  }
+
   #plan(
     entry: number,
     plan: EventData<'PayoutPlanned'>,
     policies: readonly AdoptedPolicy[],
-    feePayouts: number,
+    books: Books,
+    fees: PlannableFees,
   ): void {
     const adopted = policies.at(-1)
     const wrong = (kind: Parameters<CheckReport['wrong']>[0], message: string, expected: string): void =>
@@ -126,7 +153,10 @@ export class PayoutsCheck {
     if (plan.address.length > OUTPUTS_MAX)
       wrong('other-policy', `pays ${plan.address.length} accounts`, `${OUTPUTS_MAX} at most.`)
     this.#outputs(plan, policy, wrong)
-    this.#fee(plan, policy, feePayouts, wrong)
+    this.#fee(plan, wrong)
+    this.#poolFee(plan, policy, books.feePayouts, wrong)
+    this.#borne(plan, fees, wrong)
+    this.runs.planned(entry, plan, policy, books)
   }
 
   #outputs(plan: EventData<'PayoutPlanned'>, policy: Policy, wrong: Wrong): void {
@@ -144,7 +174,7 @@ export class PayoutsCheck {
     }
   }
 
-  #fee(plan: EventData<'PayoutPlanned'>, policy: Policy, feePayouts: number, wrong: Wrong): void {
+  #fee(plan: EventData<'PayoutPlanned'>, wrong: Wrong): void {
     const scripts = [...plan.address, ...present(plan.poolFee), ...present(plan.change)].map((address) =>
       this.#scriptBytes(address),
     )
@@ -171,12 +201,51 @@ export class PayoutsCheck {
           `${paid} atoms: its part of the fee is ${parts[i] ?? 0n}.`,
         )
     }
+  }
+
+  #poolFee(
+    { poolFee, bearer, fee }: EventData<'PayoutPlanned'>,
+    policy: Policy,
+    feePayouts: number,
+    wrong: Wrong,
+  ): void {
+    if (poolFee === null) return
     const turn = feeAddressInTurn(policy.feeAddresses, feePayouts)
-    if (plan.poolFee !== null && plan.poolFee.address !== turn)
+    if (poolFee.address !== turn)
       wrong(
         'other-address',
-        `pays the pool's fees to ${plan.poolFee.address}`,
+        `pays the pool's fees to ${poolFee.address}`,
         `${turn ?? 'Nowhere'}: the fee address whose turn it is.`,
+      )
+    const paid = BigInt(poolFee.deducted) - (bearer === 'pool' ? BigInt(fee) : 0n)
+    if (BigInt(poolFee.atoms) !== paid)
+      wrong(
+        'other-fee',
+        `pays ${poolFee.atoms} of ${poolFee.deducted} atoms of the pool's fees`,
+        `${paid} atoms: ${bearer === 'pool' ? `they bear the fee of ${fee}` : 'the miners bear the fee'}.`,
+      )
+  }
+
+  /** What bears the chain's fee where neither the miners nor the output of the pool's fees do: its matured fees, then its reserve. */
+  #borne(plan: EventData<'PayoutPlanned'>, fees: PlannableFees, wrong: Wrong): void {
+    const fee = BigInt(plan.fee)
+    const [fromFees, fromReserve] = [BigInt(plan.feeFromPoolFee), BigInt(plan.feeFromReserve)]
+    const takes = `takes ${fromFees} atoms of the pool's fees and ${fromReserve} of its reserve for the fee`
+    if (plan.bearer === 'miners' || plan.poolFee !== null) {
+      if (fromFees !== 0n || fromReserve !== 0n)
+        wrong(
+          'other-fee',
+          takes,
+          `Nothing: ${plan.bearer === 'miners' ? 'the miners bear it' : "the output of the pool's fees bears it"}.`,
+        )
+      return
+    }
+    const most = smaller(fee, fees.now)
+    if (fromFees + fromReserve !== fee || fromFees > most || fromFees < smaller(fee, fees.least))
+      wrong(
+        'other-fee',
+        takes,
+        `${most} of the pool's fees, which hold ${fees.now}, and ${fee - most} of its reserve.`,
       )
   }
 
@@ -207,6 +276,18 @@ export class PayoutsCheck {
       )
   }
 
+  /** Says which payouts are neither confirmed nor returned long after they were planned. */
+  end(atMs: number, { payouts }: Books): void {
+    for (const { number, entry, plan, confirmed, returned } of this.payouts.values())
+      if (confirmed === null && returned === null && atMs - plan.at > OPEN_MS_MAX)
+        this.#report.notice(
+          'payout-open',
+          entry,
+          `Payout ${number} was planned at ${timeText(plan.at)}, and by ${timeText(atMs)} it is ${payouts.get(number)?.phase ?? 'planned'}.`,
+          'Its confirmation, or its money back with the accounts. Plans of a manual pool wait for the operator.',
+        )
+  }
+
   #deepEnough(
     entry: number,
     { number, plan }: AuditedPayout,
@@ -226,6 +307,8 @@ export class PayoutsCheck {
 }
 
 type Wrong = (kind: Parameters<CheckReport['wrong']>[0], message: string, expected: string) => void
+
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 const present = (output: { readonly address: string } | null): readonly string[] =>
   output === null ? [] : [output.address]

@@ -19,21 +19,28 @@ import {
   workSettledEvent,
 } from '../../../domain/reward/pay-per-share.ts'
 import { ShareWindow, type WindowSums } from '../../../domain/reward/share-window.ts'
-import { type WindowLimit, windowLimit, windowUnits } from '../../../domain/reward/window-limit.ts'
+import {
+  LOST_HEIGHTS,
+  type WindowLimit,
+  windowLimit,
+  windowUnits,
+} from '../../../domain/reward/window-limit.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
 import type { SharesAtHand } from '../references.ts'
-import { type LedgerClock, SKEW_MS_MAX } from '../time.ts'
+import { BUSY_DUE_MS_MAX, type LedgerClock, SKEW_MS_MAX } from '../time.ts'
+import { RaisedFees } from './raised-fees.ts'
 
 /** Shares of one scheme, from where it was adopted on. */
 interface Era {
   readonly window: ShareWindow
+  readonly fees: RaisedFees
   shares: number
   last: ShareReference | null
 }
 
 /** Where a share stands that found a block, and by what its reward is shared. */
 interface Find {
-  /** The last share before `BlockFound` when its own was lost; null when there was none yet. */
+  /** The last share before the end of its gateway when its own was lost; null when there was none yet, or of its scheme no more. */
   readonly share: ShareReference | null
   /** Shares of its era before it. */
   readonly ordinal: number
@@ -48,12 +55,22 @@ interface RewardedBlock {
   readonly height: number
   readonly find: Find
   phase: BlockPhase
-  /** The entry that brought it into its phase, and when. */
+  /** The entry that found it, and the one that brought it into its phase. */
+  readonly foundBy: number
   entry: number
+  /** Since when its reward is to be shared, or is not. */
   sinceMs: number
   reward: bigint | null
   /** The settlement that shares its reward now. */
   settlement: number | null
+  /** It was not approved at some time since its reward is shared. */
+  wasLost: boolean
+}
+
+/** A policy, and when it was adopted. */
+export interface DatedPolicy extends AdoptedPolicy {
+  /** Unix ms. */
+  readonly at: number
 }
 
 /** Work of `pps` that is to be settled. */
@@ -92,9 +109,11 @@ export class RewardsCheck {
   readonly #network: Network
   readonly #clock: LedgerClock
   readonly #onShared: (shared: SharedReward) => void
-  readonly policies: AdoptedPolicy[] = []
+  readonly policies: DatedPolicy[] = []
   readonly #blocks = new Map<string, RewardedBlock>()
   readonly #solved = new Map<string, Find>()
+  /** Where the newest share of each gateway stands; where it joined before its first. A share that it lost came after it. */
+  readonly #ends = new Map<number, Find>()
   readonly #parts = new Map<number, EventData<'RewardAllocated'>[]>()
   readonly #due: WorkDue[] = []
   readonly #work: OpenWork
@@ -122,7 +141,7 @@ export class RewardsCheck {
     this.#network = network
     this.#clock = clock
     this.#onShared = onShared
-    this.#era = newEra(network)
+    this.#era = this.#newEra()
     this.#work = new OpenWork(network, new Map())
   }
 
@@ -142,10 +161,29 @@ export class RewardsCheck {
     const before = this.policy?.policy
     if (before === undefined || !isSameScheme(before.scheme, policy.scheme)) {
       if (before !== undefined) this.#checkChange(entry, before, policy, at)
-      this.#era = newEra(this.#network)
+      this.#era = this.#newEra()
     }
     this.#closeWork(entry, at, null)
-    this.policies.push({ position: entry, revision, policy })
+    const adopted = { position: entry, revision, policy, at }
+    this.policies.push(adopted)
+    this.#era.fees.adopted(this.#era.shares, adopted)
+  }
+
+  #newEra(): Era {
+    return {
+      window: new ShareWindow(this.#network, true),
+      fees: new RaisedFees(this.#report),
+      shares: 0,
+      last: null,
+    }
+  }
+
+  gatewayJoined({ gateway, at }: EventData<'GatewayJoined'>): void {
+    this.#ends.set(gateway, this.#endAt(at))
+  }
+
+  #endAt(atMs: number): Find {
+    return this.#findAt(this.#era.last, this.#era.shares - 1, atMs)
   }
 
   #checkChange(entry: number, before: Policy, after: Policy, at: number): void {
@@ -173,7 +211,7 @@ export class RewardsCheck {
   }
 
   /** Takes the shares of an entry. Those that refer to nothing known earn nothing. */
-  takeShares({ at, stream, revision, columns, runs, accounts }: SharesAtHand): void {
+  takeShares({ at, stream, revision, gateway, columns, runs, accounts }: SharesAtHand): void {
     const { count, difficulty, solved } = columns
     if (count === 0) return
     const era = this.#era
@@ -182,6 +220,7 @@ export class RewardsCheck {
     era.shares += count
     this.#shares += count
     era.last = { stream, revision, index: count - 1 }
+    this.#ends.set(gateway, this.#endAt(at))
     const policy = this.policy?.policy
     if (policy === undefined || policy.scheme.kind === 'solo') return
     const { account, bits, difficulty: difficulties } = this.#columns
@@ -219,13 +258,14 @@ export class RewardsCheck {
   takeBlock(entry: number, hash: string, event: BlockEvent): void {
     const { at } = event.data
     if (event.type === 'BlockFound') {
-      const own = event.data.share === null ? undefined : this.#solved.get(hash)
+      const { height, share, gateway } = event.data
+      const own = share === null ? this.#lostFind(gateway) : this.#solved.get(hash)
       this.#solved.delete(hash)
       if (this.#blocks.has(hash)) return
-      const find = own ?? this.#findAt(this.#era.last, this.#era.shares - 1, at)
-      const { height } = event.data
+      const find = own ?? this.#endAt(at)
       this.#blocks.set(hash, {
-        ...{ height, find, phase: 'found', entry, sinceMs: at, reward: null, settlement: null },
+        ...{ height, find, phase: 'found', foundBy: entry, entry, sinceMs: at, reward: null },
+        ...{ settlement: null, wasLost: false },
       })
       return
     }
@@ -233,9 +273,16 @@ export class RewardsCheck {
     const phase = phaseAfterBlock(event.type)
     if (block === undefined || phase === undefined) return
     if (event.type === 'BlockConnected') block.reward = BigInt(event.data.reward.atoms)
+    if (isEarned(phase) !== isEarned(block.phase)) block.sinceMs = at
     block.phase = phase
     block.entry = entry
-    block.sinceMs = at
+    if (!isEarned(phase)) block.wasLost = true
+  }
+
+  /** A find whose share was lost: its scheme may have been given up since, and then no window is left to it. */
+  #lostFind(gateway: number): Find | undefined {
+    const end = this.#ends.get(gateway)
+    return end === undefined || end.era === this.#era ? end : { ...end, share: null }
   }
 
   /** Takes a part of an allocation, and computes it anew when it is the last. */
@@ -256,6 +303,7 @@ export class RewardsCheck {
       return
     }
     block.settlement = settlement
+    block.wasLost = !isEarned(block.phase)
     this.recomputed++
     const { policy } = block.find
     if (policy === undefined) {
@@ -290,7 +338,31 @@ export class RewardsCheck {
     const facts = { block: data.block, height: block.height, policy: policy.revision }
     const expected = allocationEvents(data.at, facts, allocation, window.right).flatMap(allocated)
     this.#compare(entry, parts, expected)
+    this.#checkOrder(entry, data.block, block)
+    const { ordinal, era } = block.find
+    const shares = window.right?.shares ?? 0
+    if (shares > 0) era.fees.shared(entry, block.height, policy, ordinal + 1 - shares, ordinal)
     this.#tell(entry, data, policy.policy, window.right)
+  }
+
+  /** Under `prop` a round begins after the find before whose reward is shared: whoever shares a later one first gives it both rounds. */
+  #checkOrder(entry: number, hash: string, { find, foundBy }: RewardedBlock): void {
+    if (find.policy?.policy.scheme.kind !== 'prop') return
+    for (const [other, earlier] of this.#blocks)
+      if (
+        earlier.settlement === null &&
+        isEarned(earlier.phase) &&
+        earlier.find.era === find.era &&
+        earlier.find.ordinal < find.ordinal &&
+        earlier.foundBy < foundBy &&
+        this.#clock.now - earlier.sinceMs > BUSY_DUE_MS_MAX
+      )
+        this.#report.wrong(
+          'other-allocation',
+          entry,
+          `Entry ${entry} shares the reward of block ${hash} before that of block ${other}, which was found earlier and is ${earlier.phase} by entry ${earlier.entry}.`,
+          'Rewards shared in the order in which their blocks were found: each has its own round.',
+        )
   }
 
   #compare(
@@ -342,10 +414,18 @@ export class RewardsCheck {
     })
   }
 
-  rewardReversed({ block: hash, at }: EventData<'RewardReversed'>): void {
+  rewardReversed(entry: number, { block: hash, at }: EventData<'RewardReversed'>): void {
     this.#settledAt = Math.max(this.#settledAt, at)
     const block = this.#blocks.get(hash)
-    if (block !== undefined) block.settlement = null
+    if (block === undefined) return
+    if (block.settlement !== null && !block.wasLost)
+      this.#report.wrong(
+        'not-lost',
+        entry,
+        `Entry ${entry} takes back the reward of block ${hash}, which has been approved on the main chain ever since it was shared.`,
+        'A BlockDisconnected or a BlockDisapproved of that block since.',
+      )
+    block.settlement = null
   }
 
   /** Takes a settlement of work, and answers the credits that the shares come to. */
@@ -388,16 +468,15 @@ export class RewardsCheck {
     for (const [hash, block] of this.#blocks) {
       const { phase, entry, sinceMs, settlement, find } = block
       if (!this.#clock.isOverdue(sinceMs, this.#settledAt)) continue
-      const isEarned = phase === 'approved' || phase === 'matured'
       const scheme = find.policy?.policy.scheme.kind ?? 'solo'
-      if (isEarned && settlement === null && scheme !== 'solo')
+      if (isEarned(phase) && settlement === null && scheme !== 'solo')
         this.#report.wrong(
           'not-shared',
           entry,
           `Block ${hash} is ${phase} by entry ${entry}, and its reward of ${block.reward} atoms is not shared.`,
           `An allocation by ${scheme}.`,
         )
-      if (!isEarned && settlement !== null)
+      if (!isEarned(phase) && settlement !== null)
         this.#report.wrong(
           'not-taken-back',
           entry,
@@ -460,15 +539,33 @@ export class RewardsCheck {
       else consider(find)
     for (const { phase, settlement, height, find } of this.#blocks.values()) {
       if (phase === 'orphaned' || (phase === 'matured' && settlement !== null)) continue
-      const isUnshared = (phase === 'approved' || phase === 'matured') && settlement === null
+      const isUnshared = isEarned(phase) && settlement === null
       if (isUnshared || this.#height <= height + depth) consider(find)
     }
     return oldest
   }
 
+  /** The earliest end of a gateway that may have lost a share whose block is yet to be seen. */
+  #oldestEnd(): Find | undefined {
+    const newest = Math.max(...this.#ends.keys())
+    let oldest: Find | undefined
+    for (const [gateway, end] of this.#ends)
+      if (
+        gateway < newest &&
+        end.era === this.#era &&
+        end.share !== null &&
+        this.#height <= end.height + LOST_HEIGHTS &&
+        (oldest === undefined || end.ordinal < oldest.ordinal)
+      )
+        oldest = end
+    return oldest
+  }
+
   #trim(): void {
+    const [undecided, end] = [this.#oldestUndecided(), this.#oldestEnd()]
     const oldest =
-      this.#oldestUndecided() ?? this.#findAt(null, this.#era.shares, this.#clock.now - SKEW_MS_MAX)
+      (undecided === undefined || (end !== undefined && end.ordinal < undecided.ordinal) ? end : undecided) ??
+      this.#findAt(null, this.#era.shares, this.#clock.now - SKEW_MS_MAX)
     const limit = this.#limitOf(oldest)
     if (limit !== undefined) this.#era.window.trim(oldest.share, limit)
   }
@@ -489,7 +586,7 @@ export class RewardsCheck {
 /** Who gets what a share of nobody known would earn: A3 has named it. */
 const UNKNOWN = 'unknown'
 
-const newEra = (network: Network): Era => ({ window: new ShareWindow(network, true), shares: 0, last: null })
+const isEarned = (phase: BlockPhase): boolean => phase === 'approved' || phase === 'matured'
 
 const allocationOf = (
   { scheme, feePpm }: Policy,

@@ -8,9 +8,17 @@ import { fromHex } from '../../../domain/decred/hex.ts'
 import type { EventData } from '../../../domain/events.ts'
 import { NTIME_AHEAD_SECONDS_MAX } from '../../../domain/mining/share.ts'
 import { type CheckReport, type Report, reportOf } from '../finding.ts'
+import { ForgottenHeights, NO_TEMPLATE } from '../forgotten-heights.ts'
 import { HeaderSet } from '../header-set.ts'
 import type { ProofOutcome } from '../prover.ts'
-import type { Connection, Job, References, ResolvedShares, SharesAtHand } from '../references.ts'
+import {
+  type Connection,
+  type Job,
+  type References,
+  type ResolvedShares,
+  type SharesAtHand,
+  WORK_HEIGHTS_KEPT,
+} from '../references.ts'
 import { timeText } from '../time.ts'
 
 /** A stretch of time in which a gateway's work was on one parent. */
@@ -31,6 +39,7 @@ export class SharesCheck {
   readonly #references: References
   readonly #reigns = new Map<number, Reign[]>()
   readonly #headers = new HeaderSet()
+  readonly #forgotten = new ForgottenHeights()
   #graceMs = 0
   /** What every extranonce1 of the newest gateway begins with. */
   #extranonce: { readonly gateway: number; readonly prefix: string } | null = null
@@ -84,6 +93,14 @@ export class SharesCheck {
         entry,
         `Entry ${entry} issues job ${data.job} of gateway ${gateway} again.`,
         'Each number once.',
+      )
+    const newest = this.#references.height
+    if (data.height <= newest - WORK_HEIGHTS_KEPT)
+      this.#report.wrong(
+        'wrong-work',
+        entry,
+        `Entry ${entry} issues work at height ${data.height}, and there was work at height ${newest} before.`,
+        `Work less than ${WORK_HEIGHTS_KEPT} blocks below that: no reorganisation is so deep, and nobody could say which of its shares counted before.`,
       )
   }
 
@@ -201,10 +218,18 @@ export class SharesCheck {
           ? 'The proof of work that it is credited with.'
           : 'The length of its profile, and the extranonce1 of its connection where the profile has it.',
       )
-    for (const { job, from, to } of runs)
+    for (const { job, from, to } of runs) {
+      const height = job?.height ?? 0
+      if (this.#forgotten.take(height, job?.template ?? NO_TEMPLATE) && job !== undefined)
+        this.#report.wrong(
+          'same-share',
+          entry,
+          `Shares ${from} to ${to - 1} of entry ${entry} are on work of height ${height}, of which other shares are so long ago that nobody can say whether these are among them.`,
+          'Work that was not given up for long.',
+        )
       this.#headers.add(
         fingerprints,
-        { from, to, height: job?.height ?? 0 },
+        { from, to, height },
         {
           missing: (share) => {
             if (!named.has(share)) this.#notRebuilt(shares, share)
@@ -218,6 +243,7 @@ export class SharesCheck {
             ),
         },
       )
+    }
   }
 
   /** No share may slip through unhashed. What refers to nothing known was named before. */

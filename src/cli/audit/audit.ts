@@ -81,7 +81,7 @@ async function run(
   const kept = save ?? request.since
   const display = progressDisplay()
   const audited = await audit({
-    ...{ source, key, since, node, workers: workers ?? null },
+    ...{ source, key, since, node, workers: workers ?? null, nowMs: Date.now() },
     hashed: kept === undefined ? null : readHashedWork(`${absolute(kept)}.hashed`, key.name),
     onProgress: ({ doing, done, of, shares }) =>
       display.show(

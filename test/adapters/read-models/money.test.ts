@@ -9,6 +9,7 @@ import {
   approved,
   BEN,
   CLE,
+  connected,
   FEE_ADDRESS,
   matured,
   moneyLog,
@@ -234,6 +235,18 @@ describe('a payout', () => {
     expectBooks(log, { liabilities: { immature: '0', available: '990000000', inPayout: '0' } })
   })
 
+  test('is on the way from its publication to its end', () => {
+    const log = moneyLog()
+    const number = planned(log)
+    const onTheWay = () => right(readModelsOf(log.events).onTheWay())
+    log.step(number, signed(HASH(0x5167)))
+    expect(onTheWay()).toBe(0n)
+    log.step(number, published)
+    expect(onTheWay()).toBe(990_000_000n)
+    log.step(number, confirmed)
+    expect(onTheWay()).toBe(0n)
+  })
+
   test('is announced: when it is due, and how much waits for it', () => {
     const log = moneyLog()
     const next = () => right(readModelsOf(log.events).pool(START))?.nextPayout
@@ -276,6 +289,31 @@ describe('a block that is lost after it matured', () => {
       state: 'reversed',
       reversal: { fromReserve: '495000000' },
     })
+  })
+
+  test('and comes back: whoever was paid gets nothing more, and the reserve has what it advanced', () => {
+    const log = moneyLog()
+    planned(log)
+    log.blockEvent(1, { type: 'BlockDisconnected', data: { v: 1, at: START + 5_000 } })
+    log.settle(6_000, new Map())
+    expectBooks(log, { reserve: `-${REWARD}` })
+    log.blockEvent(1, connected(1, 7_000))
+    log.blockEvent(1, approved(1, 7_000))
+    log.settle(8_000, UNITS)
+    expect(balancesOf(log)(ANN)).toEqual({ ...NOTHING, inPayout: NET.ann })
+    expectBooks(log, { reserve: '0', coinbases: String(REWARD) })
+    const page = () => right(readModelsOf(log.events).allocation(HASH(1), PAGE))
+    expect(page()).toMatchObject({ state: 'immature', repaid: String(REWARD), reserve: '0', reversal: null })
+    log.blockEvent(1, matured(9_000))
+    expectBooks(log, { reserve: '0', liabilities: { immature: '0', available: '0', inPayout: '990000000' } })
+    expect(page()).toMatchObject({ state: 'available', repaid: String(REWARD) })
+    const told = right(readModelsOf(log.events).statement(ANN, PAGE)).items
+    expect(told.map(({ kind, amount, balance }) => [kind, amount, balance])).toEqual([
+      ['restored', '0', String(NET.ann)],
+      ['planned', '0', String(NET.ann)],
+      ['matured', '0', String(NET.ann)],
+      ['earned', String(NET.ann), String(NET.ann)],
+    ])
   })
 })
 

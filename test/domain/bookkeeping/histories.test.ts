@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { BlockPhase } from '../../../domain/block/lifecycle.ts'
+import { eachCredit } from '../../../domain/bookkeeping/allocated.ts'
 import { liabilities } from '../../../domain/bookkeeping/invariants.ts'
-import { minerOf } from '../../../domain/bookkeeping/ledger.ts'
+import { minerAccount, minerOf } from '../../../domain/bookkeeping/ledger.ts'
 import { bookPayoutEvent } from '../../../domain/bookkeeping/payout-entries.ts'
 import { bookAllocationEvent } from '../../../domain/bookkeeping/settlement-entries.ts'
 import { settlementsDue } from '../../../domain/bookkeeping/settlements-due.ts'
@@ -188,6 +189,7 @@ function expectNothingLost(pool: TestPool): void {
     ),
   )
   expect(pool.balance('chain:paid')).toBe(outputs)
+  const standing = standingOf(pool)
   for (const name of ['a', 'b', 'c', 'd', 'e']) {
     const account = miner(name)
     const posted = pool.posted.filter((each) => minerOf(each.account)?.account === account)
@@ -200,9 +202,28 @@ function expectNothingLost(pool: TestPool): void {
     )
     const has = pool.of(name, 'immature') + pool.of(name, 'available') + pool.of(name, 'in-payout')
     expect(has + given).toBe(by('RewardAllocated') + by('RewardReversed'))
+    expect(has + given - advancedFor(pool, account)).toBe(standing.get(account) ?? 0n)
     expect(by('BlockMatured', 'PayoutPlanned', 'PayoutReturned')).toBe(0n)
     expect(by('PayoutConfirmed')).toBe(-given)
   }
+}
+
+/** What the reserve has given for a miner, for rewards that nobody has. */
+const advancedFor = ({ books }: TestPool, account: string): bigint =>
+  sumOf(
+    (books.advances.get(minerAccount(account, 'available')) ?? []).flatMap(({ repaidBy, atoms }) =>
+      repaidBy === null ? [atoms] : [],
+    ),
+  )
+
+/** Each miner's parts of all rewards that are shared now: a reward counts once, however often it was lost. */
+function standingOf({ books }: TestPool): ReadonlyMap<string, bigint> {
+  const standing = new Map<string, bigint>()
+  for (const { allocation } of books.blocks.values())
+    if (allocation !== null)
+      for (const { account, atoms } of eachCredit(books.names, allocation))
+        standing.set(account, (standing.get(account) ?? 0n) + atoms)
+  return standing
 }
 
 /** Plays random histories; gives where they went. */

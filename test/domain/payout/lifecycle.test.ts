@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createActor } from 'xstate'
+import type { ReturnReason } from '../../../domain/events.ts'
 import {
   firstPhase,
   isOver,
@@ -11,6 +12,8 @@ import {
   phaseAfter,
 } from '../../../domain/payout/lifecycle.ts'
 import {
+  type MissingReward,
+  mayReturn,
   nextPayoutStep,
   type PayoutObservation,
   type PayoutStep,
@@ -51,9 +54,9 @@ const confirmed: PayoutStepEvent = {
   type: 'PayoutConfirmed',
   data: { v: 1, at: 5, block: BLOCK, confirmations: 2 },
 }
-const back = (why: 'rejected' | 'funding-gone' | 'conflict'): PayoutStepEvent => ({
+const back = (why: ReturnReason): PayoutStepEvent => ({
   type: 'PayoutReturned',
-  data: { v: 1, at: 6, why, conflict: why === 'rejected' ? null : THIEF },
+  data: { v: 1, at: 6, why, conflict: why === 'rejected' || why === 'funding-lost' ? null : THIEF },
 })
 
 const steps = {
@@ -64,6 +67,7 @@ const steps = {
   rejected: back('rejected'),
   gone: back('funding-gone'),
   conflict: back('conflict'),
+  lost: back('funding-lost'),
 }
 const PHASES: readonly PayoutPhase[] = ['planned', 'approved', 'signed', 'published', 'confirmed', 'returned']
 
@@ -82,8 +86,8 @@ test('what can follow what', () => {
   expect(table).toEqual({
     planned: { approved: 'approved', rejected: 'returned', gone: 'returned' },
     approved: { signed: 'signed', rejected: 'returned', gone: 'returned' },
-    signed: { published: 'published', conflict: 'returned' },
-    published: { confirmed: 'confirmed', conflict: 'returned' },
+    signed: { published: 'published', conflict: 'returned', lost: 'returned' },
+    published: { confirmed: 'confirmed', conflict: 'returned', lost: 'returned' },
     confirmed: {},
     returned: {},
   })
@@ -122,17 +126,27 @@ describe('the record of a stream', () => {
   })
 })
 
-const nothing: PayoutObservation = { transaction: { kind: 'unknown' }, conflict: null }
-const known: PayoutObservation = { transaction: { kind: 'known' }, conflict: null }
+const nothing: PayoutObservation = { transaction: { kind: 'unknown' }, conflict: null, missing: null }
+const known: PayoutObservation = { transaction: { kind: 'known' }, conflict: null, missing: null }
 const inBlock = (confirmations: number): PayoutObservation => ({
   transaction: { kind: 'in-block', block: BLOCK, confirmations },
   conflict: null,
+  missing: null,
 })
 const taken = (confirmations: number): PayoutObservation => ({
   ...nothing,
   conflict: { ...THIEF, confirmations },
 })
 const REQUIRED = 2
+const MISSING: MissingReward = {
+  transaction: 'ee'.repeat(32),
+  block: 'ff'.repeat(32),
+  displacedBy: REQUIRED,
+  isGivenUp: true,
+}
+const unfunded: PayoutObservation = { ...nothing, missing: MISSING }
+
+const TELL = { kind: 'unfunded', missing: MISSING }
 
 describe('what to do next', () => {
   const after = (...events: readonly PayoutEvent[]) => payoutRecord(events)
@@ -194,12 +208,46 @@ describe('what to do next', () => {
       { ...inBlock(1), conflict: THIEF },
       { kind: 'watch' },
     ],
+    ['a reward that it spends is not there: tell', after(auto, signed, published), unfunded, TELL],
+    ['the same before it was published', after(auto, signed), unfunded, TELL],
+    [
+      'and when it went out again at this height',
+      after(auto, signed, published),
+      { ...known, missing: MISSING },
+      TELL,
+    ],
+    ['and before it is signed: it is not', after(auto), unfunded, TELL],
+    ['and while an operator is asked', after(planned('manual')), unfunded, TELL],
+    [
+      'in a block of its own: nothing is missing',
+      after(auto, signed, published),
+      { ...inBlock(1), missing: MISSING },
+      { kind: 'watch' },
+    ],
+    [
+      'spent by something else: that decides',
+      after(auto, signed, published),
+      { ...taken(1), missing: MISSING },
+      { kind: 'alarm', conflict: { ...THIEF } },
+    ],
     ['confirmed: done', after(auto, signed, published, confirmed), nothing, { kind: 'done' }],
     ['returned: done', after(auto, back('rejected')), known, { kind: 'done' }],
   ])('%s', (_, record, seen, step) => {
     if (record === undefined) throw new Error('no record')
     expect(nextPayoutStep(record, seen, REQUIRED, 9)).toMatchObject(step as PayoutStep)
   })
+})
+
+test.each<[string, PayoutObservation, boolean]>([
+  ['all that it takes', unfunded, true],
+  ['it was published at this height', { ...known, missing: MISSING }, true],
+  ['nothing is missing', nothing, false],
+  ['the block in its place is not deep', { ...nothing, missing: { ...MISSING, displacedBy: 1 } }, false],
+  ['a block that pays it may come back', { ...nothing, missing: { ...MISSING, isGivenUp: false } }, false],
+  ['it is in a block', { ...inBlock(1), missing: MISSING }, false],
+  ['something else has the money', { ...taken(9), missing: MISSING }, false],
+])('money of a signed payout may be put back by an operator: %s', (_, seen, may) => {
+  expect(mayReturn(seen, REQUIRED)).toBe(may)
 })
 
 /** A world with one payout's transaction: published or not, mined or not, and how often it was sent. */
@@ -246,6 +294,7 @@ function live(
         log.push(step.event)
         break
       case 'alarm':
+      case 'unfunded':
         throw new Error('nobody took the money')
       case 'done':
         return { log, ids }

@@ -84,7 +84,7 @@ describe('dcrwallet, as recorded', () => {
   const recorded: PayoutPlan = {
     outputs: [
       pay('SsjUjmw8oGCg63C2MQPygFGZPh2Mbq3iaHM', 123_456_789n),
-      pay('SscVdtfaNS1iCLceaT8Sqwd8hGoia8XDifR', 20_000_000n),
+      pay('Ssp8rWz9bGAJUGsM7gLJtD8WMzHokN626jr', 356_540_321n),
     ],
     poolFee: null,
     bearer: 'pool',
@@ -92,10 +92,10 @@ describe('dcrwallet, as recorded', () => {
     feeFromPoolFee: toAtoms(2_890n),
     feeFromReserve: toAtoms(0n),
     funding: [{ ...input.previous, atoms: toAtoms(500_000_000n) }],
-    change: { address: 'Ssp8rWz9bGAJUGsM7gLJtD8WMzHokN626jr', atoms: toAtoms(356_540_321n) },
+    change: { address: 'SscVdtfaNS1iCLceaT8Sqwd8hGoia8XDifR', atoms: toAtoms(20_000_000n) },
   }
 
-  test('what it signed is the plan, change in the middle, under the id that it published', () => {
+  test('what it signed is the plan, under the id that it published', () => {
     const answer = checkSigned(network, recorded, { bytes, unsigned: [], id: published })
     expect(answer).toMatchObject({ _tag: 'Right', right: { id: published } })
   })
@@ -103,7 +103,7 @@ describe('dcrwallet, as recorded', () => {
   test('another fee is another change', () => {
     const other = {
       ...recorded,
-      change: { address: recorded.change?.address ?? '', atoms: toAtoms(356_540_322n) },
+      change: { address: recorded.change?.address ?? '', atoms: toAtoms(20_000_001n) },
     }
     expect(checkSigned(network, other, { bytes, unsigned: [], id: null })).toMatchObject({
       left: { kind: 'other-change' },
@@ -125,17 +125,23 @@ describe('the transaction of a plan', () => {
 })
 
 describe('a signed transaction', () => {
-  test('is taken with its outputs in any order, and change anywhere or nowhere', () => {
+  test('is taken as it was planned, with change or without', () => {
+    const taken = E.right({ id: transactionId(good), bytes: encodeTransaction(good) })
+    expect(check(good, [], transactionId(good))).toEqual(taken)
+    const bare = { ...plan, change: null }
+    expect(check(signed(unsignedTransaction(network, bare)), [], null, bare)).toMatchObject({ _tag: 'Right' })
+  })
+
+  test('is refused with its outputs in any other order', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([...good.outputs], { minLength: 5 }), (outputs) => {
         const transaction = { ...good, outputs }
-        expect(check(transaction, [], transactionId(transaction))).toEqual(
-          E.right({ id: transactionId(transaction), bytes: encodeTransaction(transaction) }),
+        const isPlanned = transactionId(transaction) === transactionId(good)
+        expect(check(transaction)).toMatchObject(
+          isPlanned ? { _tag: 'Right' } : { left: { kind: 'rearranged' } },
         )
       }),
     )
-    const bare = { ...plan, change: null }
-    expect(check(signed(unsignedTransaction(network, bare)), [], null, bare)).toMatchObject({ _tag: 'Right' })
   })
 
   const [first, second, third, fourth, change] = good.outputs
@@ -207,6 +213,8 @@ describe('a signed transaction', () => {
     ['one that expires', { ...good, expiry: 5_000 }, 'not-plain'],
     ['one that is valid later', { ...good, lockTime: 5_000 }, 'not-plain'],
     ['another version', { ...good, version: 3 }, 'not-plain'],
+    ['its inputs in another order', { ...good, inputs: [two, one] }, 'rearranged'],
+    ['another sequence', { ...good, inputs: [one, { ...two, sequence: 0 }] }, 'rearranged'],
   ])('is refused: %s', (_, transaction, kind) => {
     const answer = check(transaction)
     expect(answer).toMatchObject({ left: { kind } })

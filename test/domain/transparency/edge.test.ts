@@ -3,8 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { expect, test } from 'vitest'
 import { toHex } from '../../../domain/decred/hex.ts'
 import { ledgerEdge } from '../../../domain/transparency/edge.ts'
-import { bundlePath, decodeBundle, tilePath, tilesOf, widthIn } from '../../../domain/transparency/tile.ts'
+import { bundlePath, decodeBundle, tilePath, widthIn } from '../../../domain/transparency/tile.ts'
 import { entriesOf, sha256, treeHash } from './recursive-tree.ts'
+import { tilesOf } from './tiles-of.ts'
 
 /** The paths that a ledger of a size has, full and partial. */
 const pathsOf = (size: number): readonly string[] => {

@@ -9,9 +9,9 @@ import {
   parseLedgerPath,
   TILE_LEVEL_MAX,
   tilePath,
-  tilesOf,
   widthIn,
 } from '../../../domain/transparency/tile.ts'
+import { tilesOf } from './tiles-of.ts'
 import { transparencyVectors } from './vectors.ts'
 
 const { published, derivedMore, derivedPaths, goTilePathAccept, goTilePathReject } =
@@ -23,9 +23,12 @@ describe('published vectors', () => {
     ['256', published.treeSize256],
     ...Object.entries(derivedMore),
   ])('the tiles of a tree of %s leaves', (size, levels) => {
-    const given = tilesOf(Number(size))
-    expect(given.filter(({ fullTiles, partialWidth }) => fullTiles + partialWidth > 0)).toEqual(levels)
-    expect(given).toEqual(levels)
+    const widthOf = (level: number, index: number): number => widthIn(Number(size), level, index)
+    for (const { level, fullTiles, partialWidth } of levels) {
+      if (fullTiles > 0) expect(widthOf(level, fullTiles - 1)).toBe(256)
+      expect([widthOf(level, fullTiles), widthOf(level, fullTiles + 1)]).toEqual([partialWidth, 0])
+    }
+    expect(widthOf(levels.length, 0)).toBe(0)
   })
 
   test.each([['1234067', published.index1234067], ...Object.entries(derivedPaths)])(
