@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
@@ -15,6 +15,7 @@ import { severalNodes } from '../adapters/node/several.ts'
 import { JOB_HEIGHTS_KEPT, type ReadModels } from '../adapters/read-models/port.ts'
 import { openReadModels } from '../adapters/read-models/sqlite.ts'
 import { networks } from '../domain/decred/network.ts'
+import { COUNTERS } from '../domain/mining/session-book.ts'
 import { watchBlocks } from './actors/blocks.ts'
 import { openGateway } from './actors/gateway.ts'
 import { watchNode } from './actors/node-watcher.ts'
@@ -30,12 +31,11 @@ import type { PoolError } from './parts/error.ts'
 import { makeDataDirectory } from './parts/files.ts'
 import { openHttp, openLoginsOf } from './parts/http.ts'
 import { journalStatus, openMeteredJournal } from './parts/journal.ts'
-import { ledgerNameOf } from './parts/ledger.ts'
+import { ledgerNameOf, openLedgerOf } from './parts/ledger.ts'
 import { listenerStatus, openListeners } from './parts/listeners.ts'
 import { openNodes } from './parts/nodes.ts'
 import { openWallet } from './parts/wallet.ts'
 import { startWebhooks } from './parts/webhooks.ts'
-import { openLedgerKeys } from './publisher/keys.ts'
 import { openPublisher } from './publisher/publisher.ts'
 import { witnessName } from './publisher/witnesses.ts'
 import { openEventStore } from './store/open-store.ts'
@@ -121,7 +121,9 @@ async function start(
   if (E.isLeft(store)) return store
   closers.push(() => store.right.close())
   const ledgerDirectory = join(config.pool.dataDirectory, 'ledger')
-  const ledgerKeys = openLedgerKeys(config.ledger, ledgerDirectory)
+  const ledger = await openLedgerOf(store.right, config.ledger, ledgerDirectory)
+  if (E.isLeft(ledger)) return ledger
+  const ledgerKeys = ledger.right
   const ledgerName = ledgerNameOf(ledgerKeys, log)
   const policy = policyOf(config)
   const opening = await openPool(store.right, config.pool, policy, ledgerName, options.software, startedAt)()
@@ -185,6 +187,7 @@ async function start(
           network,
           paying: paying.right,
           payoutHold: () => payoutHold(publisher.logCheck()),
+          untilSigned: publisher.untilSigned,
           nowMs,
           log,
           onWalletError: ({ kind }) => metrics.walletErrors.inc({ kind }),
@@ -217,7 +220,10 @@ async function start(
     config,
     journal,
     nowMs,
+    monotonicMs: () => performance.now(),
+    extranonceCounter: randomInt(COUNTERS),
     newSessionId: () => randomBytes(12).toString('hex'),
+    renewWork: () => void node.renewWork()(),
     solved: blocks.solved,
     bans: bans.right,
     log,
@@ -251,6 +257,7 @@ async function start(
   const status = (): PoolStatus => {
     const job = gateway.job()
     return {
+      name: config.pool.name,
       software: options.software,
       network: network.name,
       mode: config.pool.mode,

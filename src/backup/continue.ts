@@ -1,6 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { read } from '../../adapters/event-store/catalogue.ts'
 import {
   type EventStore,
   NO_STREAM,
@@ -10,26 +9,24 @@ import {
 import { readCheckpoint } from '../../adapters/ledger/checkpoint.ts'
 import type { LedgerSource } from '../../adapters/ledger/port.ts'
 import { ledgerReader } from '../../adapters/ledger/reader.ts'
-import { canonicalJson, type Json } from '../../domain/canonical-json.ts'
+import { canonicalJson, isObject, type Json } from '../../domain/canonical-json.ts'
 import { eventId } from '../../domain/event-id.ts'
-import type { CheckpointTrust } from '../../domain/transparency/checkpoint.ts'
+import type { SignedCheckpoint } from '../../domain/transparency/checkpoint.ts'
 import { entryOf } from '../../domain/transparency/entry.ts'
-import { parseVerifierKey } from '../../domain/transparency/key.ts'
+import { namedLedger } from '../publisher/named-ledger.ts'
 
 /**
  * Continues a restored log from the public ledger, which holds every event that was signed: what happened after the backup is not lost
  * as long as one copy of the ledger is there.
  */
 
-/** What came of it. `signed`: entries under the checkpoint that was found. */
+/** What came of it. */
 export interface Continued {
-  readonly signed: number
+  /** That of the ledger, checked. */
+  readonly checkpoint: SignedCheckpoint
   /** Events that the backup did not have. */
   readonly added: number
 }
-
-const PAGE = 1_000
-const POOL_STREAM = 'pool'
 
 /**
  * Appends the entries of a ledger that come after the last event of a store, which holds `events`. The checkpoint must be signed by a key that
@@ -41,12 +38,13 @@ export async function continueFrom(
   store: EventStore,
   events: number,
 ): Promise<E.Either<string, Continued>> {
-  const trust = await trustOf(store)
+  const trust = await namedLedger(store)
   if (E.isLeft(trust)) return trust
+  if (trust.right === null) return E.left('the backup names no ledger: it is older than the first one')
   const checkpoint = await readCheckpoint(source, trust.right)()
   if (E.isLeft(checkpoint)) return E.left(checkpoint.left.message)
   const { size } = checkpoint.right
-  if (size < events) return E.right({ signed: size, added: 0 })
+  if (size < events) return E.right({ checkpoint: checkpoint.right, added: 0 })
   const last = await lastEvent(store)
   if (E.isLeft(last)) return last
   let added = 0
@@ -62,28 +60,7 @@ export async function continueFrom(
     if (E.isLeft(appended)) return appended
     added += texts.length
   }
-  return E.right({ signed: size, added })
-}
-
-/** The keys that the log has named for its ledger. */
-async function trustOf(store: EventStore): Promise<E.Either<string, CheckpointTrust>> {
-  const keys: string[] = []
-  let origin = ''
-  for (let from = 0; ; from += PAGE) {
-    const page = await store.readStream(POOL_STREAM, { from, direction: 'forwards', limit: PAGE })()
-    if (E.isLeft(page)) return E.left(page.left.message)
-    for (const recorded of page.right) {
-      const decoded = read(recorded)
-      if (E.isLeft(decoded) || decoded.right.type !== 'LedgerKeyAdopted') continue
-      origin = decoded.right.data.origin
-      keys.push(decoded.right.data.key)
-    }
-    if (page.right.length < PAGE) break
-  }
-  const parsed = keys.map(parseVerifierKey).flatMap((key) => (E.isRight(key) ? [key.right] : []))
-  return parsed.length === 0
-    ? E.left('the backup names no ledger: it is older than the first one')
-    : E.right({ origin, keys: parsed.filter(({ name }) => name === origin), witnesses: [] })
+  return E.right({ checkpoint: checkpoint.right, added })
 }
 
 /** The entry of the newest event. */
@@ -121,6 +98,3 @@ async function append(store: EventStore, texts: readonly string[]): Promise<E.Ei
   const appended = await store.append(appends)()
   return E.isLeft(appended) ? E.left(appended.left.message) : E.right(undefined)
 }
-
-const isObject = (value: Json): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

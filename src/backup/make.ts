@@ -3,6 +3,7 @@ import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from 'nod
 import { open } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { errorText } from '../../adapters/error-text.ts'
 import type { BackupFigures } from '../../adapters/http/admin/port.ts'
 import { copyStore } from '../store/copy.ts'
 import type { VerifyReport } from '../store/findings.ts'
@@ -52,9 +53,7 @@ export async function makeBackup(
     const { events, lastAt } = report.right
     return E.right({ name: basename(file), madeAt: now, bytes, sha256, events, lastAt })
   } catch (error) {
-    return E.left(
-      `The backup could not be written: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    return E.left(`The backup could not be written: ${errorText(error)}`)
   } finally {
     removeStore(partial)
   }

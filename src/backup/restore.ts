@@ -1,12 +1,14 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { errorText } from '../../adapters/error-text.ts'
 import { ledgerFolder } from '../../adapters/ledger/folder.ts'
 import { openLedger } from '../../adapters/ledger/open.ts'
 import type { LedgerSource } from '../../adapters/ledger/port.ts'
 import type { VerifyReport } from '../store/findings.ts'
 import { openExistingEventStore } from '../store/open-store.ts'
 import { sqliteFile } from '../store/store-url.ts'
+import { anchorLedger } from './anchor.ts'
 import { type Continued, continueFrom } from './continue.ts'
 import { readFigures } from './figures.ts'
 import { type BackupProgress, removeStore, sumUpFile, syncToDisk, verifyFile } from './make.ts'
@@ -30,14 +32,27 @@ export interface Restored {
   readonly backupAt: number | null
   readonly lastAt: number | null
   /** What the ledger had beyond the backup; null when there was no ledger to look at. */
-  readonly continued: Continued | null
+  readonly continued: ContinuedLedger | null
   /** Read models of another history were removed: the pool makes new ones. */
   readonly readModelsRemoved: boolean
 }
 
+/** A ledger that a backup was continued from. */
+export interface ContinuedLedger {
+  /** Its folder or URL. */
+  readonly from: string
+  /** It is the pool's own, which has all that was ever signed. A copy has what there was when it was made. */
+  readonly isOwn: boolean
+  /** Entries under its checkpoint. */
+  readonly signed: number
+  /** Events that the backup did not have. */
+  readonly added: number
+}
+
 /**
- * Puts a backup in the place of a store that is gone, and continues it from the public ledger. It is copied beside, read to its end,
- * and gets its name when it is whole, so that there is a whole store or none. Left: why there is none, a sentence for the operator.
+ * Puts a backup in the place of a store that is gone, and continues it from the public ledger, whose checkpoint is in the pool's own
+ * folder from then on. It is copied beside, read to its end, and gets its name when it is whole, so that there is a whole store or none.
+ * Left: why there is none, a sentence for the operator.
  */
 export async function restoreBackup(
   { file, storeUrl, dataDirectory, ledger }: RestoreOrder,
@@ -73,6 +88,8 @@ export async function restoreBackup(
     const after = await verifiedAgain(aside, before.right, continued.right, watch)
     if (E.isLeft(after)) return after
     await syncToDisk(aside)
+    const anchored = await anchor(dataDirectory, source.right, continued.right)
+    if (E.isLeft(anchored)) return E.left(`${anchored.left}. Nothing was restored`)
     removeStore(target)
     renameSync(aside, target)
     await syncToDisk(dirname(target))
@@ -81,11 +98,11 @@ export async function restoreBackup(
       events: after.right.events,
       backupAt: before.right.lastAt,
       lastAt: after.right.lastAt,
-      continued: continued.right,
+      continued: continuedLedger(dataDirectory, source.right, continued.right),
       readModelsRemoved: removeReadModels(dataDirectory),
     })
   } catch (error) {
-    return E.left(`The store could not be written: ${error instanceof Error ? error.message : String(error)}`)
+    return E.left(`The store could not be written: ${errorText(error)}`)
   } finally {
     removeStore(aside)
   }
@@ -95,9 +112,34 @@ export async function restoreBackup(
 function sourceOf(ledger: string | null, dataDirectory: string): E.Either<string, LedgerSource | null> {
   if (ledger === '') return E.right(null)
   if (ledger !== null) return openLedger(ledger)
-  const folder = join(dataDirectory, 'ledger')
+  const folder = ownFolder(dataDirectory)
   return E.right(existsSync(join(folder, 'checkpoint')) ? ledgerFolder(folder) : null)
 }
+
+const ownFolder = (dataDirectory: string): string => join(dataDirectory, 'ledger')
+
+const anchor = async (
+  dataDirectory: string,
+  source: LedgerSource | null,
+  continued: Continued | null,
+): Promise<E.Either<string, void>> =>
+  source === null || continued === null
+    ? E.right(undefined)
+    : anchorLedger(ledgerFolder(ownFolder(dataDirectory)), source, continued.checkpoint)
+
+const continuedLedger = (
+  dataDirectory: string,
+  source: LedgerSource | null,
+  continued: Continued | null,
+): ContinuedLedger | null =>
+  source === null || continued === null
+    ? null
+    : {
+        from: source.name,
+        isOwn: resolve(source.name) === resolve(ownFolder(dataDirectory)),
+        signed: continued.checkpoint.size,
+        added: continued.added,
+      }
 
 /** Compares with what was written beside the backup when it was made, if that is there. */
 async function isAsItWas(file: string): Promise<E.Either<string, void>> {

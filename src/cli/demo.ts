@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { encodeAddress } from '../../domain/decred/address.ts'
 import { blake256 } from '../../domain/decred/hash.ts'
 import { networks } from '../../domain/decred/network.ts'
@@ -11,6 +10,7 @@ import { type Pool, type PoolOptions, startPool } from '../pool.ts'
 import { version } from '../version.ts'
 import { type Child, startChild } from './child.ts'
 import { settingText } from './config-command.ts'
+import { DevnetReady } from './devnet.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { openLog } from './log.ts'
 import { narrate, narrateMoney } from './narration.ts'
@@ -135,27 +135,16 @@ async function takenPorts(config: Config, devnetPort: number): Promise<readonly 
   return sentences
 }
 
-const DevnetReady = t.type({
-  address: t.string,
-  certificateFile: t.string,
-  user: t.string,
-  password: t.string,
-  wallet: t.type({
-    address: t.string,
-    certificateFile: t.string,
-    clientCertificateFile: t.string,
-    clientKeyFile: t.string,
-    passphrase: t.string,
-  }),
-})
-
 /** The devnet's node and wallet as the pool is told of them. */
 function chainOf(line: string | undefined): Pick<Config, 'nodes' | 'wallet'> | undefined {
   if (line === undefined) return undefined
   const ready: unknown = JSON.parse(line)
   if (!DevnetReady.is(ready)) return undefined
-  const { wallet, ...node } = ready
-  return { nodes: [{ name: 'devnet', ...node }], wallet: { ...wallet, account: 'default' } }
+  const { address, certificateFile, user, password, wallet } = ready
+  return {
+    nodes: [{ name: 'devnet', address, certificateFile, user, password }],
+    wallet: { ...wallet, account: 'default' },
+  }
 }
 
 async function withPool(

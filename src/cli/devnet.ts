@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { NetworkName } from '../../domain/decred/network.ts'
+import * as t from 'io-ts'
+import { NetworkName } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { type Devnet, startDevnet } from '../devnet/devnet.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
@@ -27,26 +28,24 @@ export interface DevnetRequest {
   readonly untilStdinEnds: boolean
 }
 
-/** The line that `lodebook devnet --json` prints when it is ready. */
-export interface DevnetReady {
-  readonly network: NetworkName
-  readonly address: string
-  readonly certificateFile: string
-  readonly user: string
-  readonly password: string
-  readonly height: number
-  readonly wallet: WalletReady
-}
-
-/** Where the devnet's wallet is, and how to get in. */
-export interface WalletReady {
-  readonly address: string
-  readonly certificateFile: string
-  /** The pool's own certificate and its key. */
-  readonly clientCertificateFile: string
-  readonly clientKeyFile: string
-  readonly passphrase: string
-}
+/** The line that `lodebook devnet --json` prints when it is ready: where node and wallet are, and how a pool gets in. */
+export type DevnetReady = t.TypeOf<typeof DevnetReady>
+export const DevnetReady = t.type({
+  network: NetworkName,
+  address: t.string,
+  certificateFile: t.string,
+  user: t.string,
+  password: t.string,
+  height: t.number,
+  wallet: t.type({
+    address: t.string,
+    certificateFile: t.string,
+    /** The pool's own certificate and its key. */
+    clientCertificateFile: t.string,
+    clientKeyFile: t.string,
+    passphrase: t.string,
+  }),
+})
 
 /** `lodebook devnet`: a small chain that answers like dcrd, and its wallet like dcrwallet, until it is asked to end. */
 export async function devnet(request: DevnetRequest): Promise<ExitCode> {

@@ -7,6 +7,7 @@ import { type DialectName, dialectNames, dialectOf } from '../devnet/miner/diale
 import { type Miner, type MinerEvent, startMiner } from '../devnet/miner/miner.ts'
 import { answerLine } from '../receipts/answers-file.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import { whyNot } from './read-config.ts'
 import { stopRequest } from './signals.ts'
 import { complain, paint, print } from './terminal.ts'
 
@@ -80,7 +81,7 @@ function openAnswers(file: string): E.Either<string, number> {
   try {
     return E.right(openSync(file, 'a'))
   } catch (error) {
-    return E.left(`${file} can't be written: ${error instanceof Error ? error.message : String(error)}`)
+    return E.left(`${file} can't be written: ${whyNot(error)}`)
   }
 }
 

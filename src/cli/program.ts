@@ -22,6 +22,7 @@ import { addReplayCommand } from './replay/commands.ts'
 import { addSimulateCommand } from './simulate/commands.ts'
 import { addStoreCommands } from './store/commands.ts'
 import { complain, print } from './terminal.ts'
+import { usageSentence } from './usage.ts'
 import { addWitnessCommand } from './witness/commands.ts'
 
 /** Commands that take a key of the configuration as a flag: `--http.port 8081`. */
@@ -37,12 +38,14 @@ const CONFIGURABLE: ReadonlySet<string> = new Set([
   'admin',
   'backup',
   'restore',
+  'begin-ledger',
 ])
 
 /** Runs one command line (without `node` and the script) to its end and gives the exit code. */
 export async function main(given: readonly string[]): Promise<ExitCode> {
   endQuietlyWithoutReader()
-  endOnFault()
+  const faultCode = codeOfFault(given)
+  endOnFault(faultCode)
   const split = splitConfigFlags(given)
   if (E.isLeft(split)) {
     complain(split.left)
@@ -57,11 +60,20 @@ export async function main(given: readonly string[]): Promise<ExitCode> {
     await program.parseAsync([...rest], { from: 'user' })
     return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok
+      // It has printed the help by itself where no command was named.
+      if (error.code !== 'commander.help') complain(usageSentence(error.message, program, rest))
+      return EXIT.usage
+    }
     complain(internalFault(error))
-    return EXIT.failed
+    return faultCode
   }
 }
+
+/** For `audit` and `replay` 1 says that something in the ledger is wrong: a fault of the program is not that. */
+const codeOfFault = (given: readonly string[]): ExitCode =>
+  given.some((word) => word === 'audit' || word === 'replay') ? EXIT.unfinished : EXIT.failed
 
 /** `lodebook config | head` closes the pipe early: that is no fault. */
 function endQuietlyWithoutReader(): void {
@@ -80,10 +92,10 @@ function internalFault(error: unknown): string {
 }
 
 /** What nobody caught ends the process, with a sentence: state that is not understood must not go on serving miners. */
-function endOnFault(): void {
+function endOnFault(code: ExitCode): void {
   process.on('uncaughtException', (error) => {
     complain(internalFault(error))
-    process.exit(EXIT.failed)
+    process.exit(code)
   })
 }
 
@@ -98,16 +110,7 @@ export function buildProgram(flags: readonly ConfigFlag[], done: (code: ExitCode
     .helpOption('-h, --help', 'print this help, or that of a command')
     .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
-    .configureOutput({
-      outputError: (text) => {
-        const sentence = text
-          .trim()
-          .replace(/^error: /, '')
-          .replaceAll('\n', ' ')
-          .replace(/\.$/, '')
-        complain(`${sentence}; "lodebook --help" and "lodebook <command> --help" say more`)
-      },
-    })
+    .configureOutput({ outputError: () => {} })
     .addHelpText(
       'after',
       `
@@ -338,7 +341,7 @@ Examples:
   addStoreCommands(program, done)
   addSimulateCommand(program, done)
   addAuditCommand(program, flags, done)
-  addKeyCommands(program, done)
+  addKeyCommands(program, flags, done)
   addWitnessCommand(program, hostAndPort, done)
 
   program

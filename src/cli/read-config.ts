@@ -63,6 +63,18 @@ const REASONS: { readonly [code: string]: string } = {
   ENOTDIR: NOT_THERE,
   EACCES: 'this user has no permission',
   EISDIR: 'it is a directory',
+  EEXIST: 'there is one already',
+  EPERM: 'this user has no permission',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'the disk is full',
+  EADDRINUSE: 'another program has this port',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection was cut',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'names can not be looked up at the moment',
+  ETIMEDOUT: 'there was no answer',
+  EHOSTUNREACH: 'there is no way to that host',
 }
 
 /** Text of a small file, or in a few words why it can't be read. */
@@ -77,10 +89,9 @@ export function readText(path: string): E.Either<string, string> {
   }
 }
 
-/** An error of the file system in a few words. */
+/** An error of the file system or the network in a few words. */
 export function whyNot(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return (
-    ('code' in error && typeof error.code === 'string' ? REASONS[error.code] : undefined) ?? error.message
-  )
+  const reason = 'code' in error && typeof error.code === 'string' ? REASONS[error.code] : undefined
+  return reason ?? (error.cause === undefined ? error.message : whyNot(error.cause))
 }

@@ -250,7 +250,7 @@ const listener = group('An address where miners connect. Without any there is on
 const verifierKey = text('a verifier key, name+hash+key', /^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$/)
 
 const witness = group(
-  'A witness: it signs checkpoints of the ledger that only grow, so that nobody can be shown another history. It never holds anything up.',
+  'A witness: it signs checkpoints of the ledger that only grow, so that nobody can be shown another history. One that is away holds nothing up; one that has seen another history stops signing and payouts.',
   {
     key: required(
       verifierKey,
@@ -406,7 +406,7 @@ export const schema = {
       nodeGoneMsMax: key(
         integer(1000, DAY_MS, 'ms'),
         MINUTE_MS,
-        'No work is given out after every node has been away for so long.',
+        'No work is given out after every node has been away for so long, and shares of the work before are refused (code 21).',
       ),
     }),
     journal: group('The commit between a share and its answer.', {

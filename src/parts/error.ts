@@ -2,6 +2,3 @@
 export interface PoolError {
   readonly message: string
 }
-
-/** What a thrown value says. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
+import { errorText } from '../../adapters/error-text.ts'
 import type { Config, TlsFiles } from '../config/config.ts'
-import { messageOf, type PoolError } from './error.ts'
+import type { PoolError } from './error.ts'
 
 /** Makes the directory that everything of the pool is in. */
 export function makeDataDirectory({ pool }: Config): E.Either<PoolError, void> {
@@ -9,7 +10,7 @@ export function makeDataDirectory({ pool }: Config): E.Either<PoolError, void> {
     mkdirSync(pool.dataDirectory, { recursive: true })
     return E.right(undefined)
   } catch (error) {
-    return E.left({ message: `The data directory can't be made: ${messageOf(error)}` })
+    return E.left({ message: `The data directory can't be made: ${errorText(error)}` })
   }
 }
 
@@ -18,7 +19,7 @@ export function readText(file: string): E.Either<PoolError, string> {
   try {
     return E.right(readFileSync(file, 'utf8'))
   } catch (error) {
-    return E.left({ message: `${file}: ${messageOf(error)}` })
+    return E.left({ message: `${file}: ${errorText(error)}` })
   }
 }
 

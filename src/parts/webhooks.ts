@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { EventStore } from '../../adapters/event-store/port.ts'
 import type { Metrics } from '../../adapters/http/metrics.ts'
+import { realAfter } from '../../adapters/timers.ts'
 import type { Config } from '../config/config.ts'
 import { openWebhooks, type Webhooks } from '../webhooks/webhooks.ts'
 
@@ -26,6 +27,7 @@ export function startWebhooks(
     directory: join(pool.dataDirectory, 'webhooks'),
     sender: { pool: pool.name, network: pool.network },
     nowMs,
+    after: realAfter,
     answerMsMax: WEBHOOK_ANSWER_MS_MAX,
     random: Math.random,
     onAttempt: (receiver, outcome, ageSeconds) => {

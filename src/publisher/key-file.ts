@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { errorText } from '../../adapters/error-text.ts'
 import { parseSigningKey, type SigningKey, signingKeyText } from '../../domain/transparency/key.ts'
 
 /**
@@ -24,7 +25,7 @@ export function writeKeyFile(path: string, key: SigningKey): E.Either<string, vo
     return E.left(
       isCode(error, 'EEXIST')
         ? 'is there already, and a key is never overwritten'
-        : `can't be written (${reason(error)})`,
+        : `can't be written (${errorText(error)})`,
     )
   }
 }
@@ -38,11 +39,9 @@ export function readKeyFile(path: string): E.Either<string, SigningKey | undefin
   } catch (error) {
     return isCode(error, 'ENOENT')
       ? E.right(undefined)
-      : E.left(`${path} can't be read (${reason(error)}): let the user that runs this read it.`)
+      : E.left(`${path} can't be read (${errorText(error)}): let the user that runs this read it.`)
   }
 }
 
 const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

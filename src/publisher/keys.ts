@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { errorText } from '../../adapters/error-text.ts'
 import { LedgerOrigin } from '../../domain/events.ts'
 import { openCheckpoint, type SignedCheckpoint } from '../../domain/transparency/checkpoint.ts'
 import { parseSigningKey, type SigningKey, signingKey } from '../../domain/transparency/key.ts'
@@ -24,17 +25,23 @@ export interface LedgerKeys {
 
 /**
  * Takes the keys of the configuration, and makes one where there is none and nothing was ever signed. A ledger is only signed by the key
- * that signed it before, or by two while they change. Left, in a sentence: why nothing can be signed.
+ * that signed it before, or by two while they change. `named` is the origin of the ledger that the log names, null when it names none: a
+ * log that has one has been signed, even where the folder does not say so. Left, in a sentence: why nothing can be signed.
  */
-export function openLedgerKeys(config: LedgerConfig, folder: string): E.Either<string, LedgerKeys> {
+export function openLedgerKeys(
+  config: LedgerConfig,
+  folder: string,
+  named: string | null,
+): E.Either<string, LedgerKeys> {
   const note = readNote(folder)
   if (E.isLeft(note)) return note
+  if (note.right === null && named !== null) return E.left(folderLost(folder, named))
   const given = givenKey(config)
   if (E.isLeft(given)) return given
   if (given.right === undefined && note.right !== null)
     return E.left(
       `${folder} was signed before, and the key that signed it is not in ${config.keyFile}: put the key back, from your copy of it. ` +
-        'A key that is lost for good ends its ledger: move the folder away, and the next start begins one of another name.',
+        'A key that is lost for good ends its ledger: move the folder away, and "lodebook begin-ledger" begins one of another name.',
     )
   const key = given.right === undefined ? makeKey(config) : E.right(given.right)
   if (E.isLeft(key)) return key
@@ -55,6 +62,12 @@ export function openLedgerKeys(config: LedgerConfig, folder: string): E.Either<s
   })
 }
 
+const folderLost = (folder: string, named: string): string =>
+  `The log names the ledger "${named}", which was signed before, and ${folder} has no checkpoint: nobody can say whether this log holds all ` +
+  'that was signed, and so all that was paid. Put the folder back, or fetch the ledger from a copy of it: move the log away, and ' +
+  '"lodebook restore <backup> --ledger <URL of the copy>". Where no copy is left and this log is the newest one that there is, ' +
+  '"lodebook begin-ledger" makes the ledger anew from it.'
+
 interface NoteFile {
   readonly text: string
   /** Unix ms. */
@@ -67,9 +80,7 @@ function readNote(folder: string): E.Either<string, NoteFile | null> {
     return E.right({ text: readFileSync(path, 'utf8'), writtenAt: Math.round(statSync(path).mtimeMs) })
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return E.right(null)
-    return E.left(
-      `${path} can't be read (${error instanceof Error ? error.message : error}): nothing is signed before it can be.`,
-    )
+    return E.left(`${path} can't be read (${errorText(error)}): nothing is signed before it can be.`)
   }
 }
 

@@ -15,10 +15,12 @@ export interface WriterData {
 
 /** To the writing thread. */
 export type ToWriter =
-  /** The next events; answered with `taken`. */
-  | { readonly kind: 'events'; readonly events: readonly LoggedEvent[] }
+  /** The next events, up to a position of the log; answered with `taken`. */
+  | { readonly kind: 'events'; readonly events: readonly LoggedEvent[]; readonly position: number }
   /** The log has no more events now: what was signed before must be among those that it had. */
   | { readonly kind: 'end-of-log' }
+  /** The log was checked, and no witness is against it: from now on it is signed. */
+  | { readonly kind: 'begin' }
   /** A line of a signature by a witness, for the checkpoint with this text. */
   | { readonly kind: 'cosigned'; readonly text: string; readonly line: string }
   /** Sign what there is, and end. */
@@ -27,10 +29,13 @@ export type ToWriter =
 /** From the writing thread. */
 export type FromWriter =
   | { readonly kind: 'taken' }
-  /** The log fits what was signed before. */
+  /** The log fits what was signed before. Nothing is signed before `begin`. */
   | { readonly kind: 'checked' }
-  /** Signed, on disk, to be shown. A witness's signature makes it come again. */
-  | { readonly kind: 'published'; readonly checkpoint: WrittenCheckpoint }
+  /**
+   * Signed, on disk, to be shown, with all events up to a position of the log; null for the checkpoint of an earlier process. A witness's
+   * signature makes it come again.
+   */
+  | { readonly kind: 'published'; readonly checkpoint: WrittenCheckpoint; readonly position: number | null }
   /** The disk fails, and is tried again; empty when it has passed. */
   | { readonly kind: 'trouble'; readonly message: string }
   /** Nothing is signed any more. */

@@ -24,6 +24,8 @@ import { openWitnesses } from './witnesses.ts'
 export interface Publisher {
   readonly status: () => LedgerStatus
   readonly logCheck: () => LogCheck
+  /** Null when everything up to a position of the log is under a signed checkpoint; otherwise resolves once it is. */
+  readonly untilSigned: (position: number) => Promise<void> | null
   /** Resolves when the log is no longer `unchecked`. */
   readonly checked: Promise<void>
   /** Publishes what is in the log, if that does not take long, and ends. Idempotent. */
@@ -31,14 +33,14 @@ export interface Publisher {
 }
 
 /**
- * Whether the log of this process holds all that was ever signed, as far as the ledger's folder knows. A log that does not has lost
- * events, and with them what was paid.
+ * Whether the log of this process holds all that was ever signed, as far as the ledger's folder and its witnesses know. A log that does
+ * not has lost events, and with them what was paid.
  */
 export type LogCheck =
-  /** It is still being read. */
+  /** It is still being read, or witnesses are being asked. */
   | { readonly kind: 'unchecked' }
   | { readonly kind: 'fits' }
-  /** It is older than what was signed, or another one. */
+  /** It is older than what was signed, or another one, by the folder or by what a witness says. */
   | { readonly kind: 'unfit'; readonly message: string }
   /** The publisher stopped before it could say, for want of its key for instance. */
   | { readonly kind: 'unknown'; readonly message: string }
@@ -86,6 +88,9 @@ export function openPublisher(options: PublisherOptions): Publisher {
   let logCheck: LogCheck = { kind: 'unchecked' }
   const checked = Promise.withResolvers<void>()
   let published: PublishedCheckpoint | null = null
+  /** Up to where the log is under a checkpoint that this process has signed, and who waits for how far. */
+  let signedPosition = -1
+  let waiting: { readonly position: number; readonly resolve: () => void }[] = []
   let running: Running | null = null
   let stopping: Promise<void> | null = null
 
@@ -117,15 +122,44 @@ export function openPublisher(options: PublisherOptions): Publisher {
     log,
     onCosigned: (text, line) => running?.tell({ kind: 'cosigned', text, line }),
     onError: options.onWitnessError,
+    onContradiction: (witness, message) =>
+      stopped(
+        'log',
+        `Witness ${witness} contradicts this ledger. ${message} Where it is the witness that is wrong, take it out of [[witnesses]] and restart.`,
+      ),
   })
+
+  /** The log fits the folder: now the witnesses say what they have signed, of what is signed already. */
+  async function askWitnesses({ signed }: LedgerKeys, { tell }: Running): Promise<void> {
+    if (signed !== null && signed.size > 0) {
+      witnesses.show(signed)
+      await witnesses.heard
+    }
+    if (actor.getSnapshot().status !== 'active') return
+    tell({ kind: 'begin' })
+    actor.send({ type: 'CHECKED' })
+    await witnesses.heard
+    if (actor.getSnapshot().status === 'active') judge({ kind: 'fits' })
+  }
+
+  function signedUpTo(position: number): void {
+    signedPosition = position
+    waiting = waiting.filter((each) => {
+      if (each.position > position) return true
+      each.resolve()
+      return false
+    })
+  }
 
   if (E.isLeft(keys)) stopped('key', keys.left)
   else {
-    if (keys.right.signed !== null) show(keys.right.signed, keys.right.signedAt)
+    const { signed, signedAt } = keys.right
+    if (signed !== null && signed.size > 0) show(signed, signedAt)
     running = run(keys.right)
   }
 
-  function run({ origin, signing, signed }: LedgerKeys): Running {
+  function run(ledgerKeys: LedgerKeys): Running {
+    const { origin, signing, signed } = ledgerKeys
     const data: WriterData = {
       folder: options.folder,
       origin,
@@ -143,9 +177,10 @@ export function openPublisher(options: PublisherOptions): Publisher {
         case 'taken':
           return taken.resolve()
         case 'checked':
-          judge({ kind: 'fits' })
-          return actor.send({ type: 'CHECKED' })
+          return void askWitnesses(ledgerKeys, going)
         case 'published':
+          if (actor.getSnapshot().status !== 'active') return
+          if (from.position !== null) signedUpTo(from.position)
           if (show(from.checkpoint, nowMs())) witnesses.show(from.checkpoint)
           return
         case 'trouble':
@@ -161,14 +196,14 @@ export function openPublisher(options: PublisherOptions): Publisher {
     const following = follow(store, log, {
       handle: (events) => {
         taken = Promise.withResolvers<void>()
-        tell({ kind: 'events', events: events.map(logged) })
+        tell({ kind: 'events', events: events.map(logged), position: events.at(-1)?.position ?? -1 })
         return taken.promise
       },
       atEnd: () => tell({ kind: 'end-of-log' }),
       damaged: (why) => stopped('log', `The log can't be read any further: ${why}.`),
     })
 
-    return {
+    const going: Running = {
       tell,
       end: () => {
         following.stop()
@@ -182,6 +217,7 @@ export function openPublisher(options: PublisherOptions): Publisher {
         await gone
       },
     }
+    return going
   }
 
   async function stop(): Promise<void> {
@@ -202,6 +238,8 @@ export function openPublisher(options: PublisherOptions): Publisher {
       witnesses: witnesses.status(),
     }),
     logCheck: () => logCheck,
+    untilSigned: (position) =>
+      position <= signedPosition ? null : new Promise((resolve) => waiting.push({ position, resolve })),
     checked: checked.promise,
     stop: () => {
       stopping ??= stop()

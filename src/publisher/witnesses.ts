@@ -13,6 +13,8 @@ import type { WrittenCheckpoint } from './ledger-writer.ts'
 export interface Witnesses {
   /** Takes the newest checkpoint; one that a witness has not been shown yet is passed over. */
   readonly show: (checkpoint: WrittenCheckpoint) => void
+  /** Resolves when each has signed one, or has failed to; never when one contradicts the ledger. */
+  readonly heard: Promise<void>
   readonly status: () => readonly WitnessStatus[]
   readonly stop: () => void
 }
@@ -27,6 +29,8 @@ export interface WitnessesOptions {
   readonly onCosigned: (text: string, line: string) => void
   /** A witness did not sign, by its name. */
   readonly onError: (witness: string) => void
+  /** A witness says that it has signed what this ledger does not continue. It is not shown anything any more. */
+  readonly onContradiction: (witness: string, message: string) => void
 }
 
 /** A witness is asked this often at most, and after a failure ever more rarely. */
@@ -42,6 +46,7 @@ export function openWitnesses(options: WitnessesOptions): Witnesses {
     show: (checkpoint) => {
       for (const { show } of shown) show(checkpoint)
     },
+    heard: Promise.all(shown.map(({ heard }) => heard)).then(() => undefined),
     status: () => shown.map(({ status }) => status()),
     stop: () => stopping.abort(),
   }
@@ -49,12 +54,13 @@ export function openWitnesses(options: WitnessesOptions): Witnesses {
 
 interface ShownWitness {
   readonly show: (checkpoint: WrittenCheckpoint) => void
+  readonly heard: Promise<void>
   readonly status: () => WitnessStatus
 }
 
 function openWitness(
   { key: keyText, url }: WitnessConfig,
-  { source, log, onCosigned, onError }: WitnessesOptions,
+  { source, log, onCosigned, onError, onContradiction }: WitnessesOptions,
   stopping: AbortSignal,
 ): ShownWitness {
   const key = parseVerifierKey(keyText)
@@ -65,6 +71,8 @@ function openWitness(
   let known = 0
   let isShowing = false
   let againMs = AGAIN_MS_MIN
+  let isContradicting = false
+  const heard = Promise.withResolvers<void>()
 
   async function showAll(verifier: VerifierKey): Promise<void> {
     while (newest !== null && !stopping.aborted) {
@@ -78,9 +86,15 @@ function openWitness(
         status = { name, size: checkpoint.size, time: time * 1000, message: '' }
         againMs = AGAIN_MS_MIN
         onCosigned(checkpointText(checkpoint), line)
+        heard.resolve()
         await pause(SHOW_EVERY_MS)
       } else {
-        refused(answer.left)
+        refused(answer.left.message)
+        if (answer.left.kind === 'contradicted') {
+          isContradicting = true
+          return onContradiction(name, answer.left.message)
+        }
+        heard.resolve()
         newest ??= checkpoint
         await pause(againMs)
         againMs = Math.min(2 * againMs, AGAIN_MS_MAX)
@@ -97,14 +111,15 @@ function openWitness(
     onError(name)
   }
 
-  if (E.isLeft(key)) refused(key.left.message)
-  else if (key.right.use !== 'cosignature')
-    refused(
-      'The key of the configuration is a log’s, not a witness’s. Ask its operator for the key of its cosignatures.',
-    )
+  const fault = keyFault(key)
+  if (fault !== undefined) {
+    refused(fault)
+    heard.resolve()
+  }
   return {
+    heard: heard.promise,
     show: (checkpoint) => {
-      if (E.isLeft(key) || key.right.use !== 'cosignature') return
+      if (E.isLeft(key) || fault !== undefined || isContradicting) return
       newest = checkpoint
       if (isShowing) return
       isShowing = true
@@ -114,6 +129,13 @@ function openWitness(
     },
     status: () => status,
   }
+}
+
+function keyFault(key: E.Either<{ readonly message: string }, VerifierKey>): string | undefined {
+  if (E.isLeft(key)) return key.left.message
+  return key.right.use === 'cosignature'
+    ? undefined
+    : 'The key of the configuration is a log’s, not a witness’s. Ask its operator for the key of its cosignatures.'
 }
 
 /** Name of a witness, as its verifier key says it. */

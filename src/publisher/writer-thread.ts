@@ -24,6 +24,10 @@ const signers = data.keys.map((text) => {
 })
 const writer = ledgerWriter({ folder: ledgerFolder(folder), origin, signers, signed })
 let isChecked = false
+let isBegun = false
+/** Of the newest event that was taken, and of the newest one that is signed. */
+let position: number | null = null
+let signedPosition: number | null = null
 let isStopping = false
 let timer: NodeJS.Timeout | null = null
 let queue: Promise<void> = Promise.resolve()
@@ -38,10 +42,14 @@ parentPort?.on('message', (message: ToWriter) => {
 async function handle(message: ToWriter): Promise<void> {
   switch (message.kind) {
     case 'events':
-      return take(message.events)
+      return take(message.events, message.position)
     case 'end-of-log':
-      if (signed !== null && !isChecked) fail({ kind: 'log', message: tooShort(signed.size, writer.size()) })
+      if (signed !== null && !writer.isChecked())
+        fail({ kind: 'log', message: tooShort(signed.size, writer.size()) })
       return
+    case 'begin':
+      isBegun = true
+      return signSoon()
     case 'cosigned':
       return cosign(message.text, message.line)
     case 'stop':
@@ -50,7 +58,7 @@ async function handle(message: ToWriter): Promise<void> {
   }
 }
 
-async function take(events: readonly LoggedEvent[]): Promise<void> {
+async function take(events: readonly LoggedEvent[], last: number): Promise<void> {
   if (
     !(await untilDone(
       () => writer.add(events),
@@ -58,27 +66,34 @@ async function take(events: readonly LoggedEvent[]): Promise<void> {
     ))
   )
     return
+  position = last
   if (!isChecked && writer.isChecked()) {
     isChecked = true
     say({ kind: 'checked' })
   }
-  if (isChecked) {
+  if (isBegun) {
     if (events.some(({ type }) => type === 'BlockFound')) await sign()
-    else
-      timer ??= setTimeout(() => {
-        queue = queue.then(sign)
-      }, checkpointMsMax / 2)
+    else signSoon()
   }
   say({ kind: 'taken' })
 }
 
 /** Half of the time is for reading the log, writing the files and signing. */
+function signSoon(): void {
+  timer ??= setTimeout(() => {
+    queue = queue.then(sign)
+  }, checkpointMsMax / 2)
+}
+
 async function sign(): Promise<void> {
   if (timer !== null) clearTimeout(timer)
   timer = null
   await untilDone(async () => {
     const written = await writer.sign()
-    if (E.isRight(written)) say({ kind: 'published', checkpoint: written.right })
+    if (E.isRight(written)) {
+      signedPosition = position
+      say({ kind: 'published', checkpoint: written.right, position })
+    }
     return written
   })
 }
@@ -87,7 +102,8 @@ async function cosign(text: string, line: string): Promise<void> {
   const signature = parseSignatureLine(line)
   if (signature === undefined) return
   const written = await writer.cosign(text, signature)
-  if (E.isRight(written) && written.right !== undefined) say({ kind: 'published', checkpoint: written.right })
+  if (E.isRight(written) && written.right !== undefined)
+    say({ kind: 'published', checkpoint: written.right, position: signedPosition })
   if (E.isLeft(written) && written.left.kind !== 'disk') fail(written.left)
 }
 

@@ -21,6 +21,7 @@ import { type Restored, restoreBackup } from '../../src/backup/restore.ts'
 import { runningPoolOf } from '../../src/cli/admin/control-client.ts'
 import type { Devnet } from '../../src/devnet/devnet.ts'
 import { openEventStore } from '../../src/store/open-store.ts'
+import { lodebook } from '../cli/child.ts'
 import { fill, history } from '../store/logs.ts'
 import { cpuMiner } from '../support/devices.ts'
 import { startConformanceServer } from '../support/eventstoredb/server.ts'
@@ -146,7 +147,12 @@ describe('a backup under load', () => {
     writeFileSync(join(directory, 'read-models.db'), 'of the store that is gone')
     const restored = await right(restore(file, directory))
     expect(restored).toMatchObject({ events: log.length, readModelsRemoved: true })
-    expect(restored.continued).toEqual({ signed: log.length, added: log.length - figures.events })
+    expect(restored.continued).toEqual({
+      from: join(directory, 'ledger'),
+      isOwn: true,
+      signed: log.length,
+      added: log.length - figures.events,
+    })
     expect(readLog(directory)).toEqual(log)
     expect(readdirSync(directory).filter((name) => /restoring|partial/.test(name))).toEqual([])
 
@@ -171,6 +177,135 @@ describe('a backup under load', () => {
     const miner = await startMiner({ port: again.port, device: cpuMiner, user: address(2) })
     expect((await miner.submit(await miner.find('share'))).result).toBe(true)
     miner.client.close()
+    await again.stop()
+  })
+})
+
+describe('after a disk is lost with its ledger, and the key was put back', () => {
+  const NAMED = /^The log names the ledger "[^"]+", which was signed before, and .* has no checkpoint: /
+
+  /** A directory with the key alone, and the ledger as a mirror has it. */
+  async function afterTheFire() {
+    const { house, file, figures } = await poolWithBackup()
+    await poll(() => unsigned(house)).toBe(0)
+    await house.stop()
+    const directory = newDirectory()
+    copyFileSync(join(house.directory, 'ledger.key'), join(directory, 'ledger.key'))
+    return {
+      directory,
+      file,
+      figures,
+      mirror: join(house.directory, 'ledger'),
+      log: readLog(house.directory),
+    }
+  }
+
+  test('a backup alone signs nothing and pays nobody, until the operator says that there is no other', async () => {
+    const { directory, file, figures } = await afterTheFire()
+    await right(restore(file, directory, ''))
+    const health = await lodebook(['doctor', '--json', '--pool.data_directory', directory], { directory })
+    expect(health.stdout).toMatch(
+      /the log names the ledger \S+, and \S+ has no checkpoint: nothing would be signed and nobody paid/,
+    )
+    const held = await openHouse([devnet], OVER, directory)
+    expect(held.pool.status().ledger).toMatchObject({
+      state: 'stopped',
+      message: expect.stringMatching(NAMED),
+    })
+    await devnet.generate(3)
+    await poll(() =>
+      held.pool.status().money?.problems.map(({ about, kind }) => `${about}: ${kind}`),
+    ).toEqual(['payouts: log-unknown'])
+    held.pool.treasury?.payNow()
+    await held.pool.treasury?.chainMoved()
+    expect(held.events('PayoutPlanned')).toEqual([])
+    expect(held.events('LedgerKeyAdopted')).toHaveLength(1)
+    expect(existsSync(join(directory, 'ledger', 'checkpoint'))).toBe(false)
+
+    const begin = (...words: readonly string[]) =>
+      lodebook(['begin-ledger', '--pool.data_directory', directory, '--pool.network', 'simnet', ...words], {
+        directory,
+      })
+    expect(await begin()).toMatchObject({
+      code: 1,
+      stderr: `lodebook: a pool runs on ${directory}: stop it first\n`,
+    })
+    await held.stop()
+    const begun = await begin('--json')
+    expect(begun).toMatchObject({ code: 0, stderr: '' })
+    const { origin, key } = held.events('LedgerKeyAdopted')[0]?.data ?? {}
+    expect(JSON.parse(begun.stdout)).toEqual({ origin, verifierKey: key, made: null })
+    expect(await begin()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('has a checkpoint: the pool goes on from it, and nothing is begun'),
+    })
+
+    const again = await openHouse([devnet], OVER, directory)
+    await poll(() => unsigned(again)).toBe(0)
+    expect(again.pool.status().ledger).toMatchObject({ state: 'publishing', origin })
+    expect(again.log().length).toBeGreaterThan(figures.events)
+    await again.stop()
+  })
+
+  test('without its key either, a ledger of another name is begun only when the operator says so', async () => {
+    const { directory, file } = await afterTheFire()
+    rmSync(join(directory, 'ledger.key'))
+    await right(restore(file, directory, ''))
+    const held = await openHouse([devnet], OVER, directory)
+    expect(held.pool.status().ledger).toMatchObject({
+      state: 'stopped',
+      message: expect.stringMatching(NAMED),
+    })
+    await held.stop()
+    expect(existsSync(join(directory, 'ledger.key'))).toBe(false)
+    const begun = await lodebook(['begin-ledger', '--pool.data_directory', directory], { directory })
+    expect(begun).toMatchObject({ code: 0, stderr: '' })
+    expect(begun.stdout).toContain(`Its key was made: ${join(directory, 'ledger.key')}.`)
+    const again = await openHouse([devnet], OVER, directory)
+    await poll(() => unsigned(again)).toBe(0)
+    expect(again.events('LedgerKeyAdopted')).toHaveLength(2)
+    await again.stop()
+  })
+
+  test('the ledger comes from a mirror, and only a log that holds all of that is signed on', async () => {
+    const { directory, file, mirror, log } = await afterTheFire()
+    const restored = await right(restore(file, directory, mirror))
+    expect(restored.continued).toMatchObject({ from: mirror, isOwn: false, signed: log.length })
+    expect(readFileSync(join(directory, 'ledger', 'checkpoint'), 'utf8')).toBe(
+      readFileSync(join(mirror, 'checkpoint'), 'utf8'),
+    )
+    const again = await openHouse([devnet], OVER, directory)
+    await poll(() => unsigned(again)).toBe(0)
+    await again.stop()
+    expect(readLog(directory).slice(0, log.length)).toEqual(log)
+
+    for (const suffix of ['', '-wal', '-shm'])
+      rmSync(join(directory, `lodebook.db${suffix}`), { force: true })
+    await right(restore(file, directory, ''))
+    const older = await openHouse([devnet], OVER, directory)
+    await poll(() => older.pool.status().ledger).toMatchObject({
+      state: 'stopped',
+      message: expect.stringContaining('The log does not fit the ledger'),
+    })
+    await older.stop()
+  })
+
+  test('a pool that never had a ledger begins one by itself, and "begin-ledger" says so', async () => {
+    const directory = newDirectory()
+    const store = await right(openEventStore(urlOf(directory))().then(E.mapLeft(({ message }) => message)))
+    await store.close()
+    const begin = () => lodebook(['begin-ledger', '--pool.data_directory', directory], { directory })
+    expect(await begin()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('has no ledger yet: the pool begins one at its next start'),
+    })
+    // Killed before its first checkpoint: what it has begun it goes on with.
+    const house = await openHouse([devnet], { ledger: { checkpointMsMax: 60_000 } }, directory)
+    const image = house.imageOfCrash()
+    await house.stop()
+    expect(readFileSync(join(image, 'ledger', 'checkpoint'), 'utf8')).toMatch(/^[^\n]+\n0\n/)
+    const again = await openHouse([devnet], {}, image)
+    await poll(() => unsigned(again)).toBe(0)
     await again.stop()
   })
 })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
@@ -162,7 +162,9 @@ describe('backup and restore', () => {
     expect(restored.stdout).toContain(
       `Restored ${history().length.toLocaleString('en-US')} events to sqlite:${join(directory, 'new', 'lodebook.db')}`,
     )
-    expect(restored.stdout).toContain('Payouts made since then are not in the books and would be made again.')
+    expect(restored.stdout).toContain(
+      'Payouts made since then are not in the books and would be made again: ',
+    )
     const verified = await lodebook(['store', 'verify', `sqlite:${join(directory, 'new', 'lodebook.db')}`], {
       directory,
     })
@@ -188,6 +190,7 @@ test("doctor looks at the address of the administrator's pages", async () => {
 })
 
 test('wallet-certificate makes a pair that belongs together, the key for its owner alone, never over another', async () => {
+  mkdirSync(join(directory, 'tls'))
   const made = await lodebook(['wallet-certificate', 'tls'], { directory })
   expect([made.code, made.stderr]).toEqual([0, ''])
   const certificate = new X509Certificate(readFileSync(join(directory, 'tls', 'wallet-client.crt')))
@@ -198,6 +201,14 @@ test('wallet-certificate makes a pair that belongs together, the key for its own
     stderr:
       'lodebook: tls has a wallet-client.key or wallet-client.crt already, which is not overwritten; name another directory\n',
   })
+})
+
+test('wallet-certificate makes no directory: a mistyped one would never be found again', async () => {
+  expect(await lodebook(['wallet-certificate', 'tsl/x'], { directory })).toMatchObject({
+    code: 1,
+    stderr: 'lodebook: there is no directory tsl/x: make it first, or name one that there is\n',
+  })
+  expect(existsSync(join(directory, 'tsl'))).toBe(false)
 })
 
 describe('doctor on the wallet', () => {
@@ -275,6 +286,7 @@ describe('doctor on the wallet', () => {
       /^certificate_file .*none can't be read: there is no such file$/,
     ],
   ])('that has %s', async (_, change, message) => {
+    mkdirSync(join(directory, 'other'), { recursive: true })
     await lodebook(['wallet-certificate', 'other'], { directory })
     writeFileSync(join(directory, 'wrong.key'), readFileSync(join(directory, 'other', 'wallet-client.key')))
     const failed = (await findings(change)).filter(({ verdict }) => verdict === 'fail')

@@ -31,6 +31,16 @@ describe('help', () => {
     expect(stderr).toContain('Usage: lodebook')
   })
 
+  test.each(['payout', 'admin', 'ledger', 'store'])(
+    '"%s" without saying what is a mistake and prints the help',
+    async (command) => {
+      const { code, stdout, stderr } = await run(command)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toContain(`Usage: lodebook ${command}`)
+      expect(stderr).not.toContain('says more')
+    },
+  )
+
   test('--version prints that of package.json', async () => {
     const { stdout } = await run('--version')
     expect(stdout).toBe(`${JSON.parse(readFileSync('package.json', 'utf8')).version}\n`)
@@ -39,13 +49,30 @@ describe('help', () => {
 
 describe('a wrong command line ends with 2 and one sentence', () => {
   test.each([
-    [
-      ['rnu'],
-      'lodebook: unknown command \'rnu\' (Did you mean run?); "lodebook --help" and "lodebook <command> --help" say more\n',
-    ],
+    [['rnu'], 'lodebook: unknown command \'rnu\' (Did you mean run?); "lodebook --help" says more\n'],
     [
       ['run', '--cofnig', 'x'],
-      'lodebook: unknown option \'--cofnig\' (Did you mean --config?); "lodebook --help" and "lodebook <command> --help" say more\n',
+      'lodebook: unknown option \'--cofnig\' (Did you mean --config?); "lodebook run --help" says more\n',
+    ],
+    [
+      ['payout', 'approve', 'x'],
+      'lodebook: <number>: found "x", allowed: the number of a payout; "lodebook payout approve --help" says more\n',
+    ],
+    [
+      ['devnet', '--port', 'x'],
+      'lodebook: --port: found "x", allowed: a whole number from 0 to 65535; "lodebook devnet --help" says more\n',
+    ],
+    [
+      ['completion', 'ksh'],
+      'lodebook: <shell>: found "ksh", allowed: bash, zsh, fish; "lodebook completion --help" says more\n',
+    ],
+    [
+      ['ledger', 'cat'],
+      'lodebook: <ledger> is missing: URL or folder of the ledger: below it is "checkpoint"; "lodebook ledger cat --help" says more\n',
+    ],
+    [
+      ['audit', './ledger'],
+      'lodebook: --key <vkey> is missing: the ledger\'s verifier key, from somewhere else than the ledger. Whoever runs the pool announces it; its Ledger page shows the one to compare, and "lodebook simulate" and "lodebook keygen" print those that they make; "lodebook audit --help" says more\n',
     ],
     [
       ['config', '--http.port'],

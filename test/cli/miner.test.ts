@@ -13,9 +13,9 @@ test('lists the dialects with the proofs of work that each can compute', async (
 
 test.each([
   [['--dialect', 'whatsminer-d1'], "whatsminer-d1 can't compute blake3"],
-  [['--dialect', 'none'], 'Allowed choices are plain, gominer'],
-  [['--pool', 'nowhere'], 'Allowed: host:port'],
-  [['--rate', '-1'], 'Allowed: a whole number from 0'],
+  [['--dialect', 'none'], 'allowed: plain, gominer'],
+  [['--pool', 'nowhere'], 'allowed: host:port'],
+  [['--rate', '-1'], 'allowed: a whole number from 0'],
 ])('%j is a wrong command line', async (words, sentence) => {
   const { code, stderr } = await run(...words)
   expect(code).toBe(2)

@@ -126,7 +126,7 @@ test('payout status: what is due, and what is under way', async () => {
   const text = await run('payout', 'status')
   expect(text).toMatchObject({ code: 0, stderr: '' })
   expect(text.stdout).toContain(
-    'The next payout is planned at height 510 (every 10 blocks): 0.00000000 DCR are ready for 0 miners.',
+    'The next payout is planned at height 510 (every 10 blocks): nobody has the minimum of 0.01000000 DCR yet.',
   )
   const json = JSON.parse((await run('payout', 'status', '--json')).stdout)
   const [payout] = json.payouts

@@ -25,22 +25,28 @@ afterAll(async () => {
 const HTTP = /dashboard on (http:\/\/127\.0\.0\.1:\d+)/
 
 describe('run on a devnet', () => {
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('serves, and ends with 0 on %s', async (signal) => {
-    const pool = start(['run', ...node, '--log.format', 'json'], { directory })
-    const said = await pool.says(HTTP)
-    await pool.says('node up')
-    const url = HTTP.exec(said)?.[1] ?? ''
-    expect((await fetch(`${url}/healthz`)).status).toBe(200)
-    pool.process.kill(signal)
-    const { code, stdout, stderr } = await pool.finished
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const lines = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-    expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped' })
-    expect(stdout).not.toContain('pass')
-  })
+  test.concurrent.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'serves, and ends with 0 on %s',
+    async (signal) => {
+      const data = join(directory, signal)
+      const pool = start(['run', ...node, '--log.format', 'json', '--pool.data_directory', data], {
+        directory,
+      })
+      const said = await pool.says(HTTP)
+      await pool.says('node up')
+      const url = HTTP.exec(said)?.[1] ?? ''
+      expect((await fetch(`${url}/healthz`)).status).toBe(200)
+      pool.process.kill(signal)
+      const { code, stdout, stderr } = await pool.finished
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped' })
+      expect(stdout).not.toContain('pass')
+    },
+  )
 
   test('a store that another process has: 1 and a sentence', async () => {
     const first = start(['run', ...node], { directory })

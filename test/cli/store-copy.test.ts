@@ -246,6 +246,6 @@ describe('is refused with a sentence', () => {
     const { directory } = await moving()
     const { code, stderr } = await lodebook(['store', 'copy', '--from', 'sqlite:source.db'], { directory })
     expect(code).toBe(2)
-    expect(stderr).toContain("required option '--to <url>' not specified")
+    expect(stderr).toContain('--to <url> is missing: ')
   })
 })

@@ -31,6 +31,7 @@ test('blocks found while the node is away are in vain, and the next one on the s
   await house.block(found.hash, ({ state }) => state === 'connected')
   const inVain = house.events('BlockFound').filter(({ stream }) => stream !== `block-${found.hash}`)
   expect(inVain.length).toBeGreaterThan(0)
+  await devnet.generate(16)
   for (const { stream } of inVain)
     await house.block(stream.slice('block-'.length), ({ state }) => state === 'orphaned')
 })

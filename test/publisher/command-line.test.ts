@@ -98,13 +98,13 @@ describe('lodebook witness refuses', () => {
       'a state that is a file',
       ['--key', 'good.key', '--state', 'file', '--log', LOG],
       1,
-      `lodebook: the directory file can't be used: EEXIST: file already exists, mkdir '${join(directory, 'file')}'\n`,
+      "lodebook: the directory file can't be used: there is one already\n",
     ],
     [
       'an address that this machine does not have',
       ['--key', 'good.key', '--state', 's', '--log', LOG, '--listen', '192.0.2.1:80'],
       1,
-      "lodebook: The witness can't listen on 192.0.2.1:80: listen EADDRNOTAVAIL: address not available 192.0.2.1:80.\n",
+      "lodebook: The witness can't listen on 192.0.2.1:80: this machine has no such address.\n",
     ],
   ])('%s', async (_, words, code, stderr) => {
     expect(await run('witness', ...words)).toEqual({ code, stdout: '', stderr })

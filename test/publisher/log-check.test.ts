@@ -1,9 +1,11 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { beginLedger } from '../../src/publisher/begin-ledger.ts'
+import { openLedgerKeys } from '../../src/publisher/keys.ts'
 import { memoryEventStore } from '../support/memory-event-store.ts'
 import { temporaryDirectory } from '../support/running-pool.ts'
-import { grow, publish, sizeOf, until } from './running-publisher.ts'
+import { configIn, grow, publish, right, sizeOf, until } from './running-publisher.ts'
 
 /** Whether the log holds all that was signed: payouts go by it. */
 
@@ -66,4 +68,74 @@ test('it fits, and the publisher stops for another reason: it still fits', async
   await grow(store, 'b', 1)
   await until(() => publisher.status().state === 'stopped')
   expect(publisher.logCheck()).toEqual({ kind: 'fits' })
+})
+
+test('nobody knows: the log names a ledger, and its folder is gone', async () => {
+  const { directory } = await signedFive()
+  rmSync(join(directory, 'ledger'), { recursive: true })
+  const older = memoryEventStore()
+  await grow(older, 'a', 3)
+  const { publisher, folder } = publish(older, directory, { named: 'pool.example.com/ledger' })
+  await publisher.checked
+  expect(publisher.logCheck()).toEqual({
+    kind: 'unknown',
+    message:
+      `The log names the ledger "pool.example.com/ledger", which was signed before, and ${folder} has no checkpoint: nobody can say whether this log ` +
+      'holds all that was signed, and so all that was paid. Put the folder back, or fetch the ledger from a copy of it: move the log away, and ' +
+      '"lodebook restore <backup> --ledger <URL of the copy>". Where no copy is left and this log is the newest one that there is, "lodebook ' +
+      'begin-ledger" makes the ledger anew from it.',
+  })
+  await grow(older, 'other', 3)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(existsSync(join(folder, 'checkpoint'))).toBe(false)
+})
+
+test('a ledger that was begun and has no entries yet: it fits, whatever its log holds', async () => {
+  const directory = temporaryDirectory()
+  const folder = join(directory, 'ledger')
+  const keys = right(openLedgerKeys(configIn(directory), folder, null))
+  const begun = right(await beginLedger(keys, folder))
+  expect(right(openLedgerKeys(configIn(directory), folder, keys.origin)).signed).toEqual(begun.signed)
+  const store = memoryEventStore()
+  const { publisher } = publish(store, directory, { named: keys.origin })
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  expect(publisher.status()).toMatchObject({ state: 'checking', checkpoint: null })
+  await grow(store, 'a', 5)
+  await until(() => sizeOf(publisher) === 5)
+  expect(publisher.logCheck()).toEqual({ kind: 'fits' })
+})
+
+test('what is signed is told by its place in the log, and whoever waits for it hears', async () => {
+  const directory = temporaryDirectory()
+  const store = memoryEventStore()
+  await grow(store, 'a', 3)
+  const { publisher, folder } = publish(store, directory)
+  const headOf = async () => right(await store.readAll(null, 100)()).at(-1)?.position ?? 0
+  const three = await headOf()
+  const signed = publisher.untilSigned(three)
+  expect(signed).not.toBeNull()
+  await signed
+  expect(sizeOf(publisher)).toBe(3)
+  expect(publisher.untilSigned(three)).toBeNull()
+
+  // As long as it can't be written nothing of it is signed.
+  let isDone = false
+  rmSync(folder, { recursive: true })
+  writeFileSync(folder, 'no folder')
+  await grow(store, 'b', 2)
+  void publisher.untilSigned(await headOf())?.then(() => {
+    isDone = true
+  })
+  await until(() => publisher.status().message !== '')
+  expect(isDone).toBe(false)
+  await publisher.stop()
+
+  // After a restart on a log that has not grown, too.
+  rmSync(folder)
+  const over = await signedFive()
+  const again = publish(over.store, over.directory)
+  await again.publisher.checked
+  const five = right(await over.store.readAll(null, 100)()).at(-1)?.position ?? 0
+  await again.publisher.untilSigned(five)
+  expect(again.publisher.untilSigned(five)).toBeNull()
 })

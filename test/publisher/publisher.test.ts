@@ -210,14 +210,14 @@ describe('the key', () => {
   test('is made at the first start, for its owner alone, with the name of the configuration', async () => {
     const directory = temporaryDirectory()
     const keys = right(
-      openLedgerKeys(configIn(directory, { origin: 'p.example.com/l' }), join(directory, 'l')),
+      openLedgerKeys(configIn(directory, { origin: 'p.example.com/l' }), join(directory, 'l'), null),
     )
     expect(keys).toMatchObject({
       origin: 'p.example.com/l',
       made: join(directory, 'ledger.key'),
       signed: null,
     })
-    const again = right(openLedgerKeys(configIn(directory), join(directory, 'l')))
+    const again = right(openLedgerKeys(configIn(directory), join(directory, 'l'), null))
     expect(again).toMatchObject({ origin: 'p.example.com/l', made: null })
     expect(again.signing.map(signingKeyText)).toEqual(keys.signing.map(signingKeyText))
     expect(statSync(join(directory, 'ledger.key')).mode & 0o777).toBe(0o600)
@@ -226,7 +226,7 @@ describe('the key', () => {
   test('without a name gets one of its own', () => {
     const names = [1, 2].map(() => {
       const directory = temporaryDirectory()
-      return right(openLedgerKeys(configIn(directory), directory)).origin
+      return right(openLedgerKeys(configIn(directory), directory, null)).origin
     })
     for (const name of names) expect(name).toMatch(/^lodebook\.invalid\/[0-9a-f]{16}$/)
     expect(names[0]).not.toBe(names[1])
@@ -266,7 +266,7 @@ describe('the key', () => {
   test('of before that is not there is told', () => {
     const directory = temporaryDirectory()
     const config = configIn(directory, { previousKeyFile: join(directory, 'gone.key') })
-    expect(openLedgerKeys(config, directory)).toEqual(
+    expect(openLedgerKeys(config, directory, null)).toEqual(
       E.left(
         `${join(directory, 'gone.key')} is not there: correct ledger.previous_key_file, or leave it out when no key changes.`,
       ),

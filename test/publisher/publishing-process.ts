@@ -27,7 +27,7 @@ const ledger = {
 }
 const publisher = openPublisher({
   store: store.right,
-  keys: openLedgerKeys(ledger, folder),
+  keys: openLedgerKeys(ledger, folder, null),
   folder,
   checkpointMsMax: ledger.checkpointMsMax,
   witnesses: [],

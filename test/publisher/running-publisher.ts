@@ -32,9 +32,11 @@ export const configIn = (directory: string, over: Partial<LedgerConfig> = {}): L
 export interface Over {
   readonly config?: Partial<LedgerConfig>
   readonly witnesses?: readonly WitnessConfig[]
+  /** Origin of the ledger that the log names. */
+  readonly named?: string
 }
 
-export function publish(store: EventStore, directory: string, { config, witnesses = [] }: Over = {}) {
+export function publish(store: EventStore, directory: string, { config, witnesses = [], named }: Over = {}) {
   const ledger = configIn(directory, config)
   const folder = join(directory, 'ledger')
   const refused: string[] = []
@@ -42,7 +44,7 @@ export function publish(store: EventStore, directory: string, { config, witnesse
   const log = pino({ level: 'info' }, { write: (line: string) => void said.push(JSON.parse(line).msg) })
   const publisher = openPublisher({
     store,
-    keys: openLedgerKeys(ledger, folder),
+    keys: openLedgerKeys(ledger, folder, named ?? null),
     folder,
     checkpointMsMax: ledger.checkpointMsMax,
     witnesses,

@@ -17,7 +17,7 @@ import { exampleKey } from './small-log.ts'
 /** A directory with the key of a ledger in it, and its verifier key. */
 function withLedgerKey() {
   const directory = temporaryDirectory()
-  const keys = right(openLedgerKeys(configIn(directory), join(directory, 'ledger')))
+  const keys = right(openLedgerKeys(configIn(directory), join(directory, 'ledger'), null))
   return { directory, ledgerKey: verifierKeyText(keys.signing[0].verifier) }
 }
 
@@ -135,5 +135,5 @@ test('a witness that is dead, slow or wrong holds nothing up, and says why it do
   expect(said).toContain('Witness angry did not sign the ledger: It answered 404: unknown log')
   await grow(store, 'b', 1)
   await until(() => sizeOf(publisher) === 11)
-  expect(E.isRight(openLedgerKeys(configIn(directory), join(directory, 'ledger')))).toBe(true)
+  expect(E.isRight(openLedgerKeys(configIn(directory), join(directory, 'ledger'), null))).toBe(true)
 })

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generate } from 'selfsigned'
 import { EXIT, type ExitCode } from '../exit-code.ts'
@@ -10,6 +10,10 @@ const YEARS = 10
 
 /** `lodebook wallet-certificate`: the certificate by which dcrwallet knows the pool, and its key. Never over others. */
 export async function walletCertificate(directory: string): Promise<ExitCode> {
+  if (statSync(absolute(directory), { throwIfNoEntry: false })?.isDirectory() !== true) {
+    complain(`there is no directory ${directory}: make it first, or name one that there is`)
+    return EXIT.failed
+  }
   const certificateFile = join(absolute(directory), 'wallet-client.crt')
   const keyFile = join(absolute(directory), 'wallet-client.key')
   const from = new Date()
@@ -30,7 +34,6 @@ export async function walletCertificate(directory: string): Promise<ExitCode> {
     ],
   })
   try {
-    mkdirSync(absolute(directory), { recursive: true })
     writeFileSync(keyFile, made.private, { flag: 'wx', mode: 0o600 })
     writeFileSync(certificateFile, made.cert, { flag: 'wx' })
   } catch (error) {

@@ -53,18 +53,23 @@ function tell({ store, events, backupAt, lastAt, continued, readModelsRemoved }:
       `What happened after ${backupAt === null ? 'it' : absoluteTime(backupAt)} is lost, unless a copy of the public ledger has it: then begin again with --ledger and its address.`,
     )
     print(
-      'Payouts made since then are not in the books and would be made again. Before the pool runs without that ledger: set payout.mode to manual, and compare each plan with what the wallet has sent.',
+      'Payouts made since then are not in the books and would be made again: a pool that can see no ledger signs nothing and pays nobody. Where no copy is left, "lodebook begin-ledger" lets it; set payout.mode to manual before, and compare each plan with what the wallet has sent.',
     )
     return
   }
-  const { signed, added } = continued
+  const { from, isOwn, signed, added } = continued
   if (added > 0)
     print(`${integer(added)} of them came from the public ledger: they are newer than the backup.`)
-  print(
-    events === signed
-      ? `This is all that was ever signed, ${integer(signed)} entries. Events of the last second before the end may be missing: look whether the wallet has sent a payout that the books do not have.`
-      : `All of the ${integer(signed)} entries that were signed are among them.`,
-  )
+  if (!isOwn)
+    print(
+      `${from} has ${integer(signed)} entries, and all of them are in the log: the pool signs on from there. A copy may be older than what was signed last. Payouts made after it are not in the books: set payout.mode to manual, and compare the first plans with what the wallet has sent.`,
+    )
+  else
+    print(
+      events === signed
+        ? `This is all that was ever signed, ${integer(signed)} entries. Events of the last second before the end may be missing: look whether the wallet has sent a payout that the books do not have.`
+        : `All of the ${integer(signed)} entries that were signed are among them.`,
+    )
 }
 
 const upTo = (at: number | null): string => (at === null ? '' : `, up to ${absoluteTime(at)}`)

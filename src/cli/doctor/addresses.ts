@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
+import { errorText } from '../../../adapters/error-text.ts'
 import { SOCKET_LIMITS } from '../../../adapters/http/sockets.ts'
 import type { Config, HttpConfig, ListenerConfig, TlsFiles } from '../../config/config.ts'
 import { tryPort } from '../port.ts'
@@ -132,7 +133,7 @@ export function certificateFinding(subject: string, key: string, certificate: st
     if (days < RENEW_DAYS) return warn(subject, `TLS certificate expires on ${until}`, renew)
     return ok(subject, `TLS key and certificate are good until ${until}`)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = errorText(error)
     return fail(
       subject,
       `TLS key or certificate is not usable PEM: ${why}`,

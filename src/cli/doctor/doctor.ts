@@ -5,7 +5,7 @@ import { paint, print, printJson } from '../terminal.ts'
 import { checkAddresses } from './addresses.ts'
 import { checkDataDirectory } from './files.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
-import { checkLedgerKey } from './ledger.ts'
+import { checkLedgerFolder, checkLedgerKey } from './ledger.ts'
 import { checkNode } from './node.ts'
 import { checkStore } from './store.ts'
 import { checkWallet } from './wallet.ts'
@@ -53,6 +53,7 @@ export async function doctor(request: ConfigRequest & { readonly json: boolean }
     found(await checkNode(node, n, config.pool.network, Date.now))
   found(await checkWallet(config, Date.now()))
   found(checkLedgerKey(config))
+  found(await checkLedgerFolder(config, store.poolRuns))
 
   const failed = findings.filter(({ verdict }) => verdict === 'fail').length
   const warned = findings.filter(({ verdict }) => verdict === 'warn').length

@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { parseSigningKey } from '../../../domain/transparency/key.ts'
 import type { Config } from '../../config/config.ts'
+import { namedLedger } from '../../publisher/named-ledger.ts'
+import { openExistingEventStore } from '../../store/open-store.ts'
 import { readText } from '../read-config.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
+import type { StoreCheck } from './store.ts'
 
 const SUBJECT = 'ledger'
 
@@ -42,6 +45,27 @@ export function checkLedgerKey({ ledger, pool }: Config): readonly Finding[] {
   return isOpen
     ? [warn(SUBJECT, `${keyFile} can be read by other users of this machine`, `chmod 600 ${keyFile}`)]
     : [found]
+}
+
+/** Whether the ledger that a log names is in its folder. `poolRuns`: nobody else can read the store. */
+export async function checkLedgerFolder(
+  { pool, store }: Config,
+  poolRuns: StoreCheck['poolRuns'],
+): Promise<readonly Finding[]> {
+  const folder = join(pool.dataDirectory, 'ledger')
+  if (poolRuns === true || existsSync(join(folder, 'checkpoint'))) return []
+  const opened = await openExistingEventStore(store.url)()
+  if (E.isLeft(opened)) return []
+  const named = await namedLedger(opened.right)
+  await opened.right.close()
+  if (E.isLeft(named) || named.right === null) return []
+  return [
+    fail(
+      SUBJECT,
+      `the log names the ledger ${named.right.origin}, and ${folder} has no checkpoint: nothing would be signed and nobody paid`,
+      'put the folder back, or move the log away and "lodebook restore <backup> --ledger <URL of a copy>"; docs/operators.md has more under "Backup"',
+    ),
+  ]
 }
 
 function keyFinding(where: string, text: string): Finding {

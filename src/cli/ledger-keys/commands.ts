@@ -1,8 +1,13 @@
 import { type Command, Option } from 'commander'
+import type { ConfigFlag } from '../../config/sources.ts'
 import type { ExitCode } from '../exit-code.ts'
 
-/** Adds `lodebook keygen`. */
-export function addKeyCommands(program: Command, done: (code: ExitCode) => void): void {
+/** Adds `lodebook keygen` and `begin-ledger`. `flags` are keys of the configuration that were given. */
+export function addKeyCommands(
+  program: Command,
+  flags: readonly ConfigFlag[],
+  done: (code: ExitCode) => void,
+): void {
   program
     .command('keygen')
     .summary('make a key that signs the public ledger, or a witness’s')
@@ -26,5 +31,25 @@ Examples:
     .action(async (file: string, { name, witness, json }: { name?: string; witness?: true; json?: true }) => {
       const { keygen } = await import('./keygen.ts')
       done(keygen({ file, name, witness: witness === true, json: json === true }))
+    })
+  program
+    .command('begin-ledger')
+    .summary('begin the public ledger again, when it is lost')
+    .description(
+      'For a pool that is stopped, whose log names a ledger that is neither in its folder nor anywhere else: such a pool signs nothing and pays nobody. After this, its next start makes the ledger anew from the log as it is. Look for a copy first: "lodebook restore --ledger" fetches it, and nothing is lost.',
+    )
+    .addOption(
+      new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml'),
+    )
+    .addOption(new Option('--json', 'print the result as JSON'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lodebook begin-ledger --config /etc/lodebook/lodebook.toml`,
+    )
+    .action(async ({ json, ...options }: { readonly config?: string; readonly json?: true }) => {
+      const { beginLedger } = await import('./begin-ledger.ts')
+      done(await beginLedger({ ...options, json: json === true, flags }))
     })
 }

@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import * as E from 'fp-ts/lib/Either.js'
 import { ledgerReader } from '../../../adapters/ledger/reader.ts'
 import { cutEntry } from '../../replay/cut-entry.ts'
+import { printable } from '../../store/printable.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { complain } from '../terminal.ts'
+import { complain, jsonForTerminal } from '../terminal.ts'
 import { missingEntry, openLedgerAt, tellUnchecked } from './open-history.ts'
 
 /** What the command line says about entries to print. */
@@ -20,7 +21,7 @@ export interface CatRequest {
 /** `lodebook ledger cat` and `get`: entries as they were published, a line each. */
 export async function cat(request: CatRequest): Promise<ExitCode> {
   const opened = await openLedgerAt(request.ledger, request.key)
-  if (E.isLeft(opened)) return fail(opened.left.message, opened.left.kind === 'usage')
+  if (E.isLeft(opened)) return fail(printable(opened.left.message), opened.left.kind === 'usage')
   const { source, checkpoint, checkedBy } = opened.right
   tellUnchecked({ isUnchecked: checkedBy === null })
   const from = request.from ?? 0
@@ -31,7 +32,7 @@ export async function cat(request: CatRequest): Promise<ExitCode> {
   }
   if (request.to !== undefined && request.to < from) return fail('--to is before --from', true)
   for await (const batch of ledgerReader(source, checkpoint).entries(from, end)) {
-    if (E.isLeft(batch)) return fail(batch.left.message, false)
+    if (E.isLeft(batch)) return fail(printable(batch.left.message), false)
     const wanted = batch.right.entries.filter((bytes) => isWanted(bytes, request))
     await write(wanted)
   }
@@ -45,16 +46,21 @@ function fail(sentence: string, isUsage: boolean): ExitCode {
 
 function isWanted(bytes: Uint8Array, { type, stream }: CatRequest): boolean {
   if (type === undefined && stream === undefined) return true
-  const event = cutEntry(Buffer.from(bytes).toString('utf8'))
+  const event = cutEntry(textOf(bytes))
   if (event === undefined) return false
   return (type === undefined || event.type === type) && (stream === undefined || event.stream === stream)
 }
 
+const textOf = (entry: Uint8Array): string => Buffer.from(entry).toString('utf8')
+
 const LINE_FEED = Uint8Array.of(10)
 
-/** Writes the bytes as they are; waits for a slow reader. */
+/** Writes the bytes as they are, but to a terminal; waits for a slow reader. */
 async function write(entries: readonly Uint8Array[]): Promise<void> {
   if (entries.length === 0) return
-  const bytes = Buffer.concat(entries.flatMap((entry) => [entry, LINE_FEED]))
+  const lines = process.stdout.isTTY
+    ? entries.map((entry) => Buffer.from(jsonForTerminal(textOf(entry))))
+    : entries
+  const bytes = Buffer.concat(lines.flatMap((entry) => [entry, LINE_FEED]))
   if (!process.stdout.write(bytes)) await once(process.stdout, 'drain')
 }

@@ -6,6 +6,7 @@ import { toHex } from '../../../domain/decred/hex.ts'
 import { toBase64 } from '../../../domain/transparency/base64.ts'
 import { isOf } from '../../../domain/transparency/note.ts'
 import { cutEntry } from '../../replay/cut-entry.ts'
+import { printable } from '../../store/printable.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { complain, paint, print, printJson } from '../terminal.ts'
 import { type OpenedLedger, openLedgerAt } from './open-history.ts'
@@ -21,12 +22,12 @@ export interface HeadRequest {
 export async function head({ ledger, key, json }: HeadRequest): Promise<ExitCode> {
   const opened = await openLedgerAt(ledger, key)
   if (E.isLeft(opened)) {
-    complain(opened.left.message)
+    complain(printable(opened.left.message))
     return opened.left.kind === 'usage' ? EXIT.usage : EXIT.failed
   }
   const lastAt = await timeOfLast(opened.right)
   if (E.isLeft(lastAt)) {
-    complain(lastAt.left.message)
+    complain(printable(lastAt.left.message))
     return EXIT.failed
   }
   const { checkpoint, signatures, checkedBy } = opened.right
@@ -45,12 +46,15 @@ export async function head({ ledger, key, json }: HeadRequest): Promise<ExitCode
     return EXIT.ok
   }
   const row = (name: string, value: string): void => print(`${name.padEnd(12)}${value}`)
-  row('Origin', origin)
+  row('Origin', printable(origin))
   row('Size', counted(size, 'entry', 'entries'))
   row('Root', shown.root)
   if (lastAt.right !== null) row('Last entry', `${integer(size - 1)}, at ${absoluteTime(lastAt.right)}`)
   for (const { name, key, checked } of shown.signatures)
-    row('Signed by', `${name}+${key}, ${checked ? paint('green', 'verified') : paint('dim', 'not checked')}`)
+    row(
+      'Signed by',
+      `${printable(name)}+${key}, ${checked ? paint('green', 'verified') : paint('dim', 'not checked')}`,
+    )
   return EXIT.ok
 }
 

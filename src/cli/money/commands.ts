@@ -122,7 +122,7 @@ Examples:
     'reject',
     'reject-payout',
     'put the money of a planned payout back',
-    'Puts the money of a payout that is not signed yet back to its miners; the next run plans it again.',
+    'Puts the money of a payout that is not signed yet, or that can never be paid, back to its miners; the next run plans it again.',
   )
   ordering(payout.command('retry'))
     .summary('try again what is in the way of payouts')

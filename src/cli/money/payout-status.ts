@@ -66,7 +66,7 @@ function tell(policy: PolicyView | null, next: NextPayout | null, payouts: reado
 }
 
 function nextWords(
-  { payoutSchedule, payoutMode }: PolicyView,
+  { payoutSchedule, payoutMode, minimumPayout }: PolicyView,
   { atHeight, at, miners, atoms }: NextPayout,
 ): string {
   const every =
@@ -74,5 +74,9 @@ function nextWords(
   const when =
     atHeight !== null ? `at height ${integer(atHeight)}` : at !== null ? `at ${absoluteTime(at)}` : 'soon'
   const approval = payoutMode === 'manual' ? ', and waits for an operator then' : ''
-  return `The next payout is planned ${when} (${every})${approval}: ${dcr(atoms)} DCR are ready for ${counted(miners, 'miner')}.`
+  const ready =
+    miners === 0
+      ? `nobody has the minimum of ${dcr(minimumPayout)} DCR yet`
+      : `${dcr(atoms)} DCR are ready for ${counted(miners, 'miner')}`
+  return `The next payout is planned ${when} (${every})${approval}: ${ready}.`
 }

@@ -50,6 +50,7 @@ function tell({ account, address, balances, quota }: AccountView, lines: readonl
 
 const WORDS: { readonly [K in StatementLineView['kind']]: string } = {
   earned: 'part of a block',
+  restored: 'block back, less advance',
   matured: 'block matured',
   reversed: 'block lost',
   credited: 'work',

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { RECEIPT_BYTES_MAX } from '../../../domain/transparency/receipt.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
+import { whyNot } from '../read-config.ts'
 import { complain, print } from '../terminal.ts'
 
 /** What the command line says: a share by its place, or by its job and nonce. */
@@ -35,7 +36,7 @@ export async function receipt(request: ReceiptRequest): Promise<ExitCode> {
   } catch (error) {
     return fail({
       code: EXIT.failed,
-      message: `the receipt can't be written: ${error instanceof Error ? error.message : String(error)}`,
+      message: `${output} can't be written (${whyNot(error)}); name another file with --output`,
     })
   }
   print(output)
@@ -63,7 +64,8 @@ const Places = t.type({ items: t.readonlyArray(t.type({ entry: t.number, positio
 
 async function placeOf(base: URL, { share, job, nonce }: ReceiptRequest): Promise<E.Either<Failure, Place>> {
   if (share !== undefined) {
-    const [, entry, position] = /^(\d{1,15}):(\d{1,6})$/.exec(share) ?? []
+    // People write figures with commas, and copy them so.
+    const [, entry, position] = /^(\d{1,15}):(\d{1,6})$/.exec(share.replaceAll(',', '')) ?? []
     return entry === undefined || position === undefined
       ? E.left({
           code: EXIT.usage,
@@ -97,7 +99,9 @@ async function ask(base: URL, path: string): Promise<E.Either<Failure, string>> 
     if (text.length > RECEIPT_BYTES_MAX) return failed(`${base.href} answered with too much`)
     return response.ok ? E.right(text) : failed(detailOf(text) ?? `${base.href} answered ${response.status}`)
   } catch (error) {
-    return failed(`${base.href} can't be reached: ${error instanceof Error ? error.message : String(error)}`)
+    return failed(
+      `${base.href} can't be reached (${whyNot(error)}); look whether the address is right and the pool runs`,
+    )
   }
 }
 

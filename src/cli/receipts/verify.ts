@@ -11,8 +11,10 @@ import { parseVerifierKey } from '../../../domain/transparency/key.ts'
 import { parseReceipt } from '../../../domain/transparency/receipt.ts'
 import { readAnswers, type ShareAnswer } from '../../receipts/answers-file.ts'
 import { type CheckedAnswers, checkAnswers } from '../../receipts/check-answers.ts'
+import { printable } from '../../store/printable.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { progressDisplay } from '../progress.ts'
+import { whyNot } from '../read-config.ts'
 import { complain, paint, print, printJson } from '../terminal.ts'
 
 /** What the command line says. Either a receipt's file, or answers and a ledger. */
@@ -59,7 +61,7 @@ function verifyReceipt(file: string, trust: CheckpointTrust, json: boolean): Exi
   if (E.isLeft(text)) return usage(text.left)
   const receipt = parseReceipt(text.right)
   if (E.isLeft(receipt)) {
-    complain(`${file}: ${receipt.left}`)
+    complain(`${file}: ${printable(receipt.left)}`)
     return EXIT.failed
   }
   const checked = checkReceipt(receipt.right, trust, { sha256, powHash })
@@ -71,7 +73,7 @@ function verifyReceipt(file: string, trust: CheckpointTrust, json: boolean): Exi
 function tellReceipt({ steps, share }: CheckedReceipt): void {
   for (const { name, holds, says } of steps) {
     const mark = holds ? paint('green', 'holds') : paint('red', 'FAILS')
-    print(`${mark}  ${name.padEnd(14)}${says}`)
+    print(`${mark}  ${name.padEnd(14)}${printable(says)}`)
   }
   print('')
   print(
@@ -95,7 +97,7 @@ async function verifyAnswers(
   if (E.isLeft(source)) return usage(`--ledger: ${source.left}`)
   const checkpoint = await readCheckpoint(source.right, trust)()
   if (E.isLeft(checkpoint)) {
-    complain(checkpoint.left.message)
+    complain(printable(checkpoint.left.message))
     return EXIT.failed
   }
   const { size } = checkpoint.right
@@ -105,7 +107,7 @@ async function verifyAnswers(
   )
   display.end()
   if (E.isLeft(checked)) {
-    complain(checked.left.message)
+    complain(printable(checked.left.message))
     return EXIT.failed
   }
   if (json) printJson(checked.right)
@@ -125,12 +127,12 @@ function tellAnswers({ accepted, found, missing, lighter, later }: CheckedAnswer
 }
 
 const answerText = ({ at, worker, job, nonce }: ShareAnswer): string =>
-  `${absoluteTime(at)}  ${worker}  job ${job}  nonce ${nonce}`
+  printable(`${absoluteTime(at)}  ${worker}  job ${job}  nonce ${nonce}`)
 
 function readText(file: string): E.Either<string, string> {
   try {
     return E.right(readFileSync(file, 'utf8'))
   } catch (error) {
-    return E.left(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`)
+    return E.left(`${file} can't be read: ${whyNot(error)}`)
   }
 }

@@ -125,6 +125,7 @@ const lineOf = (line: AccountLine): LineFigures => ({
   at: iso(line.at),
   units: line.units === null ? null : String(line.units),
   windowUnits: line.windowUnits === null ? null : String(line.windowUnits),
+  repaid: String(line.repaid),
   immature: String(line.immature),
   available: String(line.available),
   inPayout: String(line.inPayout),

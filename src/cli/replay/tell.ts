@@ -77,9 +77,10 @@ function tellLines(lines: readonly LineFigures[]): void {
   print('')
 }
 
-function aboutOf({ height, payout }: LineFigures): string {
+function aboutOf({ height, payout, repaid }: LineFigures): string {
   if (payout !== null) return `payout ${payout}`
-  return height === null ? '' : `height ${height}`
+  const block = height === null ? '' : `height ${height}`
+  return repaid === '0' ? block : `${block}, ${dcr(repaid)} back to the reserve`
 }
 
 /** Of the window, in percent. */

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
+import { whyNot } from '../read-config.ts'
 
 /** The last checkpoint of a log that the witness has signed. */
 export interface WitnessRecord {
@@ -50,7 +51,7 @@ export function openWitnessRecords(directory: string): E.Either<string, WitnessR
     db.exec(SCHEMA)
     return E.right(recordsIn(db))
   } catch (error) {
-    return E.left(`can't be used: ${error instanceof Error ? error.message : error}`)
+    return E.left(`can't be used: ${whyNot(error)}`)
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import * as E from 'fp-ts/lib/Either.js'
 import { sha256 } from '../../../adapters/ledger/sha256.ts'
+import { whyNot } from '../read-config.ts'
 import { addCheckpoint, REQUEST_BYTES_MAX, type Witness } from './add-checkpoint.ts'
 
 /** A running witness. */
@@ -51,7 +52,7 @@ export function serveWitness(
 
   return new Promise((resolve) => {
     server.once('error', (error) =>
-      resolve(E.left(`The witness can't listen on ${host}:${port}: ${error.message}.`)),
+      resolve(E.left(`The witness can't listen on ${host}:${port}: ${whyNot(error)}.`)),
     )
     server.listen({ host, port }, () => {
       const address = server.address()
