@@ -15,6 +15,7 @@ import type { Metrics } from './metrics.ts'
 import { probes } from './probes.ts'
 import { type Problem, problem } from './problem.ts'
 import { limitVisitors, type Refuse, rateLimiter, VISITOR_LIMIT, VISITORS_MAX } from './rate-limit.ts'
+import { refreshesInTurn } from './refreshes.ts'
 import type { Site } from './site.ts'
 import type { VisitorOf } from './visitor.ts'
 
@@ -49,13 +50,6 @@ export function app({ site, assets, admin, feed, ledger, metrics, visitorOf, sec
     whole.use(async (c, next) =>
       c.req.path === '/admin' || c.req.path.startsWith('/admin/') ? admin.fetch(c.req.raw, c.env) : next(),
     )
-  whole.use(async (c, next) => {
-    const done = metrics.httpSeconds.startTimer()
-    await next()
-    // Event streams last as long as their reader stays; their time says nothing.
-    if (c.res.headers.get('Content-Type')?.startsWith('text/event-stream')) return
-    done({ route: c.res.status === 404 ? 'none' : routePath(c, -1), status: String(c.res.status) })
-  })
   whole.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -75,6 +69,14 @@ export function app({ site, assets, admin, feed, ledger, metrics, visitorOf, sec
       crossOriginResourcePolicy: 'same-origin',
     }),
   )
+  whole.use(refreshesInTurn())
+  whole.use(async (c, next) => {
+    const done = metrics.httpSeconds.startTimer()
+    await next()
+    // Event streams last as long as their reader stays; their time says nothing.
+    if (c.res.headers.get('Content-Type')?.startsWith('text/event-stream')) return
+    done({ route: c.res.status === 404 ? 'none' : routePath(c, -1), status: String(c.res.status) })
+  })
   whole.use(compressed)
   whole.use(
     methodNotAllowed({

@@ -96,8 +96,8 @@ export interface WitnessStatus {
 /** The public ledger. */
 export interface LedgerStatus {
   /**
-   * `checking`: the log is held against the last checkpoint that was signed. `stopped`: nothing is signed any more, see `message`; what
-   * was published stays.
+   * `checking`: the log is held against the last checkpoint that was signed, and witnesses are asked about it. `stopped`: nothing is
+   * signed any more, see `message`; what was published stays.
    */
   readonly state: 'checking' | 'publishing' | 'stopped'
   /** Why it has stopped, or what keeps it from being written for now; empty otherwise. */
@@ -144,6 +144,8 @@ export interface ReservesStatus {
  * Given as a function that is called several times a second, so it must be cheap and must not fail.
  */
 export interface PoolStatus {
+  /** As its operator calls it: on every page, in its feeds and its API. */
+  readonly name: string
   /** Name and version: `lodebook 0.1.0`. */
   readonly software: string
   readonly network: NetworkName

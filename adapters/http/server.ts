@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Hono } from 'hono'
+import { errorText } from '../error-text.ts'
 import type { LedgerSource } from '../ledger/port.ts'
 import type { ReadModels } from '../read-models/port.ts'
 import { adminApp } from './admin/app.ts'
@@ -16,7 +17,7 @@ import { openSessions } from './admin/sessions.ts'
 import { app } from './app.ts'
 import { type Assets, loadAssets } from './dashboard/assets.ts'
 import { healthOf } from './health.ts'
-import { liveFeed } from './live-feed.ts'
+import { type LiveFeed, liveFeed } from './live-feed.ts'
 import type { Metrics } from './metrics.ts'
 import type { PoolStatus } from './port.ts'
 import { bareProblem } from './problem.ts'
@@ -133,7 +134,7 @@ async function start(options: HttpOptions): Promise<HttpServer> {
   }
   const feed = liveFeed(site)
   const assets = loadAssets()
-  const admin = adminRoutes(options, site, assets)
+  const admin = adminRoutes(options, site, assets, feed)
   const own = options.admin?.pages?.own ?? null
   const routes = app({
     site,
@@ -187,7 +188,7 @@ async function start(options: HttpOptions): Promise<HttpServer> {
 }
 
 /** Null where there are no pages for the administrator. */
-function adminRoutes(options: HttpOptions, site: Site, assets: Assets): Hono | null {
+function adminRoutes(options: HttpOptions, site: Site, assets: Assets, feed: LiveFeed): Hono | null {
   const { admin, tls, behindProxy, now } = options
   if (admin === null || admin.pages === null) return null
   const { logins, own } = admin.pages
@@ -201,6 +202,7 @@ function adminRoutes(options: HttpOptions, site: Site, assets: Assets): Hono | n
     logins,
     guard: openGuard({ sessions: openSessions(), secure, now }),
     visitorOf: visitorOf(isProxied),
+    feed: own === null ? null : feed,
     secure,
   })
 }
@@ -285,6 +287,6 @@ function explain(error: unknown, { host, port }: Address): HttpError {
       kind: 'bad-certificate',
       message: 'The dashboard’s certificate and key cannot be used: both must be PEM and belong together.',
     }
-  const detail = error instanceof Error ? error.message : String(error)
+  const detail = errorText(error)
   return { kind: 'failed', message: `The dashboard could not start on ${where}: ${detail}.` }
 }

@@ -545,6 +545,7 @@ export class Connection {
     if (this.#difficulty.fixed !== null) return
     this.#wanted = clampDifficulty(difficulty, this.#bounds())
     this.#fixed ||= fixed
+    this.#world.wantTemplate(this, false)
   }
 
   #chooseFirstDifficulty(session: Session): void {

@@ -37,7 +37,7 @@ describe.each(looks)('%s', (_, viewport, colorScheme) => {
     const faults: unknown[] = []
     for (const [name, path] of examplePages) {
       await page.goto(pool.url + path)
-      await page.locator('#freshness.live').waitFor()
+      if (!isMissing(path)) await page.locator('#freshness.live').waitFor()
       const found = {
         complaints: complaints.splice(0).filter((text) => !(isMissing(path) && text.includes('404'))),
         overflow: await ask('overflow'),
@@ -177,7 +177,7 @@ describe('live', () => {
     await page.locator('#health.down').waitFor()
     expect(await shown(page.locator('#health'))).toContain('It <b>refuses</b> the password.')
     expect(await shown(page.locator('#miners'))).toContain('1 worker on 46 connections')
-    expect(await shown(page.locator('#blocks tbody tr').first())).toContain('1,042,399')
+    expect(await shown(page.locator('#blocks tbody tr').first())).toContain('1042399')
     expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
     expect(complaints).toEqual([])
   })
@@ -249,6 +249,46 @@ describe('the chart', () => {
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
     expect(await shown(page.locator('.readout'))).toMatch(/^.+, \d\d:\d\d: [\d.]+ TH\/s ± [\d.]+ TH\/s$/)
     expect(complaints).toEqual([])
+  })
+})
+
+describe('on a phone', () => {
+  test('the header leaves the screen to the page, and the way to mine is on the first', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: phone })
+    pool.status = { ...pool.status, devnet: true }
+    await page.goto(pool.url)
+    expect((await page.locator('.banner').boundingBox())?.height).toBeLessThan(32)
+    expect((await page.locator('.top').boundingBox())?.height).toBeLessThan(140)
+    const links = await page.locator('.top nav li').all()
+    const tops = await Promise.all(links.map(async (link) => (await link.boundingBox())?.y))
+    expect(new Set(tops).size).toBe(1)
+    const connect = await page.getByRole('link', { name: 'Connect a miner' }).boundingBox()
+    expect(connect?.y).toBeLessThan(phone.height)
+  })
+
+  test.each([
+    ['the Pool', '/', '#blocks', 5],
+    ['the blocks', '/blocks', '#blocks', 25],
+    ['the payments of a miner', `/miners/${address}`, '#payments', 5],
+    ['the shares of a miner', `/miners/${address}`, '#recent', 5],
+    ['the newest entries', '/ledger', '#entries', 5],
+  ])('a list of %s has two lines for each thing', async (_, path, list, rows) => {
+    const pool = await example()
+    const { page } = await open({ viewport: phone })
+    await page.goto(pool.url + path)
+    const shownRows = page.locator(`${list} tbody tr:visible`)
+    expect(await shownRows.count()).toBe(rows)
+    expect((await shownRows.nth(3).boundingBox())?.height).toBeLessThan(70)
+  })
+
+  test('the page of a miner is a few screens, its money first', async () => {
+    const pool = await example()
+    const { page } = await open({ viewport: phone })
+    await page.goto(`${pool.url}/miners/${address}`)
+    expect((await page.locator('body').boundingBox())?.height).toBeLessThan(6 * phone.height)
+    const [money, workers] = [page.locator('#balances'), page.locator('#workers')]
+    expect((await money.boundingBox())?.y).toBeLessThan((await workers.boundingBox())?.y ?? 0)
   })
 })
 

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { networks } from '../../domain/decred/network.ts'
 import type { BlockView } from '../../projections/views.ts'
-import { type House, openHouse, stopHouses } from '../support/house.ts'
+import { cpuMiner } from '../support/devices.ts'
+import { address, type House, openHouse, stopHouses } from '../support/house.ts'
+import { startMiner } from '../support/miner.ts'
 import { type Dcrd, killDcrds, startDcrd } from './dcrd.ts'
 import { allSubmitted, blockOnceIt, eventually, foundBlocks, mine, nodeAt, poolView } from './mining.ts'
 import { findDcrd, needed } from './programs.ts'
@@ -98,6 +100,28 @@ test("what dcrd's own miner makes of the work that the pool was given is none of
   const { height } = await mineBlocks(1)
   expect(height).toBeGreaterThan(4)
   expect(foundBlocks(house).filter(({ share }) => share === null)).toEqual([])
+})
+
+test('dcrd makes another template of the same block when another difficulty is wanted', async () => {
+  dcrd = await startDcrd(program)
+  await dcrd.generate(1)
+  house = await openHouse([dcrd], {
+    listener: { difficulty: { start: 1, min: 1, max: null, fixed: null } },
+    mining: { refreshMs: 1_000, transactionsRefreshMs: 1_000 },
+  })
+  const rig = await startMiner({ port: house.port, device: cpuMiner, user: address(1) })
+  const first = await rig.job()
+  await rig.client.request('mining.suggest_difficulty', [8])
+  const asked = await eventually(
+    house,
+    () => house.events('WorkIssued').find(({ data }) => data.reason === 'new-transactions'),
+    (work) => work !== undefined,
+  )
+  const header = Buffer.from(asked?.data.header ?? '', 'hex')
+  // The same version and parent, and another Merkle root.
+  expect(header.subarray(0, 36)).toEqual(first.header.subarray(0, 36))
+  expect(header.subarray(36, 68)).not.toEqual(first.header.subarray(36, 68))
+  await rig.client.close()
 })
 
 interface DcrdBlock {

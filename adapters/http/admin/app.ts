@@ -7,6 +7,9 @@ import type { PaymentView } from '../../../projections/money/views.ts'
 import { PAGE_LIMIT_MAX } from '../../read-models/port.ts'
 import { type Assets, assetResponse } from '../dashboard/assets.ts'
 import type { Html } from '../dashboard/format.ts'
+import { EVENTS_PATH, eventStream } from '../event-stream.ts'
+import type { LiveFeed } from '../live-feed.ts'
+import { problemKinds } from '../problem.ts'
 import { limitVisitors, rateLimiter, VISITOR_LIMIT, VISITORS_MAX } from '../rate-limit.ts'
 import { answered, type Site } from '../site.ts'
 import type { VisitorOf } from '../visitor.ts'
@@ -34,6 +37,8 @@ export interface AdminParts {
   readonly guard: Guard
   readonly logins: Logins
   readonly visitorOf: VisitorOf
+  /** Live events for these pages where they have an address of their own; null where they are the dashboard's. */
+  readonly feed: LiveFeed | null
   /** True where browsers reach them by HTTPS only. */
   readonly secure: boolean
 }
@@ -43,8 +48,14 @@ export interface AdminParts {
  * address of their own.
  */
 export function adminApp(parts: AdminParts): Hono {
-  const { site, assets, administration, guard, logins, visitorOf, secure } = parts
-  const show = adminPages(site, assets)
+  const { site, assets, administration, guard, logins, visitorOf, feed, secure } = parts
+  const show = adminPages(
+    site,
+    assets,
+    feed === null
+      ? { house: 'dashboard', events: EVENTS_PATH }
+      : { house: 'administration', events: OWN_EVENTS_PATH },
+  )
   const limiter = limitVisitors(rateLimiter(VISITOR_LIMIT, VISITORS_MAX), visitorOf, site.now)
   const whole = new Hono()
 
@@ -82,7 +93,7 @@ export function adminApp(parts: AdminParts): Hono {
     show(
       c,
       {
-        title: 'This was not done',
+        title: status === 404 ? problemKinds['not-found'].title : 'This was not done',
         body: NOTHING,
         session: guard.session(c) ?? null,
         notice: { tone: 'bad', text: message },
@@ -99,8 +110,8 @@ export function adminApp(parts: AdminParts): Hono {
     whole.get(path, (c) => {
       const session = guard.session(c)
       if (session === undefined) return c.redirect('/admin/login', 303)
-      const { notice } = session
-      session.notice = null
+      const notice = guard.isNavigation(c) ? session.notice : null
+      if (notice !== null) session.notice = null
       const made = body(session, c)
       const shown: AdminPage = E.isRight(made)
         ? { title, body: made.right, session, notice }
@@ -144,10 +155,11 @@ export function adminApp(parts: AdminParts): Hono {
       }),
     ),
   )
-  page('/admin/payouts', 'Payouts', (session) => payoutsBody(site, session))
-  page('/admin/connections', 'Connections', (_, c) =>
+  page('/admin/payouts', 'Payouts', (session) => payoutsBody(site, session, feed === null))
+  page('/admin/connections', 'Connections', (session, c) =>
     E.right(
       connectionsPage({
+        session,
         connections: administration.connections(),
         search: (c.req.query('q') ?? '').slice(0, SEARCH_CHARS_MAX),
         now: site.now(),
@@ -170,12 +182,18 @@ export function adminApp(parts: AdminParts): Hono {
   })
 
   whole.get('/', (c) => c.redirect('/admin', 303))
+  if (feed !== null)
+    whole.get(OWN_EVENTS_PATH, (c) =>
+      guard.session(c) === undefined ? c.redirect('/admin/login', 303) : eventStream(c, feed, visitorOf(c)),
+    )
   whole.get('/admin/login', (c) =>
     guard.session(c) === undefined ? stranger(c, null, 200) : c.redirect('/admin', 303),
   )
   form('/admin/login', async (c, fields) => {
     if (!guard.isLoginToken(c, fields.get('token') ?? ''))
-      return stranger(c, 'This page was too old. Try again.', 403)
+      return guard.session(c) === undefined
+        ? stranger(c, 'This page was too old. Try again.', 403)
+        : c.redirect('/admin', 303) // By another page of the same browser, since this one was opened.
     const verdict = await logins.attempt(visitorOf(c), fields.get('password') ?? '', site.now())
     if (verdict.kind === 'limited') {
       c.header('Retry-After', String(verdict.retryInSeconds))
@@ -213,6 +231,9 @@ export function adminApp(parts: AdminParts): Hono {
 
 const NOTHING = html``
 
+/** The API is not at this address. */
+const OWN_EVENTS_PATH = '/admin/events'
+
 const OTHER_SITE =
   'The form did not come from these pages, or from too old a one. Open the page again and send it from there.'
 
@@ -242,7 +263,7 @@ function waitingPayouts(site: Site): readonly number[] {
   return planned.map(({ payout }) => payout).filter((payout) => numbers.has(payout))
 }
 
-function payoutsBody(site: Site, session: Session): E.Either<string, Html> {
+function payoutsBody(site: Site, session: Session, hasApi: boolean): E.Either<string, Html> {
   const { money } = site.status()
   if (money === null) return E.left('This pool pays nobody: it runs in mode solo.')
   const waiting: PaymentView[] = []
@@ -254,7 +275,7 @@ function payoutsBody(site: Site, session: Session): E.Either<string, Html> {
   const preview = answered(site, payoutPreview(site.readModels, site.now()))
   return E.isLeft(preview)
     ? E.left(preview.left.detail)
-    : E.right(payoutsPage({ session, money, waiting, preview: preview.right, now: site.now() }))
+    : E.right(payoutsPage({ session, money, waiting, preview: preview.right, hasApi, now: site.now() }))
 }
 
 /** Streamed: a backup may be larger than the memory. */

@@ -19,8 +19,8 @@ export const backupsPage = ({
   now,
 }: BackupsPage): Html => html`<div class="prose"><p class="lead">A backup is the whole log of events in one SQLite file, made while the pool runs. Each is opened and read to its end before it is listed here.</p>
 <p>${backups.everyMs === null ? 'None is made by itself; backup.every_ms sets how often.' : `One is made every ${duration(backups.everyMs)}.`} They are kept in <code>${backups.directory}</code>. No key and no password is in them: keep <code>ledger.key</code>, the wallet’s files and the configuration apart.</p></div>
-${backups.failure === null ? '' : html`<p class="notice bad">The latest one failed ${timeAgo(backups.failure.at, now)}: ${backups.failure.message}</p>`}
-${backups.doing === null ? orderForm(session, 'back-up', 'Make a backup now') : html`<p class="notice open" id="doing" data-live>One is being made: ${backups.doing}. Look again in a while.</p>`}
+<div id="doing" data-live>${backups.failure === null ? '' : html`<p class="notice bad">The latest one failed ${timeAgo(backups.failure.at, now)}: ${backups.failure.message}</p>`}
+${backups.doing === null ? orderForm(session, 'back-up', 'Make a backup now') : html`<p class="notice open">One is being made: ${backups.doing}.<noscript> Look again in a while.</noscript></p>`}</div>
 <div id="backups" data-live>${table({
   caption: 'Backups, newest first',
   empty: 'There is no backup yet.',

@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { errorText } from '../../error-text.ts'
 import { answered, type Site } from '../site.ts'
 import { AdminOrder } from './order.ts'
 import type { Administration } from './port.ts'
@@ -54,7 +55,7 @@ export async function openControl(
     await listen(server, path)
     return E.right({ stop: () => close(server) })
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = errorText(error)
     return E.left({ message: `The control socket ${path} can't be made: ${why}.` })
   }
 }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
+import { isRefresh } from '../refreshes.ts'
 import { isSameSecret, type Session, type Sessions } from './sessions.ts'
 
 /**
@@ -13,7 +14,9 @@ export interface Guard {
   /** Begins a session under a new id: what the browser had before is worth nothing. */
   readonly begin: (c: Context) => Session
   readonly end: (c: Context) => void
-  /** What the form of the login page carries, for a stranger who has no session. */
+  /** Says whether a person asks for a page. A page that keeps itself fresh is no person who is still there. */
+  readonly isNavigation: (c: Context) => boolean
+  /** What the form of the login page carries, for a stranger who has no session. The same for all pages that a browser has open. */
   readonly loginToken: (c: Context) => string
   readonly isLoginToken: (c: Context, token: string) => boolean
   /** Says whether a browser that sends this form shows a page of ours. */
@@ -29,6 +32,8 @@ export interface GuardOptions {
 }
 
 const TOKEN_BYTES = 32
+/** So many bytes as base64url. */
+const STRANGER = /^[\w-]{43}$/
 
 /** A guard whose tokens are good until the process ends. */
 export function openGuard({ sessions, secure, now }: GuardOptions): Guard {
@@ -39,13 +44,13 @@ export function openGuard({ sessions, secure, now }: GuardOptions): Guard {
   const settings = { path: '/', httpOnly: true, secure, sameSite: 'Strict' } as const
   const key = randomBytes(TOKEN_BYTES)
   const tokenOf = (stranger: string): string => createHmac('sha256', key).update(stranger).digest('base64url')
+  const isNavigation = (c: Context): boolean =>
+    (c.req.header('Sec-Fetch-Dest') ?? 'document') === 'document' && !isRefresh(c)
 
   return {
     session: (c) => {
       const id = getCookie(c, sessionCookie)
-      // A page that keeps itself fresh is no person who is still there.
-      const isLookedAt = (c.req.header('Sec-Fetch-Dest') ?? 'document') === 'document'
-      return id === undefined ? undefined : sessions.find(id, now(), isLookedAt)
+      return id === undefined ? undefined : sessions.find(id, now(), isNavigation(c))
     },
     begin: (c) => {
       const before = getCookie(c, sessionCookie)
@@ -60,7 +65,10 @@ export function openGuard({ sessions, secure, now }: GuardOptions): Guard {
       if (id !== undefined) sessions.end(id)
       setCookie(c, sessionCookie, '', { ...settings, maxAge: 0 })
     },
+    isNavigation,
     loginToken: (c) => {
+      const known = getCookie(c, loginCookie)
+      if (known !== undefined && STRANGER.test(known)) return tokenOf(known)
       const stranger = randomBytes(TOKEN_BYTES).toString('base64url')
       setCookie(c, loginCookie, stranger, settings)
       return tokenOf(stranger)

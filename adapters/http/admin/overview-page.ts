@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { duration, type Html, integer, timeAgo } from '../dashboard/format.ts'
 import { dcr } from '../dashboard/money-words.ts'
-import { facts, table } from '../dashboard/table.ts'
+import { facts, part, table } from '../dashboard/table.ts'
 import type { MoneyProblem, PoolStatus } from '../port.ts'
 import type { Administration, BackupStatus, MachineStatus } from './port.ts'
 
@@ -21,60 +21,69 @@ export function overviewPage(page: OverviewPage): Html {
   const { money, reserves, ledger, journal, projections } = status
   const machine = administration.machine()
   const backups = administration.backups()
-  return html`${
+  return html`<div id="waiting" data-live>${
     waiting === 0
       ? ''
       : html`<p class="notice open"><a href="/admin/payouts">${waiting === 1 ? 'A payout waits' : `${waiting} payouts wait`}</a> for your decision.</p>`
-  }
-<section class="part" aria-labelledby="money-title"><h2 id="money-title">Money</h2>
-${
-  money === null
-    ? html`<p>This pool pays nobody.</p>`
-    : facts([
-        ['Books', moneyWords[money.state]],
-        ['Open payouts', integer(money.payouts.length)],
-        [
-          'Reserves',
-          reserves === null
-            ? 'the wallet was not asked yet'
-            : html`${reserves.isCovered ? 'cover what is owed' : html`<strong class="wrong">are less than what is owed</strong>`}: the wallet has ${dcr(reserves.wallet.total)}, miners are owed ${dcr(reserves.owed)}${reserves.onTheWay === '0' ? '' : html`, of which ${dcr(reserves.onTheWay)} are on the way`}; asked ${timeAgo(reserves.at, now)}`,
-        ],
-      ])
-}
-${money === null || money.message === '' ? '' : html`<p class="wrong">${money.message}</p>`}
-${money === null ? '' : problems(money.problems, now)}</section>
-<section class="part" aria-labelledby="log-title"><h2 id="log-title">Log, read models and ledger</h2>
-${facts([
-  ['Store', html`<code>${machine.store}</code>`],
-  [
-    'Journal',
-    `${journalWords[journal.state]}; ${integer(journal.queued)} of ${integer(journal.queueMax)} shares wait`,
-  ],
-  ['Newest event', projections.head === null ? 'not seen yet' : `at position ${integer(projections.head)}`],
-  [
-    'Read models',
-    `${machine.rebuilding ? 'being made anew; the old ones are ' : ''}${projectionLagMs < 1000 ? 'up to date' : `${duration(projectionLagMs)} behind`}${projections.position === null ? '' : `, at position ${integer(projections.position)}`}`,
-  ],
-  [
-    'Treasury',
+  }</div>
+${part(
+  'money',
+  'Money',
+  html`${
     money === null
-      ? 'none'
-      : `${integer(money.shares)} shares read${money.state === 'reading' ? ' so far' : ''}`,
-  ],
-  [
-    'Public ledger',
-    html`${ledgerWords[ledger.state]}${ledger.checkpoint === null ? '' : html`; ${integer(ledger.checkpoint.size)} entries are signed, ${timeAgo(ledger.checkpoint.time, now)}`}${ledger.message === '' ? '' : html`. ${ledger.message}`}`,
-  ],
-  ['Backups', backupWords(backups, now)],
-])}</section>
-<section class="part" aria-labelledby="program-title"><h2 id="program-title">Program</h2>
-${facts([
-  ['Version', status.software],
-  ['Started', timeAgo(status.startedAt, now)],
-  ['Connections', integer(status.connections)],
-  ['Log level', machine.logLevel],
-  ['Logins', loginWords(machine)],
-])}</section>`
+      ? html`<p>This pool pays nobody.</p>`
+      : facts([
+          ['Books', moneyWords[money.state]],
+          ['Open payouts', integer(money.payouts.length)],
+          [
+            'Reserves',
+            reserves === null
+              ? 'the wallet was not asked yet'
+              : html`${reserves.isCovered ? 'cover what is owed' : html`<strong class="wrong">are less than what is owed</strong>`}: the wallet has ${dcr(reserves.wallet.total)}, miners are owed ${dcr(reserves.owed)}${reserves.onTheWay === '0' ? '' : html`, of which ${dcr(reserves.onTheWay)} are on the way`}; asked ${timeAgo(reserves.at, now)}`,
+          ],
+        ])
+  }
+${money === null || money.message === '' ? '' : html`<p class="wrong">${money.message}</p>`}
+${money === null ? '' : problems(money.problems, now)}`,
+)}
+${part(
+  'log',
+  'Log, read models and ledger',
+  facts([
+    ['Store', html`<code>${machine.store}</code>`],
+    [
+      'Journal',
+      `${journalWords[journal.state]}; ${integer(journal.queued)} of ${integer(journal.queueMax)} shares wait`,
+    ],
+    ['Newest event', projections.head === null ? 'not seen yet' : `at position ${integer(projections.head)}`],
+    [
+      'Read models',
+      `${machine.rebuilding ? 'being made anew; the old ones are ' : ''}${projectionLagMs < 1000 ? 'up to date' : `${duration(projectionLagMs)} behind`}${projections.position === null ? '' : `, at position ${integer(projections.position)}`}`,
+    ],
+    [
+      'Treasury',
+      money === null
+        ? 'none'
+        : `${integer(money.shares)} shares read${money.state === 'reading' ? ' so far' : ''}`,
+    ],
+    [
+      'Public ledger',
+      html`${ledgerWords[ledger.state]}${ledger.checkpoint === null ? '' : html`; ${integer(ledger.checkpoint.size)} entries are signed, ${timeAgo(ledger.checkpoint.time, now)}`}${ledger.message === '' ? '' : html`. ${ledger.message}`}`,
+    ],
+    ['Backups', backupWords(backups, now)],
+  ]),
+)}
+${part(
+  'program',
+  'Program',
+  facts([
+    ['Version', status.software],
+    ['Started', timeAgo(status.startedAt, now)],
+    ['Connections', integer(status.connections)],
+    ['Log level', machine.logLevel],
+    ['Logins', loginWords(machine)],
+  ]),
+)}`
 }
 
 const moneyWords = {

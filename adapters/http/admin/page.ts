@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { html } from 'hono/html'
 import type { Assets } from '../dashboard/assets.ts'
 import type { Html } from '../dashboard/format.ts'
-import { layout } from '../dashboard/layout.ts'
+import { layout, type Page } from '../dashboard/layout.ts'
 import type { Site } from '../site.ts'
 import type { Notice, Session } from './sessions.ts'
 
@@ -28,15 +28,17 @@ export interface AdminPage {
   readonly notice: Notice | null
 }
 
-/** Puts a page for the administrator into the dashboard's frame. Nothing of it is kept by browsers or proxies. */
+/** Puts a page for the administrator into a frame. Nothing of it is kept by browsers or proxies. */
 export const adminPages =
-  (site: Site, assets: Assets) =>
+  (site: Site, assets: Assets, { house, events }: Pick<Page, 'house' | 'events'>) =>
   (c: Context, { title, body, session, notice }: AdminPage, httpStatus: PageStatus = 200) => {
     const status = site.status()
     const { path } = c.req
     c.header('Cache-Control', 'no-store')
     return c.html(
       layout({
+        house,
+        events: session !== null && httpStatus === 200 ? events : null,
         title,
         path,
         assetRoot: assets.root,

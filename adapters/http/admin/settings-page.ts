@@ -28,7 +28,7 @@ ${orderForm(
 )}</section>
 <section class="part" aria-labelledby="models-title"><h2 id="models-title">Read models</h2>
 <p>All that pages and API show is folded from the log, and can be folded again: into a second file, while the first is shown.</p>
-${machine.rebuilding ? html`<p class="notice open">They are being made anew.</p>` : orderForm(session, 'rebuild-read-models', 'Make them anew')}</section>
+<div id="rebuilding" data-live>${machine.rebuilding ? html`<p class="notice open">They are being made anew.</p>` : orderForm(session, 'rebuild-read-models', 'Make them anew')}</div></section>
 </div>
 <section class="part" aria-labelledby="config-title"><h2 id="config-title">Configuration in force</h2>
 <p class="aside">Secrets are not shown. Changes take a restart.</p>

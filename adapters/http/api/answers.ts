@@ -74,6 +74,7 @@ export type WorkAnswer = t.TypeOf<typeof WorkAnswer>
 /** The running program, as opposed to what the log says. */
 const LiveAnswer = t.type(
   {
+    name: t.string,
     software: t.string,
     startedAt: Time,
     powAlgorithm: PowAlgorithm,
@@ -155,6 +156,7 @@ export function poolAnswer(site: Site): E.Either<Problem, PoolAnswer> {
   return E.right({
     ...view.right,
     live: {
+      name: status.name,
       software: status.software,
       startedAt: status.startedAt,
       powAlgorithm: status.powAlgorithm,

@@ -2,14 +2,15 @@ import * as E from 'fp-ts/lib/Either.js'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { etag } from 'hono/etag'
-import { streamSSE } from 'hono/streaming'
 import type { BlankEnv } from 'hono/types'
 import { filter, firstValueFrom, map, of, timeout } from 'rxjs'
-import type { PageOf } from '../../../projections/views.ts'
+import { type AllocationPage, PaymentView } from '../../../projections/money/views.ts'
+import { HashrateHistory, type PageOf } from '../../../projections/views.ts'
 import { findShares, shareAt } from '../../ledger/find-shares.ts'
 import type { LedgerSource } from '../../ledger/port.ts'
 import { shareReceipt } from '../../ledger/share-receipt.ts'
 import type { Answer, PageRequest } from '../../read-models/port.ts'
+import { eventStream } from '../event-stream.ts'
 import type { LiveFeed } from '../live-feed.ts'
 import { type Problem, problem } from '../problem.ts'
 import { limitVisitors, rateLimiter, VISITORS_MAX } from '../rate-limit.ts'
@@ -17,14 +18,14 @@ import { answered, type Site } from '../site.ts'
 import type { VisitorOf } from '../visitor.ts'
 import { poolAnswer, shareAnswer } from './answers.ts'
 import { type QueryName, queryNames, type Route, routes } from './catalogue.ts'
+import { csvOfAnswer, csvOfPages, onwards, type ReadPage } from './csv-answers.ts'
 import { openApi } from './openapi.ts'
-import { account, blockHash, onlyKnown, pageRequest, wholeNumber } from './parameters.ts'
+import { account, blockHash, idOf, onlyKnown, pageRequest, wholeNumber } from './parameters.ts'
 import { SEARCH_LIMIT, shareLookUps } from './share-look-ups.ts'
 import { sharePlace, shareProblem, shareQuery } from './share-query.ts'
 import {
   allocationTable,
   blockTable,
-  csvOnRequest,
   earningTable,
   hashrateTable,
   minerPaymentTable,
@@ -57,11 +58,32 @@ export type Api = ReturnType<typeof api>
 
 /** The API below `/api/v1`. Every answer has an ETag. */
 export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf: VisitorOf) {
-  const document = openApi(site.status().software)
+  const document = openApi(site.status())
   // Weak, as compression would make it: one answer has one tag, compressed or not.
   const tagged = etag({ weak: true })
   const inTurn = shareLookUps()
   const fewSearches = limitVisitors(rateLimiter(SEARCH_LIMIT, VISITORS_MAX), visitorOf, site.now)
+  const asCsv = csvOfPages(site.now)
+  const { readModels } = site
+  const miners = (_: Context, page: PageRequest) => answered(site, readModels.miners(page, site.now()))
+  const workers = minersList(site, (who, page) => readModels.workers(who, page, site.now()))
+  const earnings = minersList(site, readModels.earnings)
+  const minerPayments = minersList(site, readModels.minerPayments)
+  const statement = minersList(site, readModels.statement)
+  const blocks = (c: Context, page: PageRequest) => {
+    const who = optionalAccount(c, site)
+    if (E.isLeft(who)) return who
+    const filter = who.right === undefined ? {} : { account: idOf(who.right) }
+    return answered(site, readModels.blocks(filter, page))
+  }
+  const allocation = (c: Context, page: PageRequest): E.Either<Problem, AllocationPage> => {
+    const hash = blockHash(c.req.param('hash') ?? '')
+    if (E.isLeft(hash)) return hash
+    const answer = answered(site, readModels.allocation(hash.right, page))
+    if (E.isLeft(answer)) return answer
+    return answer.right === undefined ? E.left(notShared) : E.right(answer.right)
+  }
+  const payments = (_: Context, page: PageRequest) => answered(site, readModels.payments(page))
   const given = <R extends Route>(route: R): QueryCheck<QueryName<R>> => checkQuery(site, route)
 
   return new Hono()
@@ -69,10 +91,8 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       const answer = poolAnswer(site)
       return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, fresh)
     })
-    .get('/miners', tagged, csvOnRequest(minerTable), given(routes.miners), (c) => {
-      const page = pageRequest(c.req.query())
-      if (E.isLeft(page)) return problem(c, page.left)
-      const answer = answered(site, site.readModels.miners(page.right, site.now()))
+    .get('/miners', given(routes.miners), asCsv(minerTable, miners), tagged, (c) => {
+      const answer = pageOf(c, miners)
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
@@ -84,51 +104,44 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       if (E.isLeft(answer)) return problem(c, answer.left)
       return answer.right === undefined ? problem(c, unknownMiner) : c.json(answer.right, 200, fresh)
     })
-    .get('/miners/:address/workers', tagged, csvOnRequest(workerTable), given(routes.workers), (c) => {
-      const answer = minersPage(c, c.req.param('address'), site, (who, page) =>
-        site.readModels.workers(who, page, site.now()),
-      )
+    .get('/miners/:address/workers', given(routes.workers), asCsv(workerTable, workers), tagged, (c) => {
+      const answer = pageOf(c, workers)
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
     })
-    .get('/miners/:address/earnings', tagged, csvOnRequest(earningTable), given(routes.earnings), (c) => {
-      const answer = minersPage(c, c.req.param('address'), site, (who, page) =>
-        site.readModels.earnings(who, page),
-      )
+    .get('/miners/:address/earnings', given(routes.earnings), asCsv(earningTable, earnings), tagged, (c) => {
+      const answer = pageOf(c, earnings)
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
     })
     .get(
       '/miners/:address/payments',
-      tagged,
-      csvOnRequest(minerPaymentTable),
       given(routes.minerPayments),
+      asCsv(minerPaymentTable, minerPayments),
+      tagged,
       (c) => {
-        const answer = minersPage(c, c.req.param('address'), site, (who, page) =>
-          site.readModels.minerPayments(who, page),
-        )
+        const answer = pageOf(c, minerPayments)
         return E.isLeft(answer)
           ? problem(c, answer.left)
           : c.json(answer.right, 200, linked(c, answer.right.next))
       },
     )
-    .get('/miners/:address/statement', tagged, csvOnRequest(statementTable), given(routes.statement), (c) => {
-      const answer = minersPage(c, c.req.param('address'), site, (who, page) =>
-        site.readModels.statement(who, page),
-      )
-      return E.isLeft(answer)
-        ? problem(c, answer.left)
-        : c.json(answer.right, 200, linked(c, answer.right.next))
-    })
-    .get('/blocks', tagged, csvOnRequest(blockTable), given(routes.blocks), (c) => {
-      const page = pageRequest(c.req.query())
-      if (E.isLeft(page)) return problem(c, page.left)
-      const who = optionalAccount(c, site)
-      if (E.isLeft(who)) return problem(c, who.left)
-      const filter = who.right === undefined ? {} : { account: who.right }
-      const answer = answered(site, site.readModels.blocks(filter, page.right))
+    .get(
+      '/miners/:address/statement',
+      given(routes.statement),
+      asCsv(statementTable, statement),
+      tagged,
+      (c) => {
+        const answer = pageOf(c, statement)
+        return E.isLeft(answer)
+          ? problem(c, answer.left)
+          : c.json(answer.right, 200, linked(c, answer.right.next))
+      },
+    )
+    .get('/blocks', given(routes.blocks), asCsv(blockTable, blocks), tagged, (c) => {
+      const answer = pageOf(c, blocks)
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
@@ -140,32 +153,37 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       if (E.isLeft(answer)) return problem(c, answer.left)
       return answer.right === undefined ? problem(c, unknownBlock) : c.json(answer.right, 200, fresh)
     })
-    .get('/blocks/:hash/allocation', tagged, csvOnRequest(allocationTable), given(routes.allocation), (c) => {
-      const hash = blockHash(c.req.param('hash'))
-      if (E.isLeft(hash)) return problem(c, hash.left)
-      const page = pageRequest(c.req.query())
-      if (E.isLeft(page)) return problem(c, page.left)
-      const answer = answered(site, site.readModels.allocation(hash.right, page.right))
-      if (E.isLeft(answer)) return problem(c, answer.left)
-      return answer.right === undefined
-        ? problem(c, notShared)
-        : c.json(answer.right, 200, linked(c, answer.right.next))
-    })
-    .get('/payments', tagged, csvOnRequest(paymentTable), given(routes.payments), (c) => {
-      const page = pageRequest(c.req.query())
-      if (E.isLeft(page)) return problem(c, page.left)
-      const answer = answered(site, site.readModels.payments(page.right))
+    .get(
+      '/blocks/:hash/allocation',
+      given(routes.allocation),
+      asCsv(allocationTable, allocation),
+      tagged,
+      (c) => {
+        const answer = pageOf(c, allocation)
+        return E.isLeft(answer)
+          ? problem(c, answer.left)
+          : c.json(answer.right, 200, linked(c, answer.right.next))
+      },
+    )
+    .get('/payments', given(routes.payments), asCsv(paymentTable, payments), tagged, (c) => {
+      const answer = pageOf(c, payments)
       return E.isLeft(answer)
         ? problem(c, answer.left)
         : c.json(answer.right, 200, linked(c, answer.right.next))
     })
-    .get('/payments/:number', tagged, csvOnRequest(paymentOutputTable), given(routes.payment), (c) => {
-      const number = wholeNumber(c.req.param(), 'number', 0, Number.MAX_SAFE_INTEGER)
-      if (E.isLeft(number)) return problem(c, number.left)
-      const answer = answered(site, site.readModels.payment(number.right ?? 0))
-      if (E.isLeft(answer)) return problem(c, answer.left)
-      return answer.right === undefined ? problem(c, unknownPayment) : c.json(answer.right, 200, fresh)
-    })
+    .get(
+      '/payments/:number',
+      tagged,
+      csvOfAnswer(paymentOutputTable, site.now, outputsOf),
+      given(routes.payment),
+      (c) => {
+        const number = wholeNumber(c.req.param(), 'number', 0, Number.MAX_SAFE_INTEGER)
+        if (E.isLeft(number)) return problem(c, number.left)
+        const answer = answered(site, site.readModels.payment(number.right ?? 0))
+        if (E.isLeft(answer)) return problem(c, answer.left)
+        return answer.right === undefined ? problem(c, unknownPayment) : c.json(answer.right, 200, fresh)
+      },
+    )
     .get('/shares', fewSearches, tagged, given(routes.shares), async (c) => {
       const query = shareQuery(c.req.query(), site)
       if (E.isLeft(query)) return problem(c, query.left)
@@ -204,32 +222,14 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       return c.json({ ...answer.right, reserves: site.status().reserves }, 200, fresh)
     })
     .get('/ledger', tagged, given(routes.ledger), (c) => c.json(site.status().ledger, 200, fresh))
-    .get('/hashrate', tagged, csvOnRequest(hashrateTable), given(routes.hashrate), (c) => {
+    .get('/hashrate', tagged, csvOfAnswer(hashrateTable, site.now, pointsOf), given(routes.hashrate), (c) => {
       const request = historyRequest(c, site)
       if (E.isLeft(request)) return problem(c, request.left)
       const answer = answered(site, site.readModels.hashrateHistory(request.right))
       if (E.isLeft(answer)) return problem(c, answer.left)
       return answer.right === undefined ? problem(c, unknownWorker) : c.json(answer.right, 200, fresh)
     })
-    .get('/events', given(routes.events), (c) => {
-      // A HEAD request would open a stream that nobody reads.
-      if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
-      const seen = wholeNumber(c.req.header(), 'last-event-id', 0, Number.MAX_SAFE_INTEGER)
-      if (E.isLeft(seen)) return problem(c, seen.left)
-      const joined = feed.join(visitorOf(c), seen.right)
-      if (E.isLeft(joined)) return problem(c, joined.left, { 'Retry-After': '60' })
-      const listener = joined.right
-      c.header('X-Accel-Buffering', 'no')
-      return streamSSE(c, async (stream) => {
-        stream.onAbort(listener.leave)
-        await stream.write('retry: 3000\n\n')
-        for (;;) {
-          const text = await listener.next()
-          if (text === undefined || stream.aborted) return
-          await stream.write(text)
-        }
-      })
-    })
+    .get('/events', given(routes.events), (c) => eventStream(c, feed, visitorOf(c)))
     .get('/openapi.json', tagged, (c) => c.json(document, 200, fresh))
 }
 
@@ -237,12 +237,8 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
 const fresh = { 'Cache-Control': 'no-cache' }
 
 /** As {@link fresh}, with the address of the next page (RFC 8288). */
-function linked(c: Context, next: string | null): Record<string, string> {
-  if (next === null) return fresh
-  const url = new URL(c.req.url)
-  url.searchParams.set('cursor', next)
-  return { ...fresh, Link: `<${url.pathname}${url.search}>; rel="next"` }
-}
+const linked = (c: Context, next: string | null): Record<string, string> =>
+  next === null ? fresh : { ...fresh, Link: `<${onwards(c, next)}>; rel="next"` }
 
 const unknownMiner: Problem = {
   kind: 'not-found',
@@ -300,26 +296,35 @@ function hasEntry({ readModels }: Site, entry: number): Promise<boolean> {
   return firstValueFrom(seen, { defaultValue: false })
 }
 
+/** The page of a list that a request asks for. */
+function pageOf<P>(
+  c: Context,
+  read: (c: Context, page: PageRequest) => E.Either<Problem, P>,
+): E.Either<Problem, P> {
+  const page = pageRequest(c.req.query())
+  return E.isLeft(page) ? page : read(c, page.right)
+}
+
 /**
- * A page of what the miner of a path has, who must be known. Whether it is need only be asked where a page is empty: to put a whole
+ * A list of what the miner of a path has, who must be known. Whether it is need only be asked where a page is empty: to put a whole
  * account together takes longer than any of these pages.
  */
-function minersPage<T>(
-  c: Context,
-  address: string,
-  site: Site,
-  read: (who: string, page: PageRequest) => Answer<PageOf<T>>,
-): E.Either<Problem, PageOf<T>> {
-  const who = account(address, site.status().network)
-  if (E.isLeft(who)) return who
-  const page = pageRequest(c.req.query())
-  if (E.isLeft(page)) return page
-  const answer = answered(site, read(who.right, page.right))
-  if (E.isLeft(answer) || answer.right.items.length > 0) return answer
-  const known = answered(site, site.readModels.account(who.right, site.now()))
-  if (E.isLeft(known)) return known
-  return known.right === undefined ? E.left(unknownMiner) : answer
-}
+const minersList =
+  <T>(site: Site, read: (who: string, page: PageRequest) => Answer<PageOf<T>>): ReadPage<T> =>
+  (c, page) => {
+    const who = account(c.req.param('address') ?? '', site.status().network)
+    if (E.isLeft(who)) return who
+    const answer = answered(site, read(who.right, page))
+    if (E.isLeft(answer) || answer.right.items.length > 0) return answer
+    const known = answered(site, site.readModels.account(who.right, site.now()))
+    if (E.isLeft(known)) return known
+    return known.right === undefined ? E.left(unknownMiner) : answer
+  }
+
+/** Outputs of a payout, and points of a chart, as their answers have them. */
+const outputsOf = (answer: unknown) => E.map(({ items }: PaymentView) => items)(PaymentView.decode(answer))
+const pointsOf = (answer: unknown) =>
+  E.map(({ points }: HashrateHistory) => points)(HashrateHistory.decode(answer))
 
 function optionalAccount(c: Context, site: Site): E.Either<Problem, string | undefined> {
   const text = c.req.query('account')

@@ -20,6 +20,7 @@ import {
 import { PAGE_LIMIT_MAX } from '../../read-models/port.ts'
 import type { ProblemKind } from '../problem.ts'
 import { BooksAnswer, LedgerAnswer, PoolAnswer, ShareAnswer } from './answers.ts'
+import { CSV_ROWS_MAX } from './csv-answers.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { PAGE_LIMIT, SHARE_POSITION_MAX } from './parameters.ts'
 
@@ -65,8 +66,7 @@ const paging = [
 const format = {
   name: 'format',
   in: 'query',
-  description:
-    'CSV instead of JSON. Names that a spreadsheet would run as a formula get a leading apostrophe.',
+  description: `CSV instead of JSON: of a list all of it from \`cursor\` on, up to ${CSV_ROWS_MAX} rows, after which the last line says where the rest is; with \`limit\` that one page. Amounts are in atoms and in DCR. Names that a spreadsheet would run as a formula get a leading apostrophe.`,
   schema: { type: 'string', enum: ['json', 'csv'], default: 'json' },
 } as const satisfies Parameter
 const address = {

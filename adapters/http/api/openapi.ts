@@ -1,3 +1,4 @@
+import type { PoolStatus } from '../port.ts'
 import { problemKinds } from '../problem.ts'
 import { WorkAnswer } from './answers.ts'
 import { type Route, routes } from './catalogue.ts'
@@ -45,7 +46,7 @@ const problemSchema: JsonSchema = {
 }
 
 /** The API as an OpenAPI 3.1 document, made from the codecs that also check and type its answers. */
-export function openApi(software: string): JsonSchema {
+export function openApi({ name, software }: Pick<PoolStatus, 'name' | 'software'>): JsonSchema {
   const book = schemaBook(leaves)
   const operations = Object.values<Route>(routes).map((route): [string, JsonSchema] => [
     `/api/v1${route.path}`,
@@ -74,7 +75,7 @@ export function openApi(software: string): JsonSchema {
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Lodebook',
+      title: name,
       version: 'v1',
       summary: 'A mining pool for Decred whose books anyone can check',
       description: `Served by ${software}. Everything can be read without a login, from any origin.`,

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { payableAddress } from '../../../domain/decred/address.ts'
+import { accountId, payableAddress } from '../../../domain/decred/address.ts'
 import { type NetworkName, networks } from '../../../domain/decred/network.ts'
 import { PAGE_LIMIT_MAX, type PageRequest } from '../../read-models/port.ts'
 import type { Problem } from '../problem.ts'
@@ -55,6 +55,9 @@ export function account(text: string, network: NetworkName): E.Either<Problem, s
   const address = payableAddress(text, networks[network])
   return E.isRight(address) ? E.right(text) : E.left({ kind: 'bad-address', detail: address.left.message })
 }
+
+/** The id of an account that is named as {@link account} reads it. */
+export const idOf = (named: string): string => (/^[0-9a-f]{64}$/.test(named) ? named : accountId(named))
 
 /** A block hash as explorers print it. */
 export const blockHash = (text: string): E.Either<Problem, string> =>

@@ -1,10 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { accountId } from '../../../domain/decred/address.ts'
 import type { ShareQuery } from '../../ledger/find-shares.ts'
 import type { ReceiptError } from '../../ledger/share-receipt.ts'
 import type { Problem } from '../problem.ts'
 import type { Site } from '../site.ts'
-import { account, type Query, SHARE_POSITION_MAX, wholeNumber } from './parameters.ts'
+import { account, idOf, type Query, SHARE_POSITION_MAX, wholeNumber } from './parameters.ts'
 
 const MINUTE_MS = 60_000
 
@@ -59,7 +58,7 @@ function byTime(query: Query, site: Site): E.Either<Problem, ShareQuery> {
   if (from.right === undefined) return bad('from', 'Give the time from which on shares are looked for.')
   return E.right({
     kind: 'time',
-    account: /^[0-9a-f]{64}$/.test(who.right) ? who.right : accountId(who.right),
+    account: idOf(who.right),
     from: from.right,
     to: to.right ?? from.right + MINUTE_MS,
   })

@@ -5,11 +5,11 @@ import type { PoolStatus } from '../port.ts'
 import { blockTable } from './block-table.ts'
 import { counted, type Html, hashrate, integer, percent, standardError, timeAgo } from './format.ts'
 import { type ChartSpan, type HashrateLine, hashrateChart, rangeSwitch } from './hashrate-chart.ts'
-import { blockLink, entryLink, paths, transactionWords } from './links.ts'
+import { blockLink, entryLink, paths, paymentLink, transactionWords } from './links.ts'
 import { dcr, earningWords, nextPayoutWords, phaseWords } from './money-words.ts'
 import { type RecentShares, recentShareTable } from './recent-shares.ts'
 import { shareTable } from './share-table.ts'
-import { type Column, dataLinks, facts, figure, part, table } from './table.ts'
+import { type Column, dataLinks, facts, figure, listLinks, onPhone, part, table } from './table.ts'
 import { workerTable } from './worker-table.ts'
 
 /** What a miner's page shows. `lines` are the hash rates of its first workers; `recent` is null where the ledger can't be read. */
@@ -39,7 +39,7 @@ export const accountPage = (page: AccountPage): Html => {
   const api = `/miners/${encodeURIComponent(key)}`
   return html`<h1>Miner</h1>
 <p class="whole"><code>${key}</code></p>
-<p class="aside">Since ${timeAgo(account.openedAt, now)}. Follow its <a href="${paths.account(key)}/blocks.atom">blocks</a> and <a href="${paths.account(key)}/payments.atom">payments</a> by feed; have it all as ${dataLinks(api, false)}.</p>
+<p class="aside">Since ${timeAgo(account.openedAt, now)}. Follow its <a href="${paths.account(key)}/blocks.atom">blocks</a> and <a href="${paths.account(key)}/payments.atom">payments</a> by feed; programs read ${dataLinks(api, false)}.</p>
 <div class="figures">
 ${figure('rate', 'Hashrate', rateNow(account))}
 ${figure('quota', 'Of the next block', quotaNow(account, now))}
@@ -47,7 +47,7 @@ ${figure('owed', 'Owed', owedNow(account))}
 ${figure('paid', 'Paid', paidNow(account))}
 </div>
 <section class="part" aria-labelledby="history-title">
-<header><h2 id="history-title">Hashrate by worker</h2>${rangeSwitch(paths.account(key), span)}</header>
+<header><h2 id="history-title">Hashrate by worker</h2>${rangeSwitch(paths.account(key), span, now)}</header>
 ${
   lines.length === 0
     ? html`<p class="empty">No worker of this miner was seen lately.</p>`
@@ -59,12 +59,6 @@ ${
       )
 }
 </section>
-${part(
-  'workers',
-  'Workers',
-  html`${workerTable({ account: key, workers: account.workers.items, now })}
-<p class="list-foot">${account.workers.next === null ? '' : html`The ${integer(account.workers.items.length)} with most work; all of them: `}${dataLinks(`${api}/workers`, true)}</p>`,
-)}
 <div class="columns">
 ${part('balances', 'Where its money is', balancesNow(page))}
 ${part('shares', 'Shares', shareTable(account.shares, `Since ${new Date(account.openedAt).toISOString().slice(0, 10)}.`))}
@@ -72,20 +66,26 @@ ${part('shares', 'Shares', shareTable(account.shares, `Since ${new Date(account.
 ${part(
   'payments',
   'Payments',
-  html`${table({ caption: 'Payments', columns: paymentColumns(status, now), rows: payments, empty: 'Nothing has been paid to this address yet.' })}
-<p class="list-foot">${dataLinks(`${api}/payments`, true)}</p>`,
+  html`${table({ caption: 'Payments', columns: paymentColumns(status, now), rows: payments, few: true, empty: 'Nothing has been paid to this address yet.' })}
+<p class="list-foot">${listLinks(`${api}/payments`)}</p>`,
 )}
 ${part(
   'earnings',
   'Earned by each block',
-  html`${table({ caption: 'Earnings', columns: earningColumns, rows: earnings, empty: 'No block has been shared with this miner yet.' })}
-<p class="list-foot">All of them: ${dataLinks(`${api}/earnings`, true)} Every change of what it is owed: ${dataLinks(`${api}/statement`, true)}</p>`,
+  html`${table({ caption: 'Earnings', columns: earningColumns, rows: earnings, few: true, empty: 'No block has been shared with this miner yet.' })}
+<p class="list-foot">${listLinks(`${api}/earnings`)}</p>`,
+)}
+${part(
+  'workers',
+  'Workers',
+  html`${workerTable({ account: key, workers: account.workers.items, now })}
+<p class="list-foot">${account.workers.next === null ? '' : html`The ${integer(account.workers.items.length)} with most work. `}${listLinks(`${api}/workers`)}</p>`,
 )}
 ${part(
   'blocks',
   'Blocks it found',
-  html`${blockTable({ blocks: found, finder: false, now, empty: 'None yet. Who finds a block gets no more of it than the others.' })}
-<p class="list-foot">${account.blocksFound > found.length ? html`The last ${integer(found.length)} of ${integer(account.blocksFound)}: ` : ''}${dataLinks(`/blocks?account=${encodeURIComponent(key)}`, true)}</p>`,
+  html`${blockTable({ blocks: found, finder: false, few: true, now, empty: 'None yet. Who finds a block gets no more of it than the others.' })}
+<p class="list-foot">${account.blocksFound > found.length ? html`The last ones of ${integer(account.blocksFound)}. ` : ''}${listLinks(`/blocks?account=${encodeURIComponent(key)}`)}</p>`,
 )}
 ${part('recent', 'Newest shares', page.recent === null ? html`<p class="empty">The ledger cannot be read at the moment. Shares are counted all the same.</p>` : recentShareTable(page.recent, now))}`
 }
@@ -107,7 +107,7 @@ const total = ({ balances: { immature, available, inPayout } }: AccountView): bi
 
 const owedNow = (account: AccountView): Html =>
   html`<p class="value amount">${dcr(String(total(account)))}</p>
-<p class="aside">of this ${dcr(account.balances.available)} can be paid.</p>`
+<p class="aside">${account.balances.available === '0' ? 'None of it can be paid yet.' : html`Of this ${dcr(account.balances.available)} can be paid.`}</p>`
 
 const paidNow = ({ balances: { paid } }: AccountView): Html =>
   html`<p class="value amount">${dcr(paid)}</p>
@@ -128,7 +128,8 @@ function balancesNow({ account, policy, nextPayout }: AccountPage): Html {
       html`${dcr(chainFees)} <span class="aside below">its part of what the payouts cost</span>`,
     ],
   ])}
-<p class="aside">${payoutWords(policy, nextPayout, BigInt(available))}</p>`
+<p class="aside">${payoutWords(policy, nextPayout, BigInt(available))}</p>
+<p class="list-foot">Every change of it, in atoms and DCR, for whoever keeps your books. ${listLinks(`/miners/${encodeURIComponent(account.address ?? account.account)}/statement`)}</p>`
 }
 
 function payoutWords(policy: PolicyView | null, next: NextPayout | null, available: bigint): Html {
@@ -140,7 +141,7 @@ function payoutWords(policy: PolicyView | null, next: NextPayout | null, availab
 }
 
 const paymentColumns = (status: PoolStatus, now: number): readonly Column<MinerPayment>[] => [
-  { head: 'Payout', cell: ({ number }) => html`<a href="${paths.payment(number)}">${integer(number)}</a>` },
+  { head: 'Payout', cell: ({ number }) => html`${onPhone('Payout ')}${paymentLink(number)}` },
   {
     head: 'State',
     cell: ({ phase }) =>
@@ -155,22 +156,30 @@ const paymentColumns = (status: PoolStatus, now: number): readonly Column<MinerP
         : transactionWords(transaction, status),
   },
   {
-    head: 'Chain’s fee',
-    figure: true,
+    ...{ head: 'Chain’s fee', figure: true, phone: 'none' },
     cell: ({ deducted, atoms }) => dcr(String(BigInt(deducted) - BigInt(atoms))),
   },
-  { head: 'Paid', figure: true, cell: ({ atoms }) => dcr(atoms) },
+  { head: 'Amount', figure: true, phone: 'beside', cell: ({ atoms }) => dcr(atoms) },
 ]
 
 const earningColumns: readonly Column<EarningView>[] = [
-  { head: 'Block', cell: ({ block, height }) => blockLink(block, height) },
+  { head: 'Block', cell: ({ block, height }) => html`${onPhone('Block ')}${blockLink(block, height)}` },
   {
     head: 'State',
     cell: ({ state }) =>
       html`<span class="state ${earningWords[state].tone}">${earningWords[state].words}</span>`,
   },
-  { head: 'Units of work', figure: true, cell: ({ units }) => (units === '0' ? '0' : integer(units)) },
-  { head: 'Of the window', figure: true, cell: ({ share }) => percent(share) },
-  { head: 'Earned', figure: true, cell: ({ atoms }) => dcr(atoms) },
-  { head: 'Ledger entry', figure: true, cell: ({ entry }) => entryLink(entry) },
+  {
+    ...{ head: 'Units of work', figure: true, phone: 'none' },
+    cell: ({ units }) => (units === '0' ? '0' : integer(units)),
+  },
+  {
+    ...{ head: 'Of the window', figure: true },
+    cell: ({ share }) => html`${percent(share)}${onPhone(' of the window')}`,
+  },
+  { head: 'Earned', figure: true, phone: 'beside', cell: ({ atoms }) => dcr(atoms) },
+  {
+    ...{ head: 'Ledger entry', figure: true },
+    cell: ({ entry }) => html`${onPhone('entry ')}${entryLink(entry)}`,
+  },
 ]

@@ -5,9 +5,9 @@ import type { BlockView } from '../../../projections/views.ts'
 import type { PoolStatus } from '../port.ts'
 import { finderOf } from './block-table.ts'
 import { counted, type Html, integer, moment, percent, timeAgo } from './format.ts'
-import { accountLink, entryLink, explorerLink, paths, transactionWords } from './links.ts'
+import { accountLink, entryLink, explorerLink, hashesLinked, shareLink, transactionWords } from './links.ts'
 import { dcr, earningWords } from './money-words.ts'
-import { type Column, dataLinks, facts, figure, part, table } from './table.ts'
+import { type Column, dataLinks, facts, figure, listLinks, onPhone, part, table } from './table.ts'
 import { stateWords } from './words.ts'
 
 /**
@@ -31,7 +31,7 @@ export interface BlockPage {
 export const blockPage = (page: BlockPage): Html => {
   const { block, allocation, status, now } = page
   const state = stateWords[block.state]
-  return html`<h1>Block ${integer(block.height)}</h1>
+  return html`<h1>Block ${block.height}</h1>
 <p class="whole"><code>${block.hash}</code>${explorerLink(status, 'block', block.hash)}</p>
 <div class="figures">
 ${figure(
@@ -67,9 +67,9 @@ ${part(
     columns: [
       { head: 'When', cell: ({ at }) => moment(at) },
       {
-        head: 'What',
+        ...{ head: 'What', phone: 'below' },
         cell: ({ step, detail }) =>
-          html`<span class="hostile-line">${detail === '' ? stateWords[step].words : detail}</span>`,
+          html`<span class="hostile-line">${detail === '' ? stateWords[step].words : hashesLinked(detail, status)}</span>`,
       },
     ],
     rows: block.life,
@@ -90,14 +90,14 @@ function confirmationWords({ state, confirmations, maturity }: BlockView): strin
 
 function shareWords({ block: { share }, entries }: BlockPage): Html {
   if (share === null) return html`. Its share was lost in a crash; the chain had the block.`
-  return html`, with share ${shareLink(share, entries.share)}`
+  return html`, with share ${foundShare(share, entries.share)}`
 }
 
 /** A share by its name in the ledger, or by its stream where the entry is not known. */
-const shareLink = ({ stream, revision, index }: ShareReference, entry: number | null): Html =>
+const foundShare = ({ stream, revision, index }: ShareReference, entry: number | null): Html =>
   entry === null
     ? html`${index} of <code>${stream}@${revision}</code>`
-    : html`<a href="${paths.share(entry, index)}" title="${stream}@${revision}">${integer(entry)}:${index}</a>`
+    : html`<span title="${stream}@${revision}">${shareLink(entry, index)}</span>`
 
 function notShared({ state }: BlockView): string {
   switch (state) {
@@ -114,7 +114,7 @@ function notShared({ state }: BlockView): string {
 function blockFacts(block: BlockView, status: PoolStatus): Html {
   return facts([
     ['Proof of work', block.powAlgorithm === 'blake3' ? 'BLAKE3' : 'BLAKE-256'],
-    ['Job', html`${integer(block.job)} of gateway ${integer(block.gateway)}`],
+    ['Job', html`${block.job} of gateway ${integer(block.gateway)}`],
     [
       'Votes',
       block.decidedBy === null
@@ -126,39 +126,41 @@ function blockFacts(block: BlockView, status: PoolStatus): Html {
 }
 
 function sharing(allocation: AllocationPage, { next, entries }: BlockPage): Html {
-  const { block, reward, fee, reserve, reversal, state, accounts, items, policy } = allocation
+  const { block, reward, fee, reserve, repaid, reversal, state, accounts, items, policy } = allocation
   const { words, tone } = earningWords[state]
   const shared = BigInt(reward) - BigInt(fee) - BigInt(reserve)
   return html`<p><span class="state ${tone}">${words}</span></p>
-<div class="prose"><p>The coinbase pays ${dcr(reward)}: ${dcr(fee)} are the pool’s fee${reserve === '0' ? '' : html`, ${dcr(reserve)} its reserve’s`}, and ${dcr(String(shared))} are shared by the <a href="/ledger#rules">rules</a> in force when it was found (policy ${integer(policy)}).</p>
-${reversal === null ? '' : html`<p>It was taken back ${moment(reversal.at)}, since the block was ${reversal.why}${reversal.fromReserve === '0' ? '' : html`; ${dcr(reversal.fromReserve)} were paid already, and are the reserve’s loss`}.</p>`}
+<div class="prose"><p>The coinbase pays ${dcr(reward)}: ${dcr(fee)} are the pool’s fee${reserve === '0' ? '' : html`, ${dcr(reserve)} its reserve’s`}, and ${dcr(String(shared))} are shared by the <a href="/ledger#rules">rules</a> in force when it was found (policy ${policy}).</p>
+${repaid === '0' ? '' : html`<p>The block had been lost before, when ${dcr(repaid)} of its reward were paid already: the reserve had advanced them, and gets them back out of what is shared here. Nobody is paid twice.</p>`}
+${reversal === null ? '' : html`<p>It was taken back ${moment(reversal.at)}, since the block was ${reversal.why}${reversal.fromReserve === '0' ? '' : html`; ${dcr(reversal.fromReserve)} were paid already: the reserve bears them, and gets them back if the block returns`}.</p>`}
 ${why(allocation, entries)}</div>
 ${accounts === 0 ? '' : table({ caption: 'Who gets what', columns: creditColumns(allocation, shared), rows: items, empty: '' })}
-<p class="list-foot">${next === null ? '' : html`<a href="${next}" rel="next">Next page</a> `}${dataLinks(`/blocks/${block}/allocation`, true)} All of it is in ledger entry ${entryLink(allocation.entry)}, written ${moment(allocation.at)}.</p>`
+<p class="list-foot">${next === null ? '' : html`<a href="${next}" rel="next">Next page</a> `}It is ledger entry ${entryLink(allocation.entry)}, written ${moment(allocation.at)}. ${listLinks(`/blocks/${block}/allocation`)}</p>`
 }
 
 /** The window that was shared over, and the rule. */
 function why({ window, accounts }: AllocationPage, entries: BlockPage['entries']): Html {
   if (window === null) return html`<p class="aside">No shares were looked at: all of it is the reserve’s.</p>`
   const { from, to, shares, units } = window
-  return html`<p>It is shared by the work of ${integer(shares)} shares of ${counted(accounts, 'miner')}, from share ${shareLink(from, entries.from)} of the ledger to the find, share ${shareLink(to, entries.to)}. They come to ${integer(units)} units, 2<sup>64</sup> of which find a block on average. Each miner gets its part in whole atoms, rounded down; the atoms left over go one each to the largest remainders.</p>`
+  return html`<p>It is shared by the work of ${integer(shares)} shares of ${counted(accounts, 'miner')}, from share ${foundShare(from, entries.from)} of the ledger to the find, share ${foundShare(to, entries.to)}. They come to ${integer(units)} units, 2<sup>64</sup> of which find a block on average. Each miner gets its part in whole atoms, rounded down; the atoms left over go one each to the largest remainders.</p>`
 }
 
 const creditColumns = ({ window }: AllocationPage, shared: bigint): readonly Column<CreditView>[] => {
   const all = BigInt(window?.units ?? '0')
   return [
     { head: 'Miner', cell: accountLink },
-    { head: 'Units of work', figure: true, cell: ({ units }) => integer(units) },
-    { head: 'Of the window', figure: true, cell: ({ share }) => percent(share) },
+    { head: 'Units of work', figure: true, phone: 'none', cell: ({ units }) => integer(units) },
     {
-      head: 'Rounded down',
-      figure: true,
+      ...{ head: 'Of the window', figure: true },
+      cell: ({ share }) => html`${percent(share)}${onPhone(' of the window')}`,
+    },
+    {
+      ...{ head: 'Rounded down', figure: true, phone: 'none' },
       cell: ({ units }) =>
         html`${integer(String(all === 0n ? 0n : (shared * BigInt(units)) / all))} <span class="unit">atoms</span>`,
     },
     {
-      head: 'Left over',
-      figure: true,
+      ...{ head: 'Left over', figure: true, phone: 'none' },
       cell: ({ units, atoms }) => {
         const extra = all === 0n ? 0n : BigInt(atoms) - (shared * BigInt(units)) / all
         return extra === 0n
@@ -166,6 +168,6 @@ const creditColumns = ({ window }: AllocationPage, shared: bigint): readonly Col
           : html`+ ${integer(String(extra))} <span class="unit">${extra === 1n ? 'atom' : 'atoms'}</span>`
       },
     },
-    { head: 'Gets', figure: true, cell: ({ atoms }) => dcr(atoms) },
+    { head: 'Gets', figure: true, phone: 'beside', cell: ({ atoms }) => dcr(atoms) },
   ]
 }

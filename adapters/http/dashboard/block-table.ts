@@ -3,7 +3,7 @@ import type { BlockSummary } from '../../../projections/views.ts'
 import { type Html, integer, percent, shortened, timeAgo } from './format.ts'
 import { blockLink, paths } from './links.ts'
 import { dcr } from './money-words.ts'
-import { type Column, type Sorting, table } from './table.ts'
+import { type Column, onPhone, type Sorting, table } from './table.ts'
 import { stateWords } from './words.ts'
 
 /** A list of blocks. */
@@ -13,22 +13,34 @@ export interface BlockTable {
   readonly sorting?: Sorting
   /** False where all are of one finder. */
   readonly finder?: boolean
+  /** Only a part of its page. */
+  readonly few?: true
   readonly now: number
 }
 
 /** The list as a table. */
-export const blockTable = ({ blocks, empty, sorting, finder = true, now }: BlockTable): Html => {
+export const blockTable = ({ blocks, empty, sorting, finder = true, few, now }: BlockTable): Html => {
   const columns: readonly Column<BlockSummary>[] = [
-    { head: 'Block', cell: ({ hash, height }) => blockLink(hash, height), sort: 'height' },
+    {
+      ...{ head: 'Block', sort: 'height' },
+      cell: ({ hash, height }) => html`${onPhone('Block ')}${blockLink(hash, height)}`,
+    },
     { head: 'State', cell: stateOf },
     { head: 'Found', cell: ({ foundAt }) => timeAgo(foundAt, now) },
-    ...(finder ? [{ head: 'By', cell: finderOf }] : []),
-    { head: 'Effort', cell: ({ effort }) => percent(effort), figure: true, sort: 'effort' },
-    { head: 'Reward', cell: ({ reward }) => (reward === null ? '–' : dcr(reward.atoms)), figure: true },
+    ...(finder ? [{ head: 'By', phone: 'none' as const, cell: finderOf }] : []),
+    {
+      ...{ head: 'Effort', figure: true, sort: 'effort' },
+      cell: ({ effort }) => html`${percent(effort)}${onPhone(' effort')}`,
+    },
+    {
+      ...{ head: 'Reward', figure: true, phone: 'beside' },
+      cell: ({ reward }) => (reward === null ? '–' : dcr(reward.atoms)),
+    },
   ]
   return table({
     ...{ caption: 'Blocks', columns, rows: blocks, empty },
     ...(sorting === undefined ? {} : { sorting }),
+    ...(few === undefined ? {} : { few }),
   })
 }
 

@@ -28,7 +28,7 @@ ${part(
   'Found by the pool',
   html`${blockTable({ blocks, sorting, empty: 'No block yet.', now })}
 ${sorting.by === 'effort' ? html`<p class="aside">Of the newest ${integer(BLOCKS_RANKED_MAX)} blocks.</p>` : ''}
-${listFoot({ data: '/blocks', csv: true, next, first })}`,
+${listFoot({ data: '/blocks', next, first })}`,
 )}
 ${
   rounds.length < 2

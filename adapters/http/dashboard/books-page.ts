@@ -46,21 +46,22 @@ ${part(
 <p class="list-foot">${dataLinks('/books', false)} After ledger entry ${books.entries === 0 ? '–' : entryLink(books.entries - 1)}.</p>`,
 )}
 ${books.refused.length === 0 ? '' : part('refused', 'Events that contradict the books', table({ caption: 'Refused events', columns: refusedColumns, rows: books.refused, empty: '' }))}
-${part('reserves', 'Proof of reserves', reservesNow(reserves, now))}
+${part('reserves', 'Reserves', reservesNow(reserves, now))}
 ${ruinWords(books)}`
 }
 
 function reservesNow(reserves: ReservesStatus | null, now: number): Html {
-  const check = html`<p class="aside prose">The wallet’s word is the pool’s own. What needs none: the immature money is in coinbases that the chain shows, and the rest in outputs that the ledger names. Whoever audits the ledger with a node of theirs sees them unspent.</p>`
+  const check = html`<div class="prose"><p class="aside">What needs nobody’s word: the immature money is in coinbases that the chain shows, and the rest in outputs that the ledger names. Whoever audits the ledger with a node of theirs sees them unspent.</p></div>`
   if (reserves === null) return html`<p>The pool has not asked its wallet yet, or has none here.</p>${check}`
   const { wallet, owed, onTheWay, isCovered, at } = reserves
-  return html`<p>${isCovered ? html`<span class="state done">The wallet holds what the miners are owed.</span>` : html`<span class="state lost">The wallet holds less than the miners are owed.</span>`} It was asked ${timeAgo(at, now)}.</p>
+  return html`<p>${isCovered ? html`<span class="state done">The wallet held what the miners were owed.</span>` : html`<span class="state lost">The wallet held less than the miners were owed.</span>`} It was asked ${timeAgo(at, now)}, and all of this is as of then; what is owed above is as of now. It is the wallet’s word, and proves nothing by itself.</p>
 ${facts([
-  ['Wallet holds', html`<b>${dcr(wallet.total)}</b>`],
-  ['Can be spent', dcr(wallet.spendable)],
+  ['Asked at', moment(at)],
+  ['Wallet held', html`<b>${dcr(wallet.total)}</b>`],
+  ['Could be spent', dcr(wallet.spendable)],
   ['Immature', dcr(wallet.immature)],
   ['Unconfirmed', dcr(wallet.unconfirmed)],
-  ['Owed to miners', html`<b>${dcr(owed)}</b>`],
+  ['Owed to miners then', html`<b>${dcr(owed)}</b>`],
   [
     'Of that on its way',
     html`${dcr(onTheWay)} <span class="aside below">in published payouts: it has left the wallet</span>`,
@@ -107,12 +108,16 @@ const conservation = ({ coinbases, reserve, paid, chainFees }: BooksView, owed: 
     ],
   ])
 
+/** Most are sums of money; the others count what there must be none of. */
+const checked = ({ name }: BooksCheck, value: string): Html | string =>
+  name === 'nothing-negative' || name === 'nothing-refused' ? integer(value) : dcr(value)
+
 const checkColumns: readonly Column<BooksCheck>[] = [
   { head: 'What must be', cell: ({ says }) => says },
-  { head: 'By the books', figure: true, cell: ({ books }) => integer(books) },
-  { head: 'By itself', figure: true, cell: ({ expected }) => integer(expected) },
+  { head: 'By the books', figure: true, cell: (check) => checked(check, check.books) },
+  { head: 'By itself', figure: true, cell: (check) => checked(check, check.expected) },
   {
-    head: 'It',
+    ...{ head: 'Result', phone: 'beside' },
     cell: ({ holds }) =>
       holds ? html`<span class="state done">holds</span>` : html`<span class="state lost">fails</span>`,
   },

@@ -16,7 +16,7 @@ import { pageMaker } from './show.ts'
 
 /** The dashboard's pages, their feeds and their static files. */
 export function dashboard(site: Site, assets: Assets, ledger: LedgerSource): Hono {
-  const document = openApi(site.status().software)
+  const document = openApi(site.status())
   const show = pageMaker(site, assets)
   const entries = ledgerEntries(ledger)
 

@@ -6,9 +6,9 @@ import { entryWords } from './entry-words.ts'
 import { counted, type Html, integer, moment } from './format.ts'
 import type { LedgerEntry } from './ledger-entries.ts'
 import { entryTable } from './ledger-page.ts'
-import { paths } from './links.ts'
+import { paths, shareLink } from './links.ts'
 import { eachShare, nonceText } from './recent-shares.ts'
-import { type Column, facts, table } from './table.ts'
+import { type Column, facts, onPhone, table } from './table.ts'
 
 /** Entries of the ledger in pages, newest first. `from` is the oldest of them. */
 export interface EntriesPage {
@@ -36,22 +36,19 @@ export const entryPage = ({ entry, size }: EntryPage): Html => {
   const bundle = Math.floor(index / TILE_WIDTH)
   const path = bundlePath(bundle, widthIn(size, 0, bundle))
   const shares = eachShare(entry)
-  return html`<h1>Ledger entry ${integer(index)}</h1>
+  return html`<h1>Ledger entry ${index}</h1>
 <p class="lead"><span class="hostile-line">${entryWords(entry)}</span></p>
-<nav class="list-foot" aria-label="Entries around it">${index === 0 ? '' : html`<a href="${paths.entry(index - 1)}" rel="prev">Entry ${integer(index - 1)}</a> `}${index + 1 >= size ? '' : html`<a href="${paths.entry(index + 1)}" rel="next">Entry ${integer(index + 1)}</a>`}</nav>
+<nav class="list-foot" aria-label="Entries around it">${index === 0 ? '' : html`<a href="${paths.entry(index - 1)}" rel="prev">Entry ${index - 1}</a> `}${index + 1 >= size ? '' : html`<a href="${paths.entry(index + 1)}" rel="next">Entry ${index + 1}</a>`}</nav>
 <section class="part" aria-labelledby="place-title"><h2 id="place-title">Its place</h2>
 ${facts([
   ['Kind', html`<code>${type}</code>`],
   ['Written', at === null ? '–' : moment(at)],
-  ['Stream', html`<code class="whole">${stream}</code>, event ${integer(revision)} of it`],
+  ['Stream', html`<code class="whole">${stream}</code>, event ${revision} of it`],
   [
     'Leaf hash',
     html`<code class="whole">${leafHash(text)}</code> <span class="aside below">SHA-256 of a zero byte and its bytes: with it the signed root can be reached</span>`,
   ],
-  [
-    'File',
-    html`<a href="/ledger/${path}"><code>${path}</code></a>, entry ${integer(index % TILE_WIDTH)} of it`,
-  ],
+  ['File', html`<a href="/ledger/${path}"><code>${path}</code></a>, entry ${index % TILE_WIDTH} of it`],
 ])}</section>
 ${
   shares.length === 0
@@ -76,13 +73,22 @@ const leafHash = (text: string): string =>
 
 const shareColumns: readonly Column<LedgerShare>[] = [
   {
-    head: 'Place',
-    cell: ({ entry, position }) => html`<a href="${paths.share(entry, position)}">${integer(position)}</a>`,
+    head: 'Share',
+    cell: ({ entry, position }) => shareLink(entry, position),
   },
-  { head: 'Connection', figure: true, cell: ({ connection }) => integer(connection) },
-  { head: 'Job', figure: true, cell: ({ job }) => integer(job) },
-  { head: 'Difficulty', figure: true, cell: ({ difficulty }) => integer(difficulty) },
-  { head: 'Nonce', figure: true, cell: ({ nonce }) => html`<code>${nonceText(nonce)}</code>` },
+  {
+    head: 'Connection',
+    figure: true,
+    cell: ({ connection }) => html`${onPhone('connection ')}${connection}`,
+  },
+  { head: 'Job', figure: true, phone: 'none', cell: ({ job }) => job.toString() },
+  {
+    head: 'Difficulty',
+    figure: true,
+    phone: 'beside',
+    cell: ({ difficulty }) => html`${onPhone('difficulty ')}${integer(difficulty)}`,
+  },
+  { head: 'Nonce', figure: true, phone: 'none', cell: ({ nonce }) => html`<code>${nonceText(nonce)}</code>` },
   {
     head: 'Found',
     cell: ({ block }) => (block === null ? '' : html`<a href="${paths.block(block)}">a block</a>`),

@@ -33,11 +33,11 @@ function eventWords(event: PoolEvent): string {
     case 'WorkerAuthorized':
       return `It works for account ${short(event.data.account)} as ${event.data.worker === '' ? 'a worker without a name' : event.data.worker}.`
     case 'DifficultyAssigned':
-      return `Difficulty ${integer(event.data.difficulty)} from job ${integer(event.data.job)} on.`
+      return `Difficulty ${integer(event.data.difficulty)} from job ${event.data.job} on.`
     case 'MinerDisconnected':
       return `A miner left after ${counted(event.data.accepted, 'share')}: ${spoken(event.data.reason)}.`
     case 'WorkIssued':
-      return `Job ${integer(event.data.job)} for block ${integer(event.data.height)}: ${spoken(event.data.reason)}.`
+      return `Job ${event.data.job} for block ${event.data.height}: ${spoken(event.data.reason)}.`
     case 'SharesAccepted': {
       const found = event.data.solved.length
       return `${counted(event.data.connection.length, 'share')} accepted${found === 0 ? '' : `, ${counted(found, 'block')} found`}.`
@@ -51,7 +51,7 @@ function eventWords(event: PoolEvent): string {
     case 'AccountOpened':
       return `Account of ${event.data.address}.`
     case 'BlockFound':
-      return `Block ${integer(event.data.height)} found.`
+      return `Block ${event.data.height} found.`
     case 'BlockSubmitted':
       return `Node ${event.data.node} ${{ accepted: 'took', rejected: 'refused', failed: 'did not answer to' }[event.data.verdict]} the block.`
     case 'BlockConnected':
@@ -67,7 +67,7 @@ function eventWords(event: PoolEvent): string {
     case 'BlockOrphaned':
       return 'The block was given up.'
     case 'RewardAllocated':
-      return `${dcr(event.data.reward)} of block ${integer(event.data.height)} shared among ${counted(event.data.account.length, 'miner')}${event.data.parts === 1 ? '' : `, part ${event.data.part} of ${event.data.parts}`}.`
+      return `${dcr(event.data.reward)} of block ${event.data.height} shared among ${counted(event.data.account.length, 'miner')}${event.data.parts === 1 ? '' : `, part ${event.data.part} of ${event.data.parts}`}.`
     case 'RewardReversed':
       return `A shared reward is taken back: its block was ${event.data.why}.`
     case 'WorkSettled':

@@ -20,13 +20,14 @@ export function feedRoutes(site: Site): Hono {
 
   async function send(
     c: Context,
-    feed: E.Either<Problem, Omit<Feed, 'site' | 'self' | 'begun'>>,
+    feed: E.Either<Problem, Omit<Feed, 'pool' | 'site' | 'self' | 'begun'>>,
   ): Promise<Response> {
     if (E.isLeft(feed)) return problem(c, feed.left)
     const pool = poolView(site)
     if (E.isLeft(pool)) return problem(c, pool.left)
     const text = await feedText({
       ...feed.right,
+      pool: site.status().name,
       site: originOf(c),
       self: c.req.path,
       begun: pool.right.openedAt,
@@ -58,7 +59,7 @@ export function feedRoutes(site: Site): Hono {
   }
 
   return new Hono()
-    .get('/feeds/blocks.atom', (c) => send(c, blocksOf({}, '/blocks', 'Blocks of the pool')))
+    .get('/feeds/blocks.atom', (c) => send(c, blocksOf({}, '/blocks', `Blocks of ${site.status().name}`)))
     .get('/feeds/payments.atom', (c) => {
       const payments = answered(site, readModels.payments(NEWEST))
       return send(
@@ -67,7 +68,7 @@ export function feedRoutes(site: Site): Hono {
           ? payments
           : E.right({
               about: '/payments',
-              title: 'Payments of the pool',
+              title: `Payments of ${site.status().name}`,
               entries: payments.right.items.map(paymentEntry),
             }),
       )

@@ -2,7 +2,7 @@ import { html, raw } from 'hono/html'
 import { formatDcr } from '../../../domain/decred/amount.ts'
 import type { MinerPayment, PaymentSummary } from '../../../projections/money/views.ts'
 import type { BlockSummary } from '../../../projections/views.ts'
-import { counted, type Html, integer, percent } from './format.ts'
+import { counted, type Html, percent } from './format.ts'
 import { paths } from './links.ts'
 import { phaseWords } from './money-words.ts'
 import { stateWords } from './words.ts'
@@ -12,6 +12,8 @@ import { stateWords } from './words.ts'
  * when the pool moves from HTTP to HTTPS.
  */
 export interface Feed {
+  /** The pool's name, which is the author's. */
+  readonly pool: string
   /** This pool's address without a path: `https://pool.example`. */
   readonly site: string
   /** Of the feed itself, and of the page that it is about. */
@@ -34,7 +36,7 @@ export interface FeedEntry {
 }
 
 /** The feed as XML. */
-export const feedText = ({ site, self, about, title, entries, begun }: Feed): Html => {
+export const feedText = ({ pool, site, self, about, title, entries, begun }: Feed): Html => {
   const updated = Math.max(begun, ...entries.map((entry) => entry.updated))
   const tag = (path: string): string => `tag:${new URL(site).hostname},2026:${path}`
   return html`${raw('<?xml version="1.0" encoding="utf-8"?>')}
@@ -44,7 +46,7 @@ export const feedText = ({ site, self, about, title, entries, begun }: Feed): Ht
 <link rel="self" type="application/atom+xml" href="${site}${self}"/>
 <link rel="alternate" type="text/html" href="${site}${about}"/>
 <updated>${iso(updated)}</updated>
-<author><name>Lodebook</name></author>
+<author><name>${pool}</name></author>
 ${entries.map(
   (entry) => html`<entry>
 <title>${entry.title}</title>
@@ -70,7 +72,7 @@ export function blockEntry(block: BlockSummary, changedAt: number): FeedEntry {
   return {
     id: paths.block(hash),
     page: paths.block(hash),
-    title: `Block ${integer(height)}: ${stateWords[state].words.toLowerCase()}`,
+    title: `Block ${height}: ${stateWords[state].words.toLowerCase()}`,
     summary: [
       `Found with ${percent(effort)} of the work that one takes on average`,
       who === null ? '' : ` by ${who}`,
@@ -98,7 +100,7 @@ type Payment = Pick<PaymentSummary, 'number' | 'phase' | 'plannedAt' | 'endedAt'
 const entryOf = ({ number, phase, plannedAt, endedAt }: Payment): Omit<FeedEntry, 'summary'> => ({
   id: paths.payment(number),
   page: paths.payment(number),
-  title: `Payout ${integer(number)}: ${phaseWords[phase].words.toLowerCase()}`,
+  title: `Payout ${number}: ${phaseWords[phase].words.toLowerCase()}`,
   published: plannedAt,
   updated: endedAt ?? plannedAt,
 })

@@ -45,10 +45,15 @@ export const chartRanges = [
   },
 ] as const satisfies readonly ChartRange[]
 
-/** What a chart shows: a range, or as much of it as there is. Times are Unix ms; `from` is the begin of a step. */
+/**
+ * What a chart shows: a range, or as much of it as there is. Times are Unix ms; `from` is the begin of a step, `since` that of what is
+ * drawn, and `isYoung` that it began within the range.
+ */
 export interface ChartSpan {
   readonly range: ChartRange
   readonly title: string
+  readonly since: number
+  readonly isYoung: boolean
   readonly from: number
   readonly to: number
   readonly marks: readonly string[]
@@ -65,20 +70,25 @@ export function chartSpan(id: string | undefined, since: number, now: number): C
   const stepOf = (at: number): number => Math.floor(at / stepMs) * stepMs
   const whole = stepOf(now - range.ms)
   const from = Math.max(whole, stepOf(Math.min(since, now - STEPS_MIN * stepMs)))
-  if (from === whole) return { range, title: range.title, from, to: now, marks: range.marks }
+  const isYoung = from !== whole
   return {
-    range,
-    title: 'Since the beginning',
-    from,
-    to: now,
-    marks: [`${duration(now - from)} ago`, 'now'],
+    ...{ range, title: range.title, since, isYoung, from, to: now },
+    marks: isYoung ? [`${duration(now - from)} ago`, 'now'] : range.marks,
   }
 }
 
-/** Links to the same page with another span. `path` is the page's own. */
-export const rangeSwitch = (path: string, span: ChartSpan): Html => {
+/** Whether a range says more than the one before it: what began at `since` is older than that. The first always does. */
+export function isOffered(id: (typeof chartRanges)[number]['id'], since: number, now: number): boolean {
+  const before = chartRanges[chartRanges.findIndex((range) => range.id === id) - 1]
+  return before === undefined || now - since > before.ms
+}
+
+/** Links to the same page with another span, where there is another. `path` is the page's own. */
+export const rangeSwitch = (path: string, span: ChartSpan, now: number): Html | '' => {
+  const offered = chartRanges.filter(({ id }) => id === span.range.id || isOffered(id, span.since, now))
+  if (offered.length === 1) return ''
   const join = path.includes('?') ? '&' : '?'
-  return html`<nav aria-label="Span of the chart"><ul class="switch">${chartRanges.map(
+  return html`<nav aria-label="Span of the chart"><ul class="switch">${offered.map(
     ({ id }) =>
       html`<li><a href="${path}${join}range=${id}"${id === span.range.id ? html` aria-current="true"` : ''}>${spaced(id)}</a></li>`,
   )}</ul></nav>`
@@ -116,7 +126,7 @@ export function hashrateChart(
   const plan: Chart = {
     id,
     title: `Hashrate. ${title}`,
-    says: lines.length === 1 ? oneSays(first?.points ?? new Map()) : manySay(shown),
+    says: lines.length === 1 ? oneSays(span, first?.points ?? new Map()) : manySay(span, shown),
     x: {
       ...{ kind: 'time', head: 'From', from, to, at: places, marks },
       cells: places.map((at) => absoluteTime(beginOf(shown, at))),
@@ -155,16 +165,23 @@ type Points = ReadonlyMap<number, HashratePoint>
 const beginOf = (shown: readonly { readonly points: Points }[], at: number): number =>
   shown.map(({ points }) => points.get(at)?.at).find((begin) => begin !== undefined) ?? at
 
-function oneSays(points: Points): Html {
+/** What is young has no earlier figures, and says so. */
+const beginning = ({ isYoung, since, to }: ChartSpan): string =>
+  isYoung ? `It began ${duration(to - since)} ago. ` : ''
+
+function oneSays(span: ChartSpan, points: Points): Html {
   const all = [...points.values()]
   const mean = meanOf(all)
   if (mean === undefined) return html`No share in this time yet.`
   const rates = all.map(({ hashesPerSecond }) => Number(hashesPerSecond))
-  return html`On average ${rateText(mean.rate)} ± ${errorWords(mean.error, mean.rate)}, between ${rateText(Math.min(...rates))} and ${rateText(Math.max(...rates))}.`
+  return html`${beginning(span)}On average ${rateText(mean.rate)} ± ${errorWords(mean.error, mean.rate)}, between ${rateText(Math.min(...rates))} and ${rateText(Math.max(...rates))}.`
 }
 
-const manySay = (shown: readonly { readonly name: string; readonly points: Points }[]): Html =>
-  html`On average ${shown.map(({ name, points }, i) => {
+const manySay = (
+  span: ChartSpan,
+  shown: readonly { readonly name: string; readonly points: Points }[],
+): Html =>
+  html`${beginning(span)}On average ${shown.map(({ name, points }, i) => {
     const mean = meanOf([...points.values()])
     return html`${i === 0 ? '' : i === shown.length - 1 ? ' and ' : ', '}<b>${name}</b> ${rateText(mean?.rate ?? 0)}`
   })}.`

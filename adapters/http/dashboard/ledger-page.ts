@@ -55,7 +55,7 @@ ${part(
   'Newest entries',
   entries === null
     ? html`<p class="empty">The ledger cannot be read at the moment. Mining goes on.</p>`
-    : html`${entryTable(entries, now)}<p class="list-foot"><a href="/ledger-entries">All entries</a></p>`,
+    : html`${entryTable(entries, now, true)}<p class="list-foot"><a href="/ledger-entries">All entries</a></p>`,
 )}
 ${part(
   'rules',
@@ -124,15 +124,16 @@ const witnessColumns: readonly Column<WitnessStatus>[] = [
 ]
 
 /** Entries, each in a line. */
-export const entryTable = (entries: readonly LedgerEntry[], now: number): Html =>
+export const entryTable = (entries: readonly LedgerEntry[], now: number, few?: true): Html =>
   table({
+    ...(few === undefined ? {} : { few }),
     caption: 'Entries',
     columns: [
       { head: 'Entry', cell: ({ index }) => entryLink(index) },
-      { head: 'When', cell: ({ at }) => (at === null ? '–' : timeAgo(at, now)) },
+      { head: 'When', phone: 'beside', cell: ({ at }) => (at === null ? '–' : timeAgo(at, now)) },
       { head: 'What', cell: (entry) => html`<span class="hostile-line">${entryWords(entry)}</span>` },
       {
-        head: 'Stream',
+        ...{ head: 'Stream', phone: 'none' },
         cell: ({ stream, revision }) => html`<code class="stream">${streamWords(stream)}@${revision}</code>`,
       },
     ],

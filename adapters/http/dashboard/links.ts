@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { NetworkName } from '../../../domain/decred/network.ts'
-import { type Html, integer, shortened } from './format.ts'
+import { type Html, shortened } from './format.ts'
 
 /** Addresses of pages. Whatever miners choose is encoded. */
 export const paths = {
@@ -26,12 +26,33 @@ export const accountLink = ({
 export const workerLink = (key: string, name: string): Html =>
   html`<a class="hostile" href="${paths.worker(key, name)}" title="${name}">${name === '' ? '(no name)' : name}</a>`
 
-/** A block by its height, with its hash on hover. */
+/** A block by its height, with its hash on hover. Heights, and whatever else is a name, have no commas: they are copied. */
 export const blockLink = (hash: string, height: number): Html =>
-  html`<a href="${paths.block(hash)}" title="${hash}">${integer(height)}</a>`
+  html`<a href="${paths.block(hash)}" title="${hash}">${height}</a>`
 
 /** A ledger entry by its index. */
-export const entryLink = (index: number): Html => html`<a href="${paths.entry(index)}">${integer(index)}</a>`
+export const entryLink = (index: number): Html => html`<a href="${paths.entry(index)}">${index}</a>`
+
+/** A share by its name: its entry in the ledger, and its place there. */
+export const shareLink = (entry: number, position: number): Html =>
+  html`<a href="${paths.share(entry, position)}">${entry}:${position}</a>`
+
+/** A payout by its number. */
+export const paymentLink = (number: number): Html => html`<a href="${paths.payment(number)}">${number}</a>`
+
+/** Text of the pool with its hashes cut in the middle, each of which leads to an explorer of the chain where there is one. */
+export const hashesLinked = (text: string, { network, devnet }: Chain): readonly (Html | string)[] => {
+  const explorer = devnet ? null : explorers[network]
+  return text
+    .split(/([0-9a-f]{64})/)
+    .map((part, i) =>
+      i % 2 === 0
+        ? part
+        : explorer === null
+          ? shortened(part, 8, 8)
+          : html`<a href="${explorer}/block/${part}" rel="noreferrer external">${shortened(part, 8, 8)}</a>`,
+    )
+}
 
 const explorers: { readonly [N in NetworkName]: string | null } = {
   mainnet: 'https://dcrdata.decred.org',

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { MinerView, PoolView } from '../../../projections/views.ts'
 import { counted, type Html, hashrate, integer, percent, standardError, timeAgo } from './format.ts'
 import { accountLink } from './links.ts'
-import { type Column, listFoot, part, type Sorting, table } from './table.ts'
+import { type Column, listFoot, onPhone, part, type Sorting, table } from './table.ts'
 
 /** What the list of miners shows. */
 export interface MinersPage {
@@ -20,15 +20,20 @@ export const minersPage = ({ pool, miners, sorting, next, first, now }: MinersPa
   const all = Number(pool.hashrate.hour.hashesPerSecond)
   const columns: readonly Column<MinerView>[] = [
     { head: 'Miner', cell: accountLink },
-    rateColumn('10 min', 'tenMinutes'),
-    { ...rateColumn('1 h', 'hour'), sort: 'work' },
-    rateColumn('24 h', 'day'),
+    { ...rateColumn('10 min', 'tenMinutes'), phone: 'none' },
+    { ...rateColumn('1 h', 'hour'), sort: 'work', phone: 'beside' },
+    { ...rateColumn('24 h', 'day'), phone: 'none' },
     {
       head: 'Of the pool',
       figure: true,
-      cell: ({ hashrate: { hour } }) => percent(all === 0 ? 0 : Number(hour.hashesPerSecond) / all),
+      cell: ({ hashrate: { hour } }) =>
+        html`${percent(all === 0 ? 0 : Number(hour.hashesPerSecond) / all)}${onPhone(' of the pool')}`,
     },
-    { head: 'Workers', figure: true, sort: 'workers', cell: ({ workersOnline }) => integer(workersOnline) },
+    {
+      ...{ head: 'Workers', figure: true, sort: 'workers' },
+      cell: ({ workersOnline }) =>
+        html`${integer(workersOnline)}${onPhone(workersOnline === 1 ? ' worker' : ' workers')}`,
+    },
     {
       head: 'Last share',
       sort: 'last-share',
@@ -48,7 +53,7 @@ ${part(
     sorting,
     empty: html`Nobody has mined in the last hour. <a href="/connect">Connect a miner</a>`,
   })}
-${listFoot({ data: '/miners', csv: true, next, first })}`,
+${listFoot({ data: '/miners', next, first })}`,
 )}`
 }
 

@@ -43,7 +43,7 @@ export function nextPayoutWords(
   { payoutSchedule: schedule }: PolicyView,
   { atHeight, at }: NextPayout,
 ): string {
-  if (atHeight !== null) return `at block ${integer(atHeight)}`
+  if (atHeight !== null) return `at block ${atHeight}`
   if (at !== null) return `at ${absoluteTime(at)}`
   return schedule.kind === 'blocks' ? `every ${counted(schedule.every, 'block')}` : 'every day'
 }
@@ -53,11 +53,14 @@ export const returnWords: { readonly [R in NonNullable<PaymentSummary['why']>]: 
   rejected: 'The operator refused the plan: its money went back to its miners.',
   'funding-gone': 'What was to fund it was spent by something else: its money went back to its miners.',
   conflict: 'Another transaction spent the same money first: its money went back to its miners.',
+  'funding-lost':
+    'A reward that it was to spend is of a block that the chain has given up: its money went back to its miners.',
 }
 
 /** What a line of a statement tells of, for people. */
 export const lineWords: { readonly [K in LineKind]: string } = {
   earned: 'Earned by a block',
+  restored: 'A lost block came back, less what the reserve had advanced',
   matured: 'A block matured',
   reversed: 'A block was lost',
   credited: 'Shares paid for',

@@ -17,7 +17,7 @@ export interface PaymentPage {
 /** A payout's page: what it pays to whom, from which blocks the money came, and how far it is. */
 export const paymentPage = ({ payment, heights, status, now }: PaymentPage): Html => {
   const { words, tone } = phaseWords[payment.phase]
-  return html`<h1>Payout ${integer(payment.number)}</h1>
+  return html`<h1>Payout ${payment.number}</h1>
 <div class="figures">
 ${figure('state', 'State', html`<p class="value amount"><span class="state ${tone}">${words}</span></p><p class="aside">${stateSays(payment, now)}</p>`)}
 ${figure('paid', 'Pays', html`<p class="value amount">${dcr(payment.paid)}</p><p class="aside">to ${counted(payment.outputs, 'miner')}${payment.poolOutput === null ? '' : ' and the pool'}</p>`)}
@@ -50,13 +50,12 @@ function stateSays({ phase, why, endedAt, confirmations, plannedAt }: PaymentVie
 
 const outputColumns: readonly Column<PaymentOutput>[] = [
   { head: 'Miner', cell: accountLink },
-  { head: 'From its balance', figure: true, cell: ({ deducted }) => dcr(deducted) },
+  { head: 'From its balance', figure: true, phone: 'none', cell: ({ deducted }) => dcr(deducted) },
   {
-    head: 'Its part of the fee',
-    figure: true,
+    ...{ head: 'Its part of the fee', figure: true, phone: 'none' },
     cell: ({ deducted, atoms }) => dcr(String(BigInt(deducted) - BigInt(atoms))),
   },
-  { head: 'Paid', figure: true, cell: ({ atoms }) => dcr(atoms) },
+  { head: 'Amount', figure: true, phone: 'beside', cell: ({ atoms }) => dcr(atoms) },
 ]
 
 const fundingColumns = (
@@ -72,9 +71,9 @@ const fundingColumns = (
   },
   {
     head: 'Output',
-    cell: ({ transaction, output }) => html`${integer(output)} of ${transactionWords(transaction, status)}`,
+    cell: ({ transaction, output }) => html`${output} of ${transactionWords(transaction, status)}`,
   },
-  { head: 'Holds', figure: true, cell: ({ atoms }) => dcr(atoms) },
+  { head: 'Holds', figure: true, phone: 'beside', cell: ({ atoms }) => dcr(atoms) },
 ]
 
 /** What happened to it so far, in order. */
@@ -86,7 +85,7 @@ function steps(payment: PaymentView, status: PoolStatus): readonly (readonly [st
   return [
     [
       'Planned',
-      html`${moment(plannedAt)} at block ${integer(height)}, ${mode === 'automatic' ? 'by itself' : 'for the operator to approve'}; ledger entry ${entryLink(entry)}`,
+      html`${moment(plannedAt)} at block ${height}, ${mode === 'automatic' ? 'by itself' : 'for the operator to approve'}; ledger entry ${entryLink(entry)}`,
     ],
     ...step('Approved', approvedAt),
     ...step('Signed', signedAt),

@@ -2,9 +2,9 @@ import { html } from 'hono/html'
 import type { NextPayout, PaymentSummary, PolicyView } from '../../../projections/money/views.ts'
 import type { PoolStatus } from '../port.ts'
 import { counted, type Html, integer, timeAgo } from './format.ts'
-import { paths, transactionWords } from './links.ts'
+import { paymentLink, transactionWords } from './links.ts'
 import { dcr, nextPayoutWords, phaseWords } from './money-words.ts'
-import { type Column, listFoot, part, type Sorting, table } from './table.ts'
+import { type Column, listFoot, onPhone, part, type Sorting, table } from './table.ts'
 
 /** What the Payments page shows: payouts, and how to go on. */
 export interface PaymentsPage {
@@ -25,13 +25,17 @@ export const paymentsPage = (page: PaymentsPage): Html => {
 <p class="lead" id="due" data-live>${
     policy === null || nextPayout === null
       ? 'This pool pays nobody: rewards stay with its operator.'
-      : html`The next payout is planned ${nextPayoutWords(policy, nextPayout)}: ${dcr(nextPayout.atoms)} are ready for ${counted(nextPayout.miners, 'miner')} with ${dcr(policy.minimumPayout)} or more. Smaller balances wait, for ever if need be.`
+      : html`The next payout is planned ${nextPayoutWords(policy, nextPayout)}. ${
+          nextPayout.miners === 0
+            ? html`Nobody has the least amount of ${dcr(policy.minimumPayout)} yet.`
+            : html`${dcr(nextPayout.atoms)} are ready for ${counted(nextPayout.miners, 'miner')} with ${dcr(policy.minimumPayout)} or more.`
+        } Smaller balances wait, for ever if need be.`
   }</p>
 ${part(
   'payments',
   'Payouts',
   html`${table({ caption: 'Payouts', columns: columns(status, now), rows: payments, sorting, empty: 'Nothing has been paid yet.' })}
-${listFoot({ data: '/payments', csv: true, next, first })}`,
+${listFoot({ data: '/payments', next, first })}`,
 )}`
 }
 
@@ -39,7 +43,7 @@ const columns = (status: PoolStatus, now: number): readonly Column<PaymentSummar
   {
     head: 'Payout',
     sort: 'number',
-    cell: ({ number }) => html`<a href="${paths.payment(number)}">${integer(number)}</a>`,
+    cell: ({ number }) => html`${onPhone('Payout ')}${paymentLink(number)}`,
   },
   {
     head: 'State',
@@ -54,7 +58,11 @@ const columns = (status: PoolStatus, now: number): readonly Column<PaymentSummar
         ? html`<span class="aside">not signed yet</span>`
         : transactionWords(transaction, status),
   },
-  { head: 'Miners', figure: true, cell: ({ outputs }) => integer(outputs) },
-  { head: 'Chain’s fee', figure: true, cell: ({ fee }) => dcr(fee) },
-  { head: 'Paid', figure: true, sort: 'paid', cell: ({ paid }) => dcr(paid) },
+  {
+    head: 'Miners',
+    figure: true,
+    cell: ({ outputs }) => html`${integer(outputs)}${onPhone(outputs === 1 ? ' miner' : ' miners')}`,
+  },
+  { head: 'Chain’s fee', figure: true, phone: 'none', cell: ({ fee }) => dcr(fee) },
+  { head: 'Amount', figure: true, sort: 'paid', phone: 'beside', cell: ({ paid }) => dcr(paid) },
 ]

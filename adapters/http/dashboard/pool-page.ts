@@ -22,7 +22,7 @@ import {
   standardError,
   timeAgo,
 } from './format.ts'
-import { type ChartSpan, hashrateChart, meanOf, rangeSwitch } from './hashrate-chart.ts'
+import { type ChartSpan, hashrateChart, isOffered, meanOf, rangeSwitch } from './hashrate-chart.ts'
 import { dcr, nextPayoutWords, ppm, schemeWords } from './money-words.ts'
 import { shareTable } from './share-table.ts'
 import { figure } from './table.ts'
@@ -51,9 +51,10 @@ export const poolPage = (page: PoolPage): Html => {
 <section aria-labelledby="hashrate-title">
 <h2 id="hashrate-title">Hashrate</h2>
 <div id="hashrate" data-live>${hashrateNow(page)}</div>
+<p><a class="button" href="/connect">Connect a miner</a></p>
 </section>
 <section aria-labelledby="history-title">
-<header><h2 id="history-title">${span.title}</h2>${rangeSwitch('/', span)}</header>
+<header><h2 id="history-title">${span.title}</h2>${rangeSwitch('/', span, now)}</header>
 ${hashrateChart(
   'history',
   span,
@@ -77,6 +78,7 @@ ${figure('ledger', 'Ledger', ledgerNow(page))}
 <header><h2 id="blocks-title">Last blocks</h2><p class="aside"><a href="/blocks">All blocks</a></p></header>
 <div id="blocks" data-live>${blockTable({
     blocks: blocks.slice(0, BLOCKS_SHOWN),
+    few: true,
     empty: html`No block yet. The pool is ${percent(pool.round.effort)} of the way that one takes on average.`,
     now,
   })}</div>
@@ -91,7 +93,7 @@ ${figure('ledger', 'Ledger', ledgerNow(page))}
 const WEEK_MS = 604_800_000
 
 function hashrateNow({ pool, month, now }: PoolPage): Html {
-  const { hashrate: rates, work, network } = pool
+  const { hashrate: rates, work, network, openedAt: since } = pool
   const current = rates.tenMinutes
   const speed = Number(current.hashesPerSecond)
   const share = work === null ? 0 : speed / Number(work.networkHashesPerSecond)
@@ -100,7 +102,7 @@ function hashrateNow({ pool, month, now }: PoolPage): Html {
 <p class="error">± ${standardError(current.standardError, current.hashesPerSecond)} over ten minutes</p>
 <table class="windows"><caption class="unseen">Hashrate over several windows, with its standard error</caption>
 <thead class="unseen"><tr><th scope="col">Window</th><th scope="col">Hashrate</th><th scope="col">Standard error</th></tr></thead>
-<tbody>${windowRow('1 h', rates.hour)}${windowRow('24 h', rates.day)}${meanRow('7 d', week)}${meanRow('30 d', month.points)}</tbody></table>
+<tbody>${windowRow('1 h', rates.hour)}${isOffered('24h', since, now) ? windowRow('24 h', rates.day) : ''}${isOffered('7d', since, now) ? meanRow('7 d', week) : ''}${isOffered('30d', since, now) ? meanRow('30 d', month.points) : ''}</tbody></table>
 ${
   share > 0
     ? html`<p class="aside">${percent(share)} of the network; a block every ${duration((networks[network].blockTimeSeconds * 1000) / Math.min(1, share))} on average.</p>`
@@ -121,14 +123,14 @@ function meanRow(name: string, points: HashrateHistory['points']): Html {
 
 const minersNow = (pool: PoolView, status: PoolStatus): Html =>
   pool.connections === 0 && status.connections === 0
-    ? html`<p class="value">0</p><p class="aside">Nobody is connected. <a href="/connect">Connect a miner</a></p>`
+    ? html`<p class="value">0</p><p class="aside">Nobody is connected.</p>`
     : html`<p class="value"><a href="/miners">${count(pool.miners, 'accounts with an open connection')}</a></p>
 <p class="aside">${counted(pool.workers, 'worker')} on ${counted(pool.connections, 'connection')}</p>`
 
 function workNow(pool: PoolView, status: PoolStatus, now: number): Html {
   const { work } = status
   if (work === null) return html`<p class="value">none</p><p class="aside">The pool waits for its node.</p>`
-  return html`<p class="value">${integer(work.height)}</p>
+  return html`<p class="value">${work.height}</p>
 <p class="aside">Work from ${timeAgo(work.issuedAt, now)}${
     pool.work === null ? '' : html`; network difficulty ${count(pool.work.networkDifficulty, '')}`
   }</p>`
@@ -166,7 +168,7 @@ function moneyNow({ nextPayout }: PoolView, policy: PolicyView | null): Html {
 ${
   nextPayout === null
     ? ''
-    : html`${figure('next-payout', 'Next payout', html`<p class="value amount">${dcr(nextPayout.atoms)}</p><p class="aside">to ${counted(nextPayout.miners, 'miner')}, ${nextPayoutWords(policy, nextPayout)}. <a href="/payments">Payments</a></p>`)}
+    : html`${figure('next-payout', 'Next payout', html`<p class="value amount">${dcr(nextPayout.atoms)}</p><p class="aside">${nextPayout.miners === 0 ? 'Nobody has the least amount yet; planned' : `to ${counted(nextPayout.miners, 'miner')},`} ${nextPayoutWords(policy, nextPayout)}. <a href="/payments">Payments</a></p>`)}
 ${figure('minimum', 'Least payout', html`<p class="value amount">${dcr(policy.minimumPayout)}</p><p class="aside">Smaller balances wait, and are never lost. <a href="/books">Books</a></p>`)}`
 }`
 }

@@ -6,8 +6,8 @@ import type { ShareSource } from '../../read-models/port.ts'
 import type { Problem } from '../problem.ts'
 import { type Html, integer, timeAgo } from './format.ts'
 import { eventOf, type LedgerEntries, type LedgerEntry } from './ledger-entries.ts'
-import { paths } from './links.ts'
-import { type Column, table } from './table.ts'
+import { paths, shareLink } from './links.ts'
+import { type Column, onPhone, table } from './table.ts'
 
 /** Every share of an entry. */
 export function eachShare(entry: LedgerEntry): readonly LedgerShare[] {
@@ -81,8 +81,7 @@ export function recentShareTable(recent: RecentShares, now: number): Html {
   const columns: readonly Column<OwnShare>[] = [
     {
       head: 'Share',
-      cell: ({ entry, position }) =>
-        html`<a href="${paths.share(entry, position)}">${integer(entry)}:${position}</a>`,
+      cell: ({ entry, position }) => shareLink(entry, position),
     },
     {
       head: 'Worker',
@@ -90,11 +89,18 @@ export function recentShareTable(recent: RecentShares, now: number): Html {
         html`<span class="hostile" title="${worker}">${worker === '' ? '(no name)' : worker}</span>`,
     },
     { head: 'When', cell: ({ at }) => timeAgo(at, now) },
-    { head: 'Difficulty', figure: true, cell: ({ difficulty }) => integer(difficulty) },
-    { head: 'Job', figure: true, cell: ({ job }) => integer(job) },
-    { head: 'Nonce', figure: true, cell: ({ nonce }) => html`<code>${nonceText(nonce)}</code>` },
+    {
+      ...{ head: 'Difficulty', figure: true, phone: 'beside' },
+      cell: ({ difficulty }) => html`${onPhone('difficulty ')}${integer(difficulty)}`,
+    },
+    { head: 'Job', figure: true, phone: 'none', cell: ({ job }) => job.toString() },
+    {
+      ...{ head: 'Nonce', figure: true, phone: 'none' },
+      cell: ({ nonce }) => html`<code>${nonceText(nonce)}</code>`,
+    },
     {
       head: 'Receipt',
+      phone: 'none',
       cell: ({ entry, position }) =>
         html`<a href="/api/v1/shares/${entry}/${position}/receipt" download>receipt</a>`,
     },
@@ -104,10 +110,10 @@ export function recentShareTable(recent: RecentShares, now: number): Html {
     },
   ]
   return html`${table({
-    ...{ caption: 'Newest shares', columns, rows: recent.shares },
+    ...{ caption: 'Newest shares', columns, rows: recent.shares, few: true },
     empty: html`None among the last ${integer(recent.looked)} entries of the ledger.`,
   })}
-<p class="aside">The newest ${recent.shares.length === 0 ? '' : integer(recent.shares.length)} of the last ${integer(recent.looked)} entries. A share’s name is its entry in the ledger and its place there: with its receipt anyone can prove that it is there, and recompute it.</p>`
+<p class="aside">The newest in the last ${integer(recent.looked)} entries. A share’s name is its entry in the ledger and its place there: with its receipt anyone can prove that it is there, and recompute it.</p>`
 }
 
 /** A nonce as explorers of work print it: eight hex digits. */

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { Found } from '../../read-models/port.ts'
-import { type Html, integer, shortened } from './format.ts'
+import { type Html, shortened } from './format.ts'
 import { paths } from './links.ts'
 
 /** Where something that was found is to be seen. */
@@ -24,15 +24,17 @@ export interface SearchPage {
   readonly isShare: boolean
 }
 
+const whatCanBeFound = html`an address or its first six characters, a worker’s whole name, a block by its height or hash, a payout by its transaction, or a share by its name, <code>entry:place</code>, or by <code>job/nonce</code> in the miner’s own hex digits`
+
 /** The results of a search with more than one, or none. */
 export const searchPage = ({ text, found, isShare }: SearchPage): Html =>
   html`<h1>Search</h1>${
     text === ''
-      ? html`<p class="lead">Ask for an address or its beginning, a worker’s name, a block by height or hash, a transaction, or a share: <code>entry:place</code>, or <code>job/nonce</code> in the miner’s own hex digits.</p>`
+      ? html`<p class="lead">You can look for ${whatCanBeFound}.</p>`
       : found.length === 0
         ? html`<p class="lead">Nothing here is called <span class="hostile-line">“${text}”</span>.</p>
-<p>${isShare ? 'The signed ledger has no accepted share of this job and nonce. A share that was refused is counted with its reason, and is no entry.' : 'That need not be your mistake: an address is known from its first good share or minute on, a worker while it was seen within 31 days, a block or a transaction when it is the pool’s own.'}</p>
-<p class="aside">An address or its first six characters, a worker’s whole name, a block’s height or hash, a transaction, or a share: <code>entry:place</code>, or <code>job/nonce</code> in the miner’s own hex digits is understood.</p>`
+<div class="prose"><p>${isShare ? 'The signed ledger has no accepted share of this job and nonce. A share that was refused is counted with its reason, and is no entry.' : 'An address is known from its first good share on, or once it has been connected for a minute; a worker for 31 days after it was last seen; a block or a transaction when it is the pool’s own.'}</p>
+<p>You can look for ${whatCanBeFound}.</p></div>`
         : html`<p class="lead"><span class="hostile-line">“${text}”</span> may be one of these:</p>
 <ul class="found-list">${found.map((each) => html`<li><a href="${placeOf(each)}">${foundWords(each)}</a></li>`)}</ul>`
   }`
@@ -44,8 +46,8 @@ function foundWords(found: Found): Html {
     case 'worker':
       return html`Worker <span class="hostile" title="${found.name}">${found.name === '' ? '(no name)' : found.name}</span> of ${shortened(found.address ?? found.account, 10, 8)}`
     case 'block':
-      return html`Block ${integer(found.height)}, ${shortened(found.hash, 14, 8)}`
+      return html`Block ${found.height}, ${shortened(found.hash, 14, 8)}`
     case 'payment':
-      return html`Payout ${integer(found.number)}`
+      return html`Payout ${found.number}`
   }
 }

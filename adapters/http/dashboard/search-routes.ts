@@ -16,7 +16,7 @@ const TEXT_MAX = 128
 export function searchRoutes(site: Site, show: Show, ledger: LedgerSource): Hono {
   const inTurn = shareLookUps()
   return new Hono().get('/search', async (c) => {
-    const text = (c.req.query('q') ?? '').trim().slice(0, TEXT_MAX)
+    const text = withoutCommas((c.req.query('q') ?? '').trim().slice(0, TEXT_MAX))
     const place = /^([0-9]{1,15}):([0-9]{1,9})$/.exec(text)
     if (place !== null) return c.redirect(paths.share(Number(place[1]), Number(place[2])))
     const [, job, nonce] = /^([0-9a-f]{12})\/([0-9a-f]{8})$/i.exec(text) ?? []
@@ -36,3 +36,7 @@ export function searchRoutes(site: Site, show: Show, ledger: LedgerSource): Hono
     return show.page(c, 'Search', '/search', [], body, 200, { search: text })
   })
 }
+
+/** Figures as people write them, `1,216:1` or `1,042,399`, are looked for as they are called. */
+const withoutCommas = (text: string): string =>
+  /^\d{1,3}(,\d{3})+(:\d+)?$/.test(text) ? text.replaceAll(',', '') : text

@@ -23,11 +23,11 @@ export const sharePage = ({
   address,
   connected,
   key,
-}: SharePage): Html => html`<h1>Share ${integer(share.entry)}:${share.position}</h1>
+}: SharePage): Html => html`<h1>Share ${share.entry}:${share.position}</h1>
 <p class="lead">It is accepted, and counts with difficulty ${integer(share.difficulty)}${share.block === null ? '' : html`. It found <a href="${paths.block(share.block)}">a block</a>`}.</p>
 <section class="part" aria-labelledby="share-title"><h2 id="share-title">What the ledger says of it</h2>
 ${facts([
-  ['Where', html`share ${integer(share.position)} of entry ${entryLink(share.entry)}`],
+  ['Where', html`share ${share.position} of entry ${entryLink(share.entry)}`],
   ['Accepted', moment(share.at)],
   ...(share.owner === null
     ? []
@@ -36,7 +36,7 @@ ${facts([
         ['Worker', workerLink(address ?? share.owner.account, share.owner.worker)] as const,
       ]),
   ['Difficulty', integer(share.difficulty)],
-  ['Job', html`${integer(share.job)} of gateway ${integer(share.gateway)}`],
+  ['Job', html`${share.job} of gateway ${share.gateway}`],
   [
     'Connection',
     html`${share.gateway}.${share.connection}${connected === null ? '' : html`, which begins in entry ${entryLink(connected)}`}`,

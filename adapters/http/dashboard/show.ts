@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { EVENTS_PATH } from '../event-stream.ts'
 import { type Problem, type ProblemKind, problemKinds } from '../problem.ts'
 import type { Site } from '../site.ts'
 import type { Assets } from './assets.ts'
@@ -28,6 +29,8 @@ export function pageMaker(site: Site, assets: Assets) {
   ) => {
     const status = site.status()
     const whole = layout({
+      house: 'dashboard',
+      events: httpStatus === 200 ? EVENTS_PATH : null,
       title,
       path,
       assetRoot: assets.root,

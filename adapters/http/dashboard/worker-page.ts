@@ -5,7 +5,7 @@ import { type ChartSpan, type HashrateLine, hashrateChart, rangeSwitch } from '.
 import { accountLink, paths } from './links.ts'
 import { type RecentShares, recentShareTable } from './recent-shares.ts'
 import { shareTable } from './share-table.ts'
-import { type Column, figure, part, table } from './table.ts'
+import { type Column, figure, onPhone, part, table } from './table.ts'
 
 /** What a worker's page shows. */
 export interface WorkerPage {
@@ -29,7 +29,7 @@ ${rateFigure('hour', 'One hour', worker)}
 ${rateFigure('day', 'One day', worker)}
 </div>
 <section class="part" aria-labelledby="history-title">
-<header><h2 id="history-title">${span.title}</h2>${rangeSwitch(paths.worker(key, worker.name), span)}</header>
+<header><h2 id="history-title">${span.title}</h2>${rangeSwitch(paths.worker(key, worker.name), span, now)}</header>
 ${hashrateChart('history', span, [line], [])}
 </section>
 <div class="columns">
@@ -59,11 +59,11 @@ const connectionColumns = (now: number): readonly Column<ConnectionView>[] => [
     head: 'Program',
     cell: ({ agent }) => html`<span class="hostile" title="${agent ?? ''}">${agent ?? 'not said'}</span>`,
   },
-  { head: 'Port', cell: ({ listener }) => listener },
+  { head: 'Port', phone: 'none', cell: ({ listener }) => listener },
   {
-    head: 'Difficulty',
-    figure: true,
-    cell: ({ difficulty }) => (difficulty === null ? '–' : integer(difficulty)),
+    ...{ head: 'Difficulty', figure: true, phone: 'beside' },
+    cell: ({ difficulty }) =>
+      difficulty === null ? '–' : html`${onPhone('difficulty ')}${integer(difficulty)}`,
   },
   { head: 'Since', cell: ({ connectedAt }) => timeAgo(connectedAt, now) },
 ]

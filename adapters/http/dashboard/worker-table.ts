@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { HashrateWindow, WorkerView } from '../../../projections/views.ts'
 import { count, counted, type Html, hashrate, integer, standardError, timeAgo } from './format.ts'
 import { workerLink } from './links.ts'
-import { type Column, table } from './table.ts'
+import { type Column, onPhone, table } from './table.ts'
 import { reasonWords } from './words.ts'
 
 /** Workers of one account. */
@@ -24,17 +24,21 @@ export const workerTable = ({ account, workers, chosen, short, now }: WorkerTabl
       head: 'Worker',
       cell: (worker) => html`${workerLink(account, worker.name)}${machineOf(worker)}`,
     },
-    rateColumn('10 min', ({ hashrate: rates }) => rates.tenMinutes),
+    {
+      ...rateColumn('10 min', ({ hashrate: rates }) => rates.tenMinutes),
+      phone: short === true ? 'beside' : 'none',
+    },
     ...(short === true
       ? []
       : [
-          rateColumn('1 h', ({ hashrate: rates }) => rates.hour),
-          rateColumn('24 h', ({ hashrate: rates }) => rates.day),
+          { ...rateColumn('1 h', ({ hashrate: rates }) => rates.hour), phone: 'beside' as const },
+          { ...rateColumn('24 h', ({ hashrate: rates }) => rates.day), phone: 'none' as const },
         ]),
     {
       head: 'Shares',
       figure: true,
-      cell: (worker) => html`${count(worker.shares.accepted, 'shares accepted')}${refusedOf(worker)}`,
+      cell: (worker) =>
+        html`${count(worker.shares.accepted, 'shares accepted')}${onPhone(' shares')}${refusedOf(worker)}`,
     },
     {
       head: 'Last share',

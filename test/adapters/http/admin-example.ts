@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -8,6 +9,7 @@ import { openLogins } from '../../../adapters/http/admin/logins.ts'
 import type { AdminOrder } from '../../../adapters/http/admin/order.ts'
 import { readPasswordHash } from '../../../adapters/http/admin/password.ts'
 import type { Administration, LiveConnection } from '../../../adapters/http/admin/port.ts'
+import type { OpenPayoutStatus } from '../../../adapters/http/port.ts'
 import { type HttpOptions, startHttp } from '../../../adapters/http/server.ts'
 import type { AdminWay } from '../../../domain/events.ts'
 import { exampleAddress, HOSTILE_NAME, type PoolExample, poolExample } from './pool-example.ts'
@@ -38,6 +40,8 @@ export interface AdminExample {
   readonly url: string
   readonly controlSocket: string
   readonly pool: PoolExample
+  /** What the pages ask. */
+  readonly administration: Administration
   /** What was ordered, and by which way. */
   readonly orders: { readonly order: AdminOrder; readonly way: AdminWay }[]
   readonly entered: string[]
@@ -54,12 +58,42 @@ export interface AdminExample {
   readonly tokenOf: (path: string, cookie: string) => Promise<string>
 }
 
-/** A server of the example pool with pages for an administrator. */
+/** For {@link adminExample}: the pages have an address of their own. */
+export const ownAddress = (options: HttpOptions): HttpOptions =>
+  options.admin?.pages == null
+    ? options
+    : {
+        ...options,
+        admin: { ...options.admin, pages: { ...options.admin.pages, own: { host: '127.0.0.1', port: 0 } } },
+      }
+
+/** Adds a plan that waits for a decision to the example's payouts, beside what is `open`, and gives its number. */
+export function waitingPayout({ pool }: AdminExample, open: readonly OpenPayoutStatus[] = []): number {
+  const [payment] = pool.money.payments
+  if (payment === undefined) throw new Error('the example has no payment')
+  Object.assign(payment, { phase: 'planned', mode: 'manual' })
+  pool.status = {
+    ...pool.status,
+    money: {
+      state: 'ready',
+      message: '',
+      shares: 9,
+      readMs: 1,
+      wallet: true,
+      problems: [{ about: 'payouts', kind: 'locked', message: 'The wallet is locked.', since: pool.now }],
+      payouts: [{ payout: payment.number, phase: 'planned', atoms: '500000000' }, ...open],
+    },
+  }
+  return payment.number
+}
+
+/** A server of the example pool with pages for an administrator. It ends with the test unless told otherwise. */
 export async function adminExample(
   change: (options: HttpOptions) => HttpOptions = (same) => same,
+  atEnd: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<AdminExample> {
   const directory = mkdtempSync(join(tmpdir(), 'lodebook-admin-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  atEnd(() => rm(directory, { recursive: true, force: true }))
   const pool = poolExample(NOW)
   const balance = { ...pool.money.balances, account: 'ab'.repeat(32), address: exampleAddress(0) }
   Object.assign(pool.readModels, { balances: () => E.right({ items: [balance], next: null }) })
@@ -127,7 +161,7 @@ export async function adminExample(
   )()
   if (E.isLeft(started)) throw new Error(started.left.message)
   const server = started.right
-  onTestFinished(() => server.stop())
+  atEnd(() => server.stop())
   const url = new URL(server.adminUrl ?? server.url).origin
 
   const get = (path: string, headers = {}) => fetch(url + path, { redirect: 'manual', headers })
@@ -145,6 +179,7 @@ export async function adminExample(
     url,
     controlSocket,
     pool,
+    administration,
     orders,
     entered,
     get,

@@ -3,10 +3,11 @@ import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
 import { type Route, routes } from '../../../adapters/http/api/catalogue.ts'
 import { apiClient } from '../../../adapters/http/api/client.ts'
+import { CSV_ROWS_MAX } from '../../../adapters/http/api/csv-answers.ts'
 import { encodeAddress } from '../../../domain/decred/address.ts'
 import { networks } from '../../../domain/decred/network.ts'
 import { exampleAddress, exampleHash, HOSTILE_NAME } from './pool-example.ts'
-import { runningExample } from './running.ts'
+import { type RunningExample, runningExample } from './running.ts'
 
 const Problem = t.intersection([
   t.type({ type: t.string, title: t.string, status: t.number, detail: t.string }),
@@ -331,36 +332,44 @@ describe('pages of a list', () => {
   })
 })
 
+/** A pool whose first miner has a statement of so many lines, each of an entry of its own. */
+const withStatementOf = (lines: number): Promise<RunningExample> =>
+  runningExample(({ money }) => {
+    const [line] = money.statement
+    if (line === undefined) throw new Error('no line')
+    money.statement = Array.from({ length: lines }, (_, n) => ({ ...line, entry: lines - n }))
+  })
+
 describe('CSV', () => {
   test.each([
     ['/miners', 'miners', 24],
-    [`/miners/${address}/workers`, 'workers', 4],
-    ['/blocks?limit=40', 'blocks', 41],
-    [`/miners/${address}/earnings?limit=40`, 'earnings', 31],
-    [`/miners/${address}/payments`, 'payments', 13],
-    [`/miners/${address}/statement?limit=40`, 'statement', 31],
-    [`/blocks/${exampleHash(3)}/allocation`, 'allocation', 24],
+    [`/miners/${address}/workers`, `workers-${address}`, 4],
+    ['/blocks', 'blocks', 41],
+    [`/miners/${address}/earnings`, `earnings-${address}`, 31],
+    [`/miners/${address}/payments`, `payments-${address}`, 13],
+    [`/miners/${address}/statement`, `statement-${address}`, 31],
+    [`/blocks/${exampleHash(3)}/allocation`, `allocation-${exampleHash(3)}`, 24],
     ['/payments', 'payments', 13],
-    ['/payments/11', 'payment', 3],
+    ['/payments/11', 'payment-11', 3],
     ['/hashrate?from=1789996380000&to=1789999980000&step=60', 'hashrate', 61],
   ])('of %s', async (path, name, lines) => {
     const pool = await runningExample()
     const response = await pool.get(`/api/v1${path}${path.includes('?') ? '&' : '?'}format=csv`)
     expect(response.status).toBe(200)
     expect(response.headers.get('Content-Type')).toBe('text/csv; charset=utf-8')
-    expect(response.headers.get('Content-Disposition')).toBe(`attachment; filename="${name}.csv"`)
+    expect(response.headers.get('Content-Disposition')).toBe(`attachment; filename="${name}-2026-09-21.csv"`)
     expect((await response.text()).trimEnd().split('\r\n')).toHaveLength(lines)
   })
 
-  test('of money has whole atoms with their sign, which no spreadsheet takes for a formula', async () => {
+  test('of money names whose it is, in atoms and DCR with their sign, which no spreadsheet takes for a formula', async () => {
     const pool = await runningExample()
-    const text = await (await pool.get(`/api/v1/miners/${address}/statement?format=csv&limit=2`)).text()
+    const text = await (await pool.get(`/api/v1/miners/${address}/statement?format=csv`)).text()
     const [heading, reversed] = text.split('\r\n')
     expect(heading).toBe(
-      'date,kind,block,payout,transaction,immature_atoms,available_atoms,in_payout_atoms,chain_fee_atoms,amount_atoms,balance_atoms,entry',
+      'miner,date,kind,block,payout,transaction,immature_atoms,immature_dcr,available_atoms,available_dcr,in_payout_atoms,in_payout_dcr,chain_fee_atoms,chain_fee_dcr,amount_atoms,amount_dcr,balance_atoms,balance_dcr,entry',
     )
     expect(reversed).toBe(
-      `2026-09-21T08:40:00.000Z,reversed,${exampleHash(3)},,,-2779012,0,0,0,-2779012,0,880`,
+      `${address},2026-09-21T08:40:00.000Z,reversed,${exampleHash(3)},,,-2779012,-0.02779012,0,0.00000000,0,0.00000000,0,0.00000000,-2779012,-0.02779012,0,0.00000000,880`,
     )
   })
 
@@ -371,17 +380,60 @@ describe('CSV', () => {
     expect(text).toContain(`"${HOSTILE_NAME.replaceAll('"', '""')}"`)
   })
 
-  test('has the address of the next page, and leaves problems alone', async () => {
-    const pool = await runningExample()
-    expect((await pool.get('/api/v1/blocks?limit=2&format=csv')).headers.get('Link')).toContain('format=csv')
-    await problemOf(await pool.get('/api/v1/blocks?limit=0&format=csv'), 400, 'bad-parameter')
+  test('has all of a list, however many pages that takes', async () => {
+    const pool = await withStatementOf(1_234)
+    const text = await (await pool.get(`/api/v1/miners/${address}/statement?format=csv`)).text()
+    const entries = text
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => line.split(',').at(-1))
+    expect(entries).toHaveLength(1_235)
+    expect(new Set(entries).size).toBe(1_235)
   })
 
-  test('has an ETag of its own', async () => {
+  test('of more than its most rows says so in its last line, and where the rest is', async () => {
+    const pool = await withStatementOf(CSV_ROWS_MAX + 150)
+    const text = await (await pool.get(`/api/v1/miners/${address}/statement?format=csv`)).text()
+    const last = text.trimEnd().split('\r\n').at(-1) ?? ''
+    const [, rest = ''] =
+      /^# These are the first 100000 rows\. The rest: (\/api\/v1\/miners\/\w+\/statement\?format=csv&cursor=\S+)$/.exec(
+        last,
+      ) ?? []
+    expect((await (await pool.get(rest)).text()).trimEnd().split('\r\n')).toHaveLength(151)
+  }, 30_000)
+
+  test('leaves the thread to others while it is made', async () => {
+    const pool = await withStatementOf(CSV_ROWS_MAX)
+    const long = pool.get(`/api/v1/miners/${address}/statement?format=csv`).then((all) => all.text())
+    let isOver = false
+    const over = long.then(() => {
+      isOver = true
+    })
+    let meanwhile = 0
+    while (!isOver) {
+      await (await pool.get('/healthz')).text()
+      meanwhile += 1
+    }
+    await over
+    expect(meanwhile).toBeGreaterThan(50)
+  }, 30_000)
+
+  test('that can not be read to its end is cut, and never looks whole', async () => {
+    const pool = await withStatementOf(CSV_ROWS_MAX)
+    const response = await pool.get(`/api/v1/miners/${address}/statement?format=csv`)
+    pool.fault = E.left({ kind: 'unavailable', message: 'The disk is full.' })
+    await expect(response.text()).rejects.toThrow('terminated')
+  })
+
+  test('with a limit is one page with the address of the next, and problems stay as they are', async () => {
     const pool = await runningExample()
-    const json = (await pool.get('/api/v1/miners')).headers.get('ETag')
-    const csv = (await pool.get('/api/v1/miners?format=csv')).headers.get('ETag')
-    expect(csv).not.toBe(json)
+    const page = await pool.get('/api/v1/blocks?limit=2&format=csv')
+    expect(page.headers.get('Link')).toMatch(
+      /^<\/api\/v1\/blocks\?limit=2&format=csv&cursor=.+>; rel="next"$/,
+    )
+    expect((await page.text()).trimEnd().split('\r\n')).toHaveLength(3)
+    await problemOf(await pool.get('/api/v1/blocks?limit=0&format=csv'), 400, 'bad-parameter')
+    await problemOf(await pool.get('/api/v1/miners/Dsnobody/statement?format=csv'), 400, 'bad-address')
   })
 })
 

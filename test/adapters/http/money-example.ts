@@ -18,12 +18,12 @@ export interface MoneyExample {
   readonly policy: PolicyView
   readonly nextPayout: NextPayout
   readonly balances: MinerBalances
-  readonly allocation: Omit<AllocationPage, 'items' | 'next'>
+  allocation: Omit<AllocationPage, 'items' | 'next'>
   readonly credits: readonly CreditView[]
   readonly earnings: readonly EarningView[]
   readonly payments: PaymentView[]
   readonly minerPayments: readonly MinerPayment[]
-  readonly statement: readonly StatementLineView[]
+  statement: readonly StatementLineView[]
   readonly books: BooksView
 }
 
@@ -93,7 +93,7 @@ export function moneyExample(
     },
     allocation: {
       ...shared,
-      ...{ reward: '8388319', fee: '83883', reserve: '0', reversal: null, accounts: 23 },
+      ...{ reward: '8388319', fee: '83883', reserve: '0', repaid: '0', reversal: null, accounts: 23 },
       window: {
         from: reference,
         to: { ...reference, revision: 900 },

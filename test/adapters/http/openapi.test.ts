@@ -9,7 +9,7 @@ import { exampleAddress, exampleHash } from './pool-example.ts'
 import { runningExample } from './running.ts'
 
 describe('the OpenAPI document', () => {
-  const document = openApi('lodebook 0.1.0')
+  const document = openApi({ name: 'Ore & Sons', software: 'lodebook 0.1.0' })
 
   test('is one of OpenAPI 3.1, as a validator of others says', async () => {
     const validator = new Validator()

@@ -269,6 +269,7 @@ export function poolExample(now: number): PoolExample {
     nextPayout: money.nextPayout,
   }
   const status: PoolStatus = {
+    name: 'Ore & Sons',
     software: 'lodebook 0.1.0',
     network: 'mainnet',
     mode: 'public',
@@ -418,9 +419,7 @@ function readModelsOf(example: PoolExample, rate: number, ledger: LedgerExample)
       answer(() =>
         paged(
           ordered(example.blocks, order, ({ height, effort }) => (order.by === 'height' ? height : effort))
-            .filter(
-              ({ finder }) => account === undefined || [finder?.account, finder?.address].includes(account),
-            )
+            .filter(({ finder }) => account === undefined || finder?.account === account)
             .map(summary),
           page,
         ),
@@ -466,6 +465,7 @@ function readModelsOf(example: PoolExample, rate: number, ledger: LedgerExample)
         ),
       ),
     payment: (number) => answer(() => E.right(money.payments.find((each) => each.number === number))),
+    onTheWay: notUsedHere,
     policies: () => answer(() => E.right({ inForce: money.policy, history: [money.policy] })),
     books: () => answer(() => E.right(money.books)),
     booksHistory: ({ from, to, stepMs }) =>

@@ -1,13 +1,17 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
+import type { AllocationPage } from '../../../projections/money/views.ts'
 import { everyPage } from './every-page.ts'
-import { exampleHash, HOSTILE_NAME } from './pool-example.ts'
+import { exampleAddress, exampleHash, HOSTILE_NAME } from './pool-example.ts'
 import { runningExample } from './running.ts'
 
-/** Text of a page, without its tags. */
+const address = exampleAddress(0)
+
+/** Text of a page as a wide screen has it, without its tags. */
 const textOf = (page: string): string =>
   page
     .replace(/<(style|script)[^>]*>.*?<\/\1>/gs, '')
+    .replace(/<span class="narrow">.*?<\/span>/g, '')
     .replace(/<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ')
 
@@ -21,17 +25,17 @@ describe('the Pool page', () => {
     expect(partOf(page, 'health')).toMatch(/Well\. Everything works/)
     expect(partOf(page, 'hashrate')).toMatch(/48\.2 TH\/s ± 0\.6 TH\/s over ten minutes/)
     expect(partOf(page, 'miners')).toMatch(/20 43 workers on 46 connections/)
-    expect(partOf(page, 'height')).toMatch(/1,042,311 Work from 12 s ago ; network difficulty 3\.13 G/)
+    expect(partOf(page, 'height')).toMatch(/1042311 Work from 12 s ago ; network difficulty 3\.13 G/)
     expect(partOf(page, 'effort')).toMatch(/37\.1 % Began 40 s ago ; 69\.0 % of rounds take longer/)
     expect(partOf(page, 'luck')).toMatch(/108 % over the last 10 blocks; 97\.2 % over 40/)
     expect(partOf(page, 'shares')).toMatch(
       /Accepted 1\.84 M 99\.1 % Stale 11,204 0\.6 % Low difficulty 3,811/,
     )
-    expect(textOf(page)).toMatch(/1,042,279 On the chain 32\/256 2 h ago .*rig2 187 % 0\.08388321 DCR/)
+    expect(textOf(page)).toMatch(/1042279 On the chain 32\/256 2 h ago .*rig2 187 % 0\.08388321 DCR/)
     expect(partOf(page, 'scheme')).toMatch(
       /PPLNS 1 % A block is shared by the last work, 2 times what one takes on average\. The rules/,
     )
-    expect(partOf(page, 'next-payout')).toMatch(/4\.12345678 DCR to 17 miners, at block 1,042,400\./)
+    expect(partOf(page, 'next-payout')).toMatch(/4\.12345678 DCR to 17 miners, at block 1042400\./)
     expect(partOf(page, 'ledger')).toMatch(/901 entries, signed 0 s ago , seen by 1 of 2 witnesses\./)
     expect(page).toContain('title="48,213,000,000,000 hashes a second"')
     expect(page).toContain('title="8,388,321 atoms"')
@@ -102,7 +106,9 @@ describe('the Pool page', () => {
       if (example.pool !== undefined) example.pool = { ...example.pool, openedAt: example.now - 1_500_000 }
     })
     const page = await (await pool.get('/')).text()
-    expect(textOf(page)).toContain('Since the beginning')
+    expect(textOf(page)).toContain('The last hour It began 25 min ago. On average')
+    expect(textOf(page)).not.toContain('24 h')
+    expect(textOf(page)).not.toContain('30 d')
     expect(page.match(/<tr data-x=/g)).toHaveLength(26)
     if (pool.pool !== undefined) pool.pool = { ...pool.pool, openedAt: pool.now - 1000 }
     pool.now += 1000
@@ -124,12 +130,35 @@ describe('the Pool page', () => {
     expect((await (await pool.get('/')).text()).match(/class="found"/g)).toBeNull()
   })
 
+  test('offers a window once the pool is older than the one before', async () => {
+    const pool = await runningExample()
+    const offered = async (hours: number): Promise<readonly (string | undefined)[]> => {
+      if (pool.pool !== undefined) pool.pool = { ...pool.pool, openedAt: pool.now - hours * 3_600_000 }
+      pool.now += 1000
+      const page = await (await pool.get('/')).text()
+      return [...page.matchAll(/<th scope="row">(1 h|24 h|7 d|30 d)<|href="\/\?range=(\w+)"/g)].map(
+        ([, row, link]) => row ?? link,
+      )
+    }
+    expect(await offered(0.9)).toEqual(['1 h'])
+    expect(await offered(1.1)).toEqual(['1 h', '24 h', '1h', '24h'])
+    expect(await offered(25)).toEqual(['1 h', '24 h', '7 d', '1h', '24h', '7d'])
+    expect(await offered(169)).toEqual(['1 h', '24 h', '7 d', '30 d', '1h', '24h', '7d', '30d'])
+  })
+
+  test('leads whoever comes to mine to where that is told', async () => {
+    const page = await (await (await runningExample()).get('/')).text()
+    expect(page).toContain('<a class="button" href="/connect">Connect a miner</a>')
+  })
+
   test('says on every page that a devnet is one', async () => {
     const pool = await runningExample((example) => {
       example.status = { ...example.status, devnet: true }
     })
     for (const path of ['/', '/connect', '/api', '/nowhere'])
-      expect(textOf(await (await pool.get(path)).text())).toContain('This is a devnet.')
+      expect(textOf(await (await pool.get(path)).text())).toContain(
+        'This is a devnet: its coins are worth nothing.',
+      )
     pool.status = { ...pool.status, devnet: false }
     expect(await (await pool.get('/')).text()).not.toContain('devnet')
   })
@@ -182,7 +211,7 @@ describe('the Pool page', () => {
     const text = textOf(await response.text())
     expect(response.status).toBe(200)
     for (const words of [
-      'Nobody is connected. Connect a miner',
+      'Nobody is connected.',
       'No block yet.',
       'No share yet.',
       'Known after the first block',
@@ -214,7 +243,89 @@ describe('the Pool page', () => {
   })
 })
 
+describe('lists for programs', () => {
+  test('are linked whole as CSV, and as JSON with as many as there are at a time', async () => {
+    const pool = await runningExample()
+    const found = new Set<string>()
+    for (const path of everyPage().filter((each) => each !== '/api')) {
+      pool.now += 10_000
+      const page = await (await pool.get(path)).text()
+      for (const [, link = ''] of page.matchAll(/href="(\/api\/v1\/[^"]*)"/g))
+        found.add(
+          link.replaceAll('&amp;', '&').replaceAll(address, 'ADDRESS').replaceAll(exampleHash(3), 'HASH'),
+        )
+    }
+    const lists = [
+      '/miners',
+      '/blocks',
+      '/payments',
+      '/miners/ADDRESS/workers',
+      '/miners/ADDRESS/payments',
+      '/miners/ADDRESS/earnings',
+      '/miners/ADDRESS/statement',
+      '/blocks?account=ADDRESS',
+      '/blocks/HASH/allocation',
+    ]
+    for (const list of lists) {
+      const join = list.includes('?') ? '&' : '?'
+      expect(found).toContain(`/api/v1${list}${join}format=csv`)
+      expect(found).toContain(`/api/v1${list}${join}limit=100`)
+      expect(found).not.toContain(`/api/v1${list}`)
+    }
+  })
+})
+
+describe('names', () => {
+  test('of blocks, entries, shares and payouts have no commas: they are copied', async () => {
+    const pool = await runningExample((example) => {
+      example.blocks.forEach((block, n) => {
+        example.blocks[n] = { ...block, height: 1_042_310 - n }
+      })
+    })
+    for (const path of everyPage()) {
+      pool.now += 10_000
+      const page = textOf(await (await pool.get(path)).text())
+      expect([
+        path,
+        /\d,\d{3}:\d|1,042,\d{3}|(?:[Bb]lock|[Ee]ntry|[Pp]ayout|[Jj]ob) \d{1,3},\d{3}/.exec(page)?.[0],
+      ]).toEqual([path, undefined])
+    }
+  })
+})
+
+describe('the page of the books', () => {
+  test('has amounts in DCR, and says when and by whose word there are reserves', async () => {
+    const pool = await runningExample((example) => {
+      example.status = {
+        ...example.status,
+        reserves: {
+          at: example.now - 600_000,
+          wallet: { total: '300000000', spendable: '100000000', immature: '200000000', unconfirmed: '0' },
+          ...{ owed: '200000000', onTheWay: '0', isCovered: true },
+        },
+      }
+    })
+    const page = textOf(await (await pool.get('/books')).text())
+    expect(page).toContain('Sums that must agree Checks What must be By the books By itself Result')
+    expect(page).toContain('All is there. 0.00000001 DCR 0.00000001 DCR holds')
+    expect(page).toContain(
+      'Reserves The wallet held what the miners were owed. It was asked 10 min ago , and all',
+    )
+    expect(page).toContain('It is the wallet’s word, and proves nothing by itself.')
+    expect(page).toContain('Asked at 2026-09-21 14:03:20 UTC Wallet held 3.00000000 DCR')
+    expect(page).toContain('Owed to miners then 2.00000000 DCR')
+  })
+})
+
 describe('the page of a block', () => {
+  test('tells its life with hashes that are cut, whole on hover, and lead to an explorer', async () => {
+    const page = await (await (await runningExample()).get(`/blocks/${exampleHash(3)}`)).text()
+    const life = page.slice(page.indexOf('id="life"'), page.indexOf('id="facts"'))
+    expect(life).toMatch(
+      /The votes in block <a href="https:\/\/dcrdata\.decred\.org\/block\/([0-9a-f]{64})" [^>]+><span class="mono" title="\1">/,
+    )
+  })
+
   test('says who gets what and why', async () => {
     const pool = await runningExample()
     const page = textOf(await (await pool.get(`/blocks/${exampleHash(3)}`)).text())
@@ -225,7 +336,23 @@ describe('the page of a block', () => {
     expect(page).toMatch(
       /Rounded down Left over Gets .* 18,500,000,000,000,000,000 18\.0 % 1,495,778 atoms – 0\.01495778 DCR/,
     )
-    expect(page).toContain('All of it is in ledger entry 880 , written 2026-09-21 08:40:00 UTC')
+    expect(page).toContain('It is ledger entry 880 , written 2026-09-21 08:40:00 UTC')
+  })
+
+  test('of one that was lost when it was paid says who bears that, and that it is paid once when it is back', async () => {
+    const said = async (change: Partial<AllocationPage>): Promise<string> => {
+      const pool = await runningExample(({ money }) => {
+        money.allocation = { ...money.allocation, ...change }
+      })
+      return textOf(await (await pool.get(`/blocks/${exampleHash(3)}`)).text())
+    }
+    const reversal = { at: 1_795_000_000_000, why: 'disconnected', fromReserve: '2779012' } as const
+    expect(await said({ state: 'reversed', reversal })).toContain(
+      'since the block was disconnected; 0.02779012 DCR were paid already: the reserve bears them, and gets them back if the block returns.',
+    )
+    expect(await said({ repaid: '2779012' })).toContain(
+      'The block had been lost before, when 0.02779012 DCR of its reward were paid already: the reserve had advanced them, and gets them back out of what is shared here. Nobody is paid twice.',
+    )
   })
 
   test('of one that is not shared says so', async () => {
@@ -252,12 +379,28 @@ describe('the Payments page', () => {
     const pool = await runningExample()
     const response = await pool.get('/payments')
     const page = textOf(await response.text())
+    expect(page).toContain('Transaction Miners Chain’s fee Amount')
+    expect(page).not.toContain('Chain’s fee Paid')
     expect(page).toContain(
-      'The next payout is planned at block 1,042,400: 4.12345678 DCR are ready for 17 miners',
+      'The next payout is planned at block 1042400. 4.12345678 DCR are ready for 17 miners',
     )
     expect(page).toMatch(/11 Planned 0 s ago not signed yet 2 0\.00001000 DCR 0\.02999000 DCR/)
     expect(page).toMatch(/6 Taken back 5 d ago/)
     expect((await pool.get('/payments?cursor=mine')).status).toBe(400)
     expect((await pool.get('/payments?cursor=at-5')).status).toBe(200)
+  })
+
+  test('says that nobody has the least amount yet, where that is so', async () => {
+    const pool = await runningExample((example) => {
+      const next = example.pool?.nextPayout ?? null
+      if (example.pool !== undefined && next !== null)
+        example.pool = { ...example.pool, nextPayout: { ...next, miners: 0, atoms: '0' } }
+    })
+    expect(textOf(await (await pool.get('/payments')).text())).toContain(
+      'planned at block 1042400. Nobody has the least amount of 0.01000000 DCR yet. Smaller balances wait',
+    )
+    expect(textOf(await (await pool.get('/')).text())).toContain(
+      'Next payout 0.00000000 DCR Nobody has the least amount yet; planned at block 1042400.',
+    )
   })
 })

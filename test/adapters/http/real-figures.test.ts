@@ -61,4 +61,8 @@ test('from events in the log to figures on the API and the pages', async () => {
     next: null,
   })
   expect(await (await fetch(`${url}/`)).text()).toContain('On the chain')
+  for (const finder of [address, account])
+    expect(await (await fetch(`${url}/api/v1/blocks?account=${finder}`)).json()).toMatchObject({
+      items: [{ hash: HASH(7) }],
+    })
 })

@@ -21,6 +21,8 @@ const linesOf = (chart) =>
 function valuesOf(chart) {
   const isTime = chart.dataset['kind'] === 'time'
   const rows = Array.from(/** @type {NodeListOf<HTMLElement>} */ (chart.querySelectorAll('tr[data-x]')))
+  // The newest of them is on top. Of two at the same moment the lower is the earlier, and sorting keeps them as they are.
+  if (isTime) rows.reverse()
   rows.sort((a, b) => Number(a.dataset['x']) - Number(b.dataset['x']))
   const at = rows.map(({ dataset }) => Number(dataset['x']) / (isTime ? 1000 : 1))
   /** @type {(number | null)[][]} */

@@ -3,8 +3,13 @@
  * and every part with an id and `data-live` takes its new content. All text is made, and escaped, by the server.
  */
 
-/** A busy pool changes all the time. Together with the half second after which the server tells of it, a change is seen within a second. */
-const REFRESH_MS_MIN = 700
+/**
+ * Between the beginnings of two reads. A busy pool changes all the time, and the server tells of it every half second: a change is told
+ * after half a second at most, and read after as much again.
+ */
+const REFRESH_MS_MIN = 450
+/** Tells the server that no person asks: it may take its time. */
+const REFRESH = 'Lodebook-Refresh'
 /** The stream is tried again after this when the server refused it, as it does to too many. */
 const RETRY_MS = 15_000
 
@@ -13,13 +18,15 @@ let stream
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let waiting
 let refreshing = false
-let refreshedAt = Date.now()
+/** Something changed while the page was being read: what was read may be from before. */
+let changedMeanwhile = false
+let begunAt = Date.now()
 let heardAt = Date.now()
 
 /** Opened while somebody looks: a browser allows six connections to a host, and tabs in the background would hold them all. */
 function listen() {
   if (stream !== undefined || document.hidden) return
-  stream = new EventSource('/api/v1/events')
+  stream = new EventSource(document.body.dataset['events'] ?? '')
   for (const kind of ['pool', 'block', 'work']) stream.addEventListener(kind, changed)
   stream.addEventListener('heartbeat', () => {
     heardAt = Date.now()
@@ -43,23 +50,29 @@ function hush() {
 
 function changed() {
   heardAt = Date.now()
+  if (refreshing) changedMeanwhile = true
+  else refreshSoon()
+}
+
+function refreshSoon() {
   if (waiting !== undefined) return
-  waiting = setTimeout(refresh, Math.max(0, refreshedAt + REFRESH_MS_MIN - Date.now()))
+  waiting = setTimeout(refresh, Math.max(0, begunAt + REFRESH_MS_MIN - Date.now()))
 }
 
 async function refresh() {
   waiting = undefined
-  if (refreshing) return
   refreshing = true
+  changedMeanwhile = false
+  begunAt = Date.now()
   try {
-    const response = await fetch(location.href, { headers: { Accept: 'text/html' } })
+    const response = await fetch(location.href, { headers: { Accept: 'text/html', [REFRESH]: 'yes' } })
     if (response.ok) take(new DOMParser().parseFromString(await response.text(), 'text/html'))
   } catch {
     // The stream notices as well that the server is away, and says so.
   } finally {
     refreshing = false
-    refreshedAt = Date.now()
     showFreshness()
+    if (changedMeanwhile) refreshSoon()
   }
 }
 
