@@ -1,48 +1,41 @@
-import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Logger } from 'pino'
-import { defer, retry, timer } from 'rxjs'
-import type { EventStore } from '../adapters/event-store/port.ts'
-import { controlSocketOf } from '../adapters/http/admin/control.ts'
 import type { MachineStatus } from '../adapters/http/admin/port.ts'
 import { poolMetrics } from '../adapters/http/metrics.ts'
 import type { ListenerStatus, PoolStatus } from '../adapters/http/port.ts'
 import { ledgerFolder } from '../adapters/ledger/folder.ts'
 import { severalNodes } from '../adapters/node/several.ts'
-import { JOB_HEIGHTS_KEPT, type ReadModels } from '../adapters/read-models/port.ts'
-import { openReadModels } from '../adapters/read-models/sqlite.ts'
+import type { ReadModels } from '../adapters/read-models/port.ts'
 import { networks } from '../domain/decred/network.ts'
-import { COUNTERS } from '../domain/mining/session-book.ts'
 import { watchBlocks } from './actors/blocks.ts'
-import { openGateway } from './actors/gateway.ts'
-import { watchNode } from './actors/node-watcher.ts'
-import { closeAbandonedEpochs, openPool } from './actors/opening.ts'
-import type { Projector } from './actors/projector.ts'
-import { openRebuildable } from './actors/read-model-rebuild.ts'
-import { openAdministration } from './admin/administration.ts'
+import type { Gateway } from './actors/gateway.ts'
+import { openPool } from './actors/opening.ts'
 import { openBans } from './admin/bans.ts'
-import { openAdminRecord } from './admin/record.ts'
-import { openBackups } from './backup/backups.ts'
 import type { Config } from './config/config.ts'
+import { openAdministrationOf } from './parts/administration.ts'
+import { startBackups } from './parts/backups.ts'
+import type { PoolContext } from './parts/context.ts'
 import type { PoolError } from './parts/error.ts'
 import { makeDataDirectory } from './parts/files.ts'
-import { openHttp, openLoginsOf } from './parts/http.ts'
-import { journalStatus, openMeteredJournal } from './parts/journal.ts'
+import { openGatewayOf } from './parts/gateway.ts'
+import { openHttp } from './parts/http.ts'
+import { openMeteredJournal } from './parts/journal.ts'
 import { ledgerNameOf, openLedgerOf } from './parts/ledger.ts'
-import { listenerStatus, openListeners } from './parts/listeners.ts'
-import { openNodes } from './parts/nodes.ts'
+import { listenerStatus, type OpenListener, openListeners } from './parts/listeners.ts'
+import { openNodes, startNodeWatcher } from './parts/nodes.ts'
+import { startPublisher } from './parts/publisher.ts'
+import { openReadModelsOf } from './parts/read-models.ts'
+import { startRecovery } from './parts/recovery.ts'
+import { poolStatus } from './parts/status.ts'
+import { startReserves, startTreasury } from './parts/treasury.ts'
 import { openWallet } from './parts/wallet.ts'
 import { startWebhooks } from './parts/webhooks.ts'
-import { openPublisher } from './publisher/publisher.ts'
-import { witnessName } from './publisher/witnesses.ts'
 import { openEventStore } from './store/open-store.ts'
-import { payoutHold } from './treasury/payout-hold.ts'
 import { policyOf } from './treasury/policy.ts'
-import { watchReserves } from './treasury/reserves.ts'
-import { openTreasury, type Treasury } from './treasury/treasury.ts'
+import type { Treasury } from './treasury/treasury.ts'
 
 /** A running pool. */
 export interface Pool {
@@ -78,7 +71,6 @@ const FLUSH_MS_MAX = 6_000
 const BLOCKS_MS_MAX = 1_000
 /** What is under way is taken up again at the next start, wherever it ends. */
 const MONEY_MS_MAX = 1_000
-const RECOVER_AGAIN_MS = 1_000
 
 /** Everything that was opened so far, to be closed in reverse when the start fails or the pool stops. */
 type Closers = (() => Promise<unknown>)[]
@@ -96,273 +88,139 @@ export const startPool =
     return started
   }
 
+/** One step for each part, in the order in which they need each other, and beside it what closes it again. */
 async function start(
   config: Config,
   options: PoolOptions,
   closers: Closers,
 ): Promise<E.Either<PoolError, Pool>> {
-  const { log } = options
-  const nowMs = (): number => Date.now()
-  const startedAt = nowMs()
+  const { log, software, devnet, coinbaseMaturity, settings = [] } = options
   const network = networks[config.pool.network]
-  const metrics = poolMetrics()
+  const nowMs = (): number => Date.now()
+  const context: PoolContext = { config, network, metrics: poolMetrics(), nowMs, log }
+  const startedAt = nowMs()
 
   const nodes = openNodes(config)
   if (E.isLeft(nodes)) return nodes
-
   const paying = openWallet(config)
   if (E.isLeft(paying)) return paying
-
   const directory = makeDataDirectory(config)
   if (E.isLeft(directory)) return directory
   const bans = openBans(join(config.pool.dataDirectory, 'bans.json'))
   if (E.isLeft(bans)) return E.left({ message: bans.left })
-  const store = await openEventStore(config.store.url)()
-  if (E.isLeft(store)) return store
-  closers.push(() => store.right.close())
-  const ledgerDirectory = join(config.pool.dataDirectory, 'ledger')
-  const ledger = await openLedgerOf(store.right, config.ledger, ledgerDirectory)
-  if (E.isLeft(ledger)) return ledger
-  const ledgerKeys = ledger.right
-  const ledgerName = ledgerNameOf(ledgerKeys, log)
-  const policy = policyOf(config)
-  const opening = await openPool(store.right, config.pool, policy, ledgerName, options.software, startedAt)()
-  if (E.isLeft(opening)) return opening
-  const { gateway: ordinal, prefix, earlier } = opening.right
 
-  const followed = openRebuildable({
-    file: join(config.pool.dataDirectory, 'read-models.db'),
-    open: (file) =>
-      openReadModels({
-        file,
-        log: store.right.log,
-        coinbaseMaturity: options.coinbaseMaturity,
-        nowMs: () => performance.now(),
-      }),
-    store: store.right,
-    log,
-  })
+  const stored = await openEventStore(config.store.url)()
+  if (E.isLeft(stored)) return stored
+  const store = stored.right
+  closers.push(() => store.close())
+
+  const ledgerDirectory = join(config.pool.dataDirectory, 'ledger')
+  const keys = await openLedgerOf(store, config.ledger, ledgerDirectory)
+  if (E.isLeft(keys)) return keys
+  const ledger = ledgerNameOf(keys.right, log)
+  const opening = await openPool(store, config.pool, policyOf(config), ledger, software, startedAt)()
+  if (E.isLeft(opening)) return opening
+  const { gateway: ordinal, earlier } = opening.right
+
+  const followed = openReadModelsOf(context, store, coinbaseMaturity)
   if (E.isLeft(followed)) return followed
   const projector = followed.right
   const { readModels } = projector
   closers.push(async () => projector.stop())
 
-  for (const { key } of config.witnesses) metrics.witnessErrors.inc({ witness: witnessName(key) }, 0)
-  const publisher = openPublisher({
-    store: store.right,
-    keys: ledgerKeys,
-    folder: ledgerDirectory,
-    checkpointMsMax: config.ledger.checkpointMsMax,
-    witnesses: config.witnesses,
-    nowMs,
-    log,
-    onWitnessError: (witness) => metrics.witnessErrors.inc({ witness }),
-  })
+  const publisher = startPublisher(context, store, keys.right, ledgerDirectory)
   closers.push(() => publisher.stop())
-  const webhooks = startWebhooks(config, store.right, metrics, nowMs, log)
+
+  const webhooks = startWebhooks(context, store)
   closers.push(() => webhooks.stop())
 
   const failure = Promise.withResolvers<PoolError>()
-  const journal = openMeteredJournal(config, store.right, ordinal, nowMs, metrics, log, failure.resolve)
+  const journal = openMeteredJournal(context, store, ordinal, failure.resolve)
   closers.push(() => journal.stop(FLUSH_MS_MAX))
 
   const node = severalNodes(nodes.right)
   closers.push(() => node.stop())
+
   const blocks = watchBlocks({
     gateway: ordinal,
     node,
-    network: { ...network, coinbaseMaturity: options.coinbaseMaturity ?? network.coinbaseMaturity },
+    network: { ...network, coinbaseMaturity: coinbaseMaturity ?? network.coinbaseMaturity },
     journal,
     readModels,
     nowMs,
     log,
   })
   closers.push(() => Promise.race([blocks.stop(), sleep(BLOCKS_MS_MAX)]))
-  const treasury =
-    config.pool.mode === 'solo'
-      ? null
-      : openTreasury({
-          store: store.right,
-          node,
-          network,
-          paying: paying.right,
-          payoutHold: () => payoutHold(publisher.logCheck()),
-          untilSigned: publisher.untilSigned,
-          nowMs,
-          log,
-          onWalletError: ({ kind }) => metrics.walletErrors.inc({ kind }),
-          onStoreError: ({ kind }) => metrics.storeErrors.inc({ kind }),
-          onWritten: (type, seconds) => {
-            metrics.moneyEvents.inc({ type })
-            if (type === 'RewardAllocated') metrics.settlementSeconds.observe(seconds)
-          },
-        })
-  void publisher.checked.then(() => treasury?.chainMoved())
+
+  const treasury = startTreasury(context, store, node, paying.right, publisher)
   closers.push(() =>
     Promise.race([Promise.all([treasury?.stop(), paying.right?.wallet.stop()]), sleep(MONEY_MS_MAX)]),
   )
-  const reserves =
-    paying.right === null
-      ? null
-      : watchReserves({
-          paying: paying.right,
-          readModels,
-          confirmations: config.payout.confirmations,
-          nowMs,
-          log,
-          onWalletError: ({ kind }) => metrics.walletErrors.inc({ kind }),
-        })
-  closers.push(async () => reserves?.stop())
-  const gateway = openGateway({
-    ordinal,
-    prefix,
-    network,
-    config,
-    journal,
-    nowMs,
-    monotonicMs: () => performance.now(),
-    extranonceCounter: randomInt(COUNTERS),
-    newSessionId: () => randomBytes(12).toString('hex'),
-    renewWork: () => void node.renewWork()(),
-    solved: blocks.solved,
-    bans: bans.right,
-    log,
-  })
 
-  const listeners = await openListeners(config, gateway)
-  if (E.isLeft(listeners)) return listeners
+  const reserves = startReserves(context, paying.right, readModels)
+  closers.push(async () => reserves?.stop())
+
+  const gateway = openGatewayOf(context, opening.right, journal, node, blocks, bans.right)
+  const doors = await openListeners(config, gateway)
+  if (E.isLeft(doors)) return doors
   closers.push(async () => {
-    await Promise.all(listeners.right.map(({ listener }) => listener.close()))
+    await Promise.all(doors.right.map(({ listener }) => listener.close()))
     gateway.end()
   })
 
-  const watcher = watchNode({
-    node,
-    members: nodes.right,
-    nodeGoneMsMax: config.mining.nodeGoneMsMax,
-    work: gateway.work,
-    holdWork: gateway.holdWork,
-    chainMoved: () => {
-      blocks.chainMoved()
-      void treasury?.chainMoved()
-    },
-    blockConnected: blocks.blockConnected,
-    catchUpBlocksMax: JOB_HEIGHTS_KEPT,
-    onError: (kind) => metrics.nodeErrors.inc({ kind }),
-    log,
-  })
+  const watcher = startNodeWatcher(context, node, nodes.right, gateway, blocks, treasury)
   closers.push(async () => watcher.stop())
 
-  const doors = listeners.right.map(listenerStatus)
-  const status = (): PoolStatus => {
-    const job = gateway.job()
-    return {
-      name: config.pool.name,
-      software: options.software,
-      network: network.name,
-      mode: config.pool.mode,
-      startedAt,
-      powAlgorithm: job?.powAlgorithm ?? 'blake3',
-      devnet: options.devnet,
-      nodes: watcher.health(),
-      work:
-        job === null
-          ? null
-          : { height: job.height, issuedAt: job.issuedAtMs, job: job.number, reason: job.reason },
-      connections: gateway.connections().connected,
-      listeners: doors,
-      journal: journalStatus(journal.state()),
-      money: treasury?.status() ?? null,
-      reserves: reserves?.status() ?? null,
-      ledger: publisher.status(),
-      projections: { position: readModels.checkpoint(), head: projector.head() },
-    }
-  }
-  const backups = openBackups({
-    ...config.backup,
-    storeUrl: config.store.url,
-    nowMs,
-    log,
-    onEnd: (made) => metrics.backups.inc({ result: E.isRight(made) ? 'made' : 'failed' }),
-  })
+  const backups = startBackups(context)
   closers.push(() => backups.stop())
-  const logins = openLoginsOf(config, metrics)
-  const administration = openAdministration({
-    record: openAdminRecord(store.right, nowMs),
-    network,
+
+  const listeners = doors.right.map(listenerStatus)
+  const parts = { gateway, watcher, journal, treasury, reserves, publisher, projector, readModels }
+  const status = () => poolStatus(context, { ...parts, software, devnet, startedAt, listeners })
+  const admin = openAdministrationOf(context, {
+    store,
     treasury,
     gateway,
     bans: bans.right,
     backups,
-    readModels,
-    rebuilding: projector,
-    store: store.right.name,
-    settings: options.settings ?? [],
-    logins: () => logins?.counts() ?? { right: 0, wrong: 0, limited: 0 },
-    nowMs,
-    log,
+    projector,
+    settings,
   })
-  const admin = {
-    administration,
-    controlSocket: controlSocketOf(config.pool.dataDirectory),
-    pages: logins === null ? null : { logins, own: config.admin.own },
-  }
-  const http = await openHttp(config, readModels, ledgerFolder(ledgerDirectory), status, metrics, admin, log)
+  const http = await openHttp(context, readModels, ledgerFolder(ledgerDirectory), status, admin)
   if (E.isLeft(http)) return http
   closers.push(() => http.right.stop())
-  const { controlFault, adminUrl } = http.right
-  if (controlFault !== null) log.warn(controlFault)
-  if (adminUrl !== null) log.info(`the administrator's pages are at ${adminUrl}`)
 
   node.start()
-  const recovering = defer(() => recover(store.right, earlier, projector, blocks.recover, log))
-    .pipe(
-      retry({
-        delay: (error: unknown) => {
-          log.error({ err: error }, 'could not take up what an earlier process left; trying again')
-          return timer(RECOVER_AGAIN_MS)
-        },
-      }),
-    )
-    .subscribe()
-  closers.push(async () => recovering.unsubscribe())
+  const stopRecovery = startRecovery(context, { store, earlier, projector, blocks })
+  closers.push(async () => stopRecovery())
 
   let stopping: Promise<boolean> | null = null
-  const stop = async (): Promise<boolean> => {
-    log.info('stopping: miners are asked to come back')
-    for (const { listener } of listeners.right) listener.stopAccepting()
-    gateway.drain()
-    await sleep(DRAIN_MS)
-    gateway.end()
-    let complete = true
-    for (const close of closers.reverse()) if ((await close()) === false) complete = false
-    return complete
-  }
   return E.right({
     httpUrl: http.right.url,
-    listeners: doors,
+    listeners,
     status,
     readModels,
     treasury,
     failed: failure.promise,
     stop: () => {
-      stopping ??= stop()
+      stopping ??= stop(doors.right, gateway, closers, log)
       return stopping
     },
   })
 }
 
-/** What an earlier process left undone: its open hour and its blocks. Needs the read models, so it waits for them. */
-async function recover(
-  store: EventStore,
-  earlier: Parameters<typeof closeAbandonedEpochs>[1],
-  projector: Projector,
-  recoverBlocks: () => Promise<void>,
+async function stop(
+  doors: readonly OpenListener[],
+  gateway: Gateway,
+  closers: Closers,
   log: Logger,
-): Promise<void> {
-  const closed = await closeAbandonedEpochs(store, earlier, Date.now())()
-  if (E.isLeft(closed))
-    log.warn(`an hour left open by an earlier process was not closed: ${closed.left.message}`)
-  await projector.caughtUp()
-  await recoverBlocks()
+): Promise<boolean> {
+  log.info('stopping: miners are asked to come back')
+  for (const { listener } of doors) listener.stopAccepting()
+  gateway.drain()
+  await sleep(DRAIN_MS)
+  gateway.end()
+  let complete = true
+  for (const close of closers.reverse()) if ((await close()) === false) complete = false
+  return complete
 }

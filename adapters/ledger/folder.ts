@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { LedgerFile } from '../../domain/transparency/tile.ts'
+import { errorText } from '../error-text.ts'
 import { bytesMax, checked, pathOf, tooLarge } from './content.ts'
 import type { LedgerError, LedgerFolder } from './port.ts'
 
@@ -56,7 +57,7 @@ const notFound = (path: string, file: LedgerFile): LedgerError => ({
 
 const disk = (path: string, done: string, thrown: unknown): LedgerError => ({
   kind: 'disk',
-  message: `${path} can't be ${done} (${thrown instanceof Error ? thrown.message : String(thrown)}). Look at the disk: its space and its rights.`,
+  message: `${path} can't be ${done} (${errorText(thrown)}). Look at the disk: its space and its rights.`,
 })
 
 const onDisk =

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { LedgerFile } from '../../domain/transparency/tile.ts'
+import { errorText } from '../error-text.ts'
 import { bytesMax, checked, pathOf, tooLarge, webPage } from './content.ts'
 import type { LedgerError, LedgerSource } from './port.ts'
 
@@ -100,9 +101,17 @@ const notFound = (url: string, file: LedgerFile, status: number): LedgerError =>
   kind: 'not-found',
   message:
     file.kind === 'checkpoint'
-      ? `There is no ledger at ${url.replace(/checkpoint$/, '')}: ${url} is not there (${status}). Look whether the address is right.`
+      ? `There is no ledger at ${url.replace(/checkpoint$/, '')}: ${url} is not there (${status}). ${nextAddress(url)}`
       : `${url} is not there (${status}), though the ledger says that it is so large. Try again in a minute; when that does not help, tell whoever publishes the ledger.`,
 })
+
+/** Whoever gives a pool's own address means the ledger below it. */
+const nextAddress = (url: string): string => {
+  const base = url.replace(/checkpoint$/, '')
+  return base.endsWith('/ledger/')
+    ? 'Look whether the address is right.'
+    : `Look whether the address is right; a pool has its ledger at /ledger: ${base}ledger`
+}
 
 const redirect = (url: string, location: string | null): LedgerError => ({
   kind: 'redirect',
@@ -122,7 +131,8 @@ const hangs = (url: string, msMax: number): Failure =>
 
 function unreachable(url: string, thrown: unknown): Failure {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
-  const why = cause instanceof Error ? cause.message : String(cause)
+  const isRefused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
+  const why = isRefused ? 'nothing listens there' : errorText(cause)
   return {
     kind: 'unreachable',
     message: `${url} can't be had (${why}). Look whether the address is right and the server runs.`,

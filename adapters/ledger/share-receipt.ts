@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { EventData } from '../../domain/events.ts'
-import { epochOf } from '../../domain/mining/epoch.ts'
+import { epochOf, epochStartMs } from '../../domain/mining/epoch.ts'
 import { readStreamName } from '../../domain/stream-name.ts'
 import { CONTEXT_MAX, receiptText } from '../../domain/transparency/receipt.ts'
 import type { ReadModelError, ReadModels } from '../read-models/port.ts'
@@ -132,14 +132,19 @@ export async function entryAt(
 /** Hours that are looked through for the work of a share, back from its own: no job is good for so long without a block. */
 const HOURS_MAX = 48
 
-/** The work of a share's job, in the hour of the share or one before. Jobs of an hour are numbered on. */
+/**
+ * The work of a share's job, in the hour of the share's stream or one before: the share's own time may be earlier, where the clock was set
+ * back. Jobs of an hour are numbered on.
+ */
 async function workOf(
   at: At,
-  { gateway, data, position }: Share,
+  { entry, gateway, data, position }: Share,
 ): Promise<E.Either<ReceiptError, SignedEntry | undefined>> {
   const job = data.job[position] ?? 0
+  const name = readStreamName(entry.stream)
+  const fromMs = name.kind === 'shares' ? epochStartMs(name.epoch) : data.at
   for (let hours = 0; hours < HOURS_MAX; hours++) {
-    const stream = `work-${gateway}-${epochOf(data.at - hours * 3_600_000)}`
+    const stream = `work-${gateway}-${epochOf(fromMs - hours * 3_600_000)}`
     const first = await at(stream, 0)
     if (E.isLeft(first)) return first
     const event = first.right?.event

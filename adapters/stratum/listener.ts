@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import * as E from 'fp-ts/lib/Either.js'
 import type { Task } from 'fp-ts/lib/Task.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { errorText } from '../error-text.ts'
 import { deadlines } from './deadlines.ts'
 import { entrance } from './entrance.ts'
 import type { ConnectionLimits } from './limits.ts'
@@ -70,7 +71,7 @@ function secureServer(
     const server = createTlsServer({ key, cert, minVersion: 'TLSv1.2', handshakeTimeout: limits.lineMsMax })
     return E.right({ server, fingerprint: new X509Certificate(cert).fingerprint256 })
   } catch (error) {
-    const message = `listener ${name}: key and certificate can't be used, check that both are PEM and belong together (${textOf(error)})`
+    const message = `listener ${name}: key and certificate can't be used, check that both are PEM and belong together (${errorText(error)})`
     return E.left({ kind: 'bad-certificate', message })
   }
 }
@@ -150,5 +151,3 @@ function listenError({ name, host, port }: ListenerOptions, error: NodeJS.ErrnoE
       return { kind: 'failed', message: `${where} can't be listened on: ${error.message}` }
   }
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { errorText } from '../../adapters/error-text.ts'
 import type { Ban } from '../../adapters/http/admin/port.ts'
 
 /**
@@ -58,7 +59,7 @@ export function openBans(file: string): E.Either<string, Bans> {
       )
       renameSync(`${file}.new`, file)
     } catch (error) {
-      return E.left(`${file} can't be written: ${textOf(error)}`)
+      return E.left(`${file} can't be written: ${errorText(error)}`)
     }
     kept = next
     return E.right(undefined)
@@ -109,7 +110,7 @@ function readFile(file: string): E.Either<string, readonly Enforced[]> {
       return E.right(bans.map(enforced))
     return E.left(`${file} is no list of bans: ${advice}`)
   } catch (error) {
-    return E.left(`${file} can't be read (${textOf(error)}): ${advice}`)
+    return E.left(`${file} can't be read (${errorText(error)}): ${advice}`)
   }
 }
 
@@ -146,5 +147,3 @@ const isInForce = ({ until }: Ban, now: number): boolean => until === null || un
 
 const endText = ({ until }: Ban): string =>
   until === null ? 'for good' : `until ${new Date(until).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

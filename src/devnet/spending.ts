@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { Atoms } from '../../domain/decred/amount.ts'
+import { Atoms, sumOf } from '../../domain/decred/amount.ts'
 import {
   encodeTransaction,
   type Input,
@@ -94,11 +94,11 @@ export function judgeSpending(
     const claim = place === undefined ? {} : { blockHeight: place.height, blockIndex: place.index }
     inputs.push({ ...input, ...claim, atoms: spent.atoms, previous: { transaction, output, tree } })
   }
-  const fee = sum(inputs) - sum(given.outputs)
+  const fee = sumOf(inputs) - sumOf(given.outputs)
   if (fee < 0n)
     return refuse(
       'spends-too-much',
-      `total value of all transaction inputs for transaction ${id} is ${sum(inputs)} which is less than the amount spent of ${sum(given.outputs)}`,
+      `total value of all transaction inputs for transaction ${id} is ${sumOf(inputs)} which is less than the amount spent of ${sumOf(given.outputs)}`,
     )
   const needed = (BigInt(bytes) * RELAY_FEE_RATE) / 1000n
   if (fee < needed)
@@ -161,9 +161,6 @@ export function isDust({ atoms, script }: Output): boolean {
   const bytes = 8n + 2n + 1n + BigInt(script.length) + FUTURE_INPUT_BYTES
   return (atoms * 1000n) / (3n * bytes) < RELAY_FEE_RATE
 }
-
-const sum = (parts: readonly { readonly atoms: bigint }[]): bigint =>
-  parts.reduce((total, { atoms }) => total + atoms, 0n)
 
 const refuse = (kind: SpendingError['kind'], message: string): E.Either<SpendingError, never> =>
   E.left({ kind, message })

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { errorText } from '../../adapters/error-text.ts'
 import { decodeEvent } from '../../domain/events.ts'
 import { readStreamName, streamOfType } from '../../domain/stream-name.ts'
 import type { History, HistoryError, HistoryEvent } from '../replay/history.ts'
@@ -171,5 +172,5 @@ const isOfDisk = (thrown: unknown): thrown is Error => thrown instanceof Error &
 const disk = (output: string, thrown: unknown): E.Either<ExportError, never> =>
   E.left({
     kind: 'disk',
-    message: `${output} can't be written: ${thrown instanceof Error ? thrown.message : String(thrown)}.`,
+    message: `${output} can't be written: ${errorText(thrown)}.`,
   })

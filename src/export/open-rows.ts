@@ -2,8 +2,7 @@ import type { BlockPhase } from '../../domain/block/lifecycle.ts'
 import { accountId } from '../../domain/decred/address.ts'
 import type { EventData, PoolEvent } from '../../domain/events.ts'
 import { firstPhase, isOver, type PayoutPhase } from '../../domain/payout/lifecycle.ts'
-import type { Put } from './rows.ts'
-import type { Cell } from './tables.ts'
+import type { Cell, Put } from './tables.ts'
 
 interface OpenBlock {
   readonly entry: number

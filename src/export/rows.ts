@@ -5,10 +5,7 @@ import type { StreamName } from '../../domain/stream-name.ts'
 import type { HistoryEvent } from '../replay/history.ts'
 import { OpenRows } from './open-rows.ts'
 import { ShareNames } from './share-names.ts'
-import type { Cell, Row, TableName } from './tables.ts'
-
-/** Takes a row of a table. */
-export type Put = (table: TableName, row: Row) => void
+import type { Cell, Put } from './tables.ts'
 
 /**
  * Makes rows of the events of a history. A fold in the order of the log; mutable, one owner. What changes after its beginning (blocks,

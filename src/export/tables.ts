@@ -43,6 +43,9 @@ export type Cell = string | number | null
 /** A row, its cells in the order of the table's columns. */
 export type Row = readonly Cell[]
 
+/** Takes a row of a table. */
+export type Put = (table: TableName, row: Row) => void
+
 const column =
   (type: ColumnType) =>
   (name: string, says = ''): TableColumn => ({ name, type, says })

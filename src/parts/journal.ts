@@ -1,26 +1,21 @@
-import type { Logger } from 'pino'
 import type { EventStore } from '../../adapters/event-store/port.ts'
-import type { Metrics } from '../../adapters/http/metrics.ts'
 import type { JournalStatus } from '../../adapters/http/port.ts'
-import type { Config } from '../config/config.ts'
 import { type Journal, type JournalState, openJournal } from '../journal.ts'
+import type { PoolContext } from './context.ts'
 import type { PoolError } from './error.ts'
 
 /** The journal of this process, counted and logged. `onStopped` is told when no share can be accepted any more. */
 export const openMeteredJournal = (
-  { journal }: Config,
+  { config, metrics, nowMs, log }: PoolContext,
   store: EventStore,
   gateway: number,
-  nowMs: () => number,
-  metrics: Metrics,
-  log: Logger,
   onStopped: (error: PoolError) => void,
 ): Journal =>
   openJournal({
     store,
     gateway,
     nowMs,
-    ...journal,
+    ...config.journal,
     onCommit: (shares, difficulty, seconds) => {
       metrics.sharesAccepted.inc(shares)
       metrics.difficultyAccepted.inc(difficulty)

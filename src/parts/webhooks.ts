@@ -1,22 +1,16 @@
 import { join } from 'node:path'
-import type { Logger } from 'pino'
 import type { EventStore } from '../../adapters/event-store/port.ts'
-import type { Metrics } from '../../adapters/http/metrics.ts'
 import { realAfter } from '../../adapters/timers.ts'
-import type { Config } from '../config/config.ts'
 import { openWebhooks, type Webhooks } from '../webhooks/webhooks.ts'
+import type { PoolContext } from './context.ts'
 
 /** A receiver that has not answered after this long is tried again. */
 const WEBHOOK_ANSWER_MS_MAX = 15_000
 
 /** Begins to tell the configured receivers. */
-export function startWebhooks(
-  { webhooks, pool }: Config,
-  store: EventStore,
-  { webhookAttempts, webhookOldestSeconds }: Metrics,
-  nowMs: () => number,
-  log: Logger,
-): Webhooks {
+export function startWebhooks({ config, metrics, nowMs, log }: PoolContext, store: EventStore): Webhooks {
+  const { webhooks, pool } = config
+  const { webhookAttempts, webhookOldestSeconds } = metrics
   for (const { name: receiver } of webhooks) {
     for (const outcome of ['delivered', 'failed']) webhookAttempts.inc({ receiver, outcome }, 0)
     webhookOldestSeconds.set({ receiver }, 0)

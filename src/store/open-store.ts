@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { errorText } from '../../adapters/error-text.ts'
 import type { EventStore, StoreError } from '../../adapters/event-store/port.ts'
 import { copyStoreFile } from '../../adapters/event-store/sqlite/copy-file.ts'
 import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
@@ -59,7 +60,7 @@ async function openFile(file: string): Promise<E.Either<StoreError, EventStore>>
   try {
     mkdirSync(dirname(file), { recursive: true })
   } catch (thrown) {
-    return E.left(unavailable(`the directory of ${file} can't be made: ${messageOf(thrown)}`))
+    return E.left(unavailable(`the directory of ${file} can't be made: ${errorText(thrown)}`))
   }
   return openSqliteEventStore({ file })()
 }
@@ -78,10 +79,8 @@ function readPassword(file: string): E.Either<string, string> {
   try {
     return passwordIn(readFileSync(file, 'utf8'))
   } catch (thrown) {
-    return E.left(`can't be read (${messageOf(thrown)})`)
+    return E.left(`can't be read (${errorText(thrown)})`)
   }
 }
 
 const unavailable = (message: string): StoreError => ({ kind: 'unavailable', message })
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

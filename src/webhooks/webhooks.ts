@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { Logger } from 'pino'
 import type { EventStore, RecordedEvent } from '../../adapters/event-store/port.ts'
+import type { After } from '../../adapters/timers.ts'
 import type { WebhookConfig } from '../config/config.ts'
 import { type Cursor, readCursor, writeCursor } from './cursor.ts'
 import { messageOf, type Sender, toldTypes } from './message.ts'
@@ -17,6 +17,7 @@ export interface WebhookOptions {
   readonly directory: string
   readonly sender: Sender
   readonly nowMs: () => number
+  readonly after: After
   /** How long a receiver may take to answer. It should note the message down, answer, and think about it later. */
   readonly answerMsMax: number
   /** From 0 to 1, for back-off. */
@@ -33,7 +34,7 @@ export interface Webhooks {
 }
 
 /** How often a receiver that has everything looks for more. A pool's blocks and payouts are minutes apart. */
-export const LOOK_MS = 500
+const LOOK_MS = 500
 
 /** Waits between attempts: 1 s, doubled each time up to five minutes, each half by chance. */
 const WAIT_MS_MIN = 1_000
@@ -82,7 +83,7 @@ async function tell(receiver: WebhookConfig, options: WebhookOptions, ended: Abo
     if (news.events.length > 0) continue
     // What was looked through without finding anything is not looked through again; the file need not know.
     cursor = { ...cursor, position: news.upTo }
-    await pause(LOOK_MS, ended)
+    await pause(LOOK_MS, options.after, ended)
   }
 }
 
@@ -152,7 +153,7 @@ async function deliver(
   options: WebhookOptions,
   ended: AbortSignal,
 ): Promise<boolean> {
-  const { sender, log, nowMs, answerMsMax, random, onAttempt } = options
+  const { sender, log, nowMs, after, answerMsMax, random, onAttempt } = options
   const message = messageOf(sender, event)
   if (E.isLeft(message)) {
     log.error(
@@ -176,7 +177,7 @@ async function deliver(
       { receiver: receiver.name, event: event.type, failures, againInMs: Math.round(wait) },
       `webhook not delivered: ${sent.left}`,
     )
-    await pause(wait, ended)
+    await pause(wait, after, ended)
   }
   return false
 }
@@ -192,17 +193,29 @@ function keep(file: string, cursor: Cursor, { name }: WebhookConfig, { log }: We
 async function untilDone<A>(
   run: () => Promise<E.Either<string, A>>,
   { name }: WebhookConfig,
-  { log, random }: WebhookOptions,
+  { log, random, after }: WebhookOptions,
   ended: AbortSignal,
 ): Promise<A | undefined> {
   for (let failures = 1; !ended.aborted; failures++) {
     const done = await run()
     if (E.isRight(done)) return done.right
     log.warn({ receiver: name }, `webhooks wait: ${done.left}`)
-    await pause(waitMs(failures, random()), ended)
+    await pause(waitMs(failures, random()), after, ended)
   }
   return undefined
 }
 
-const pause = (ms: number, ended: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal: ended }).catch(() => {})
+/** Waits so long, or until the pool stops. */
+const pause = (ms: number, after: After, ended: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (ended.aborted) return resolve()
+    const stop = (): void => {
+      callOff()
+      resolve()
+    }
+    const callOff = after(ms, () => {
+      ended.removeEventListener('abort', stop)
+      resolve()
+    })
+    ended.addEventListener('abort', stop, { once: true })
+  })

@@ -582,8 +582,8 @@ export function eventStoreContract(
       })
     })
 
-    test('a slow reader a million events behind costs no memory', async () => {
-      const count = 1_000_000
+    test('a slow reader a hundred thousand events behind costs no memory', async () => {
+      const count = 100_000
       const data = JSON.stringify('x'.repeat(100))
       for (let first = 0; first < count; first += 4_000) {
         const events = Array.from({ length: 4_000 }, () => ({ id: randomUUID(), type: 'T', data }))
@@ -599,7 +599,7 @@ export function eventStoreContract(
           handled += events.length
           last = events.at(-1)?.position
           await setImmediate()
-          if (++batches % 200 === 1) {
+          if (++batches % 20 === 1) {
             await turns()
             heapGrowthMax = Math.max(heapGrowthMax, heapAfterCollection() - heapBefore)
           }
@@ -608,9 +608,9 @@ export function eventStoreContract(
       )
       await expect(done).rejects.toThrow('all handled')
       expect(E.right(O.some(last))).toEqual(await store.head()())
-      // A million of these events are at least 200 MB; a batch is 0.3 MB.
+      // A hundred thousand of these events are at least 20 MB; a batch is 0.3 MB.
       expect(heapGrowthMax).toBeLessThan(5_000_000)
-    }, 240_000)
+    })
 
     describe('closed', () => {
       test('every call says so, and closing again is nothing', async () => {

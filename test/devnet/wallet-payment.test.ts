@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, test } from 'vitest'
+import { sumOf } from '../../domain/decred/amount.ts'
 import { encodeTransaction, type Output } from '../../domain/decred/transaction.ts'
 import type { Coin } from '../../src/devnet/coins.ts'
 import { payToKeyHash } from '../../src/devnet/signature.ts'
@@ -20,8 +21,6 @@ const coin = (atoms: bigint, output: number): Coin => ({
   script,
 })
 const output = (atoms: bigint): Output => ({ atoms, scriptVersion: 0, script })
-const sum = (parts: readonly { readonly atoms: bigint }[]) =>
-  parts.reduce((total, { atoms }) => total + atoms, 0n)
 
 const amounts = (max: number) =>
   fc.array(fc.bigInt({ min: 1n, max: 1_000_000n }), { minLength: 1, maxLength: max })
@@ -43,8 +42,8 @@ test('every output is paid, a fee that is enough, and the rest comes back unless
         const { transaction, spent, changeIndex, signedBytes } = made.right
         const paid = transaction.outputs.filter((_, index) => index !== changeIndex)
         expect(paid.map(({ atoms }) => atoms).sort()).toEqual(outputs.map(({ atoms }) => atoms).sort())
-        expect(spent).toBe(sum(transaction.inputs))
-        const fee = spent - sum(transaction.outputs)
+        expect(spent).toBe(sumOf(transaction.inputs))
+        const fee = spent - sumOf(transaction.outputs)
         const rest = transaction.outputs[changeIndex]
         expect(rest === undefined || (rest.script === change && !isDust(rest))).toBe(true)
         expect(fee >= (10_000n * signedBytes) / 1000n).toBe(true)
@@ -53,8 +52,8 @@ test('every output is paid, a fee that is enough, and the rest comes back unless
         const bytes = encodeTransaction(transaction).length + 108 * transaction.inputs.length
         expect(Number(signedBytes)).toBe(bytes)
         // No coin is spent that is not needed.
-        const without = sum(transaction.inputs.slice(0, -1))
-        if (transaction.inputs.length > 1) expect(without < sum(outputs) + fee).toBe(true)
+        const without = sumOf(transaction.inputs.slice(0, -1))
+        if (transaction.inputs.length > 1) expect(without < sumOf(outputs) + fee).toBe(true)
       },
     ),
   )

@@ -27,7 +27,7 @@ export interface ServerWorld {
 }
 
 const MINERS = 5
-const KILLS = 10
+const KILLS = 5
 /** Some hundred shares for a block. */
 const BLOCK_DIFFICULTY = 300
 /** Shares that must be answered between two kills, so that each hits a pool at work. */
@@ -36,7 +36,7 @@ const SHARES_BETWEEN = 60
 /** The whole pool with its history on an EventStoreDB: what holds whatever happens to either. */
 export function poolOnServer(name: string, start: () => Promise<ServerWorld>): void {
   describe(`the pool on ${name}`, () => {
-    test('its store killed ten times under load: miners stay, nothing acknowledged is lost, nothing is counted twice', async () => {
+    test('its store killed five times under load: miners stay, nothing acknowledged is lost, nothing is counted twice', async () => {
       const world = await start()
       const directory = temporaryDirectory()
       const devnet = await easyDevnet({ startDifficulty: BLOCK_DIFFICULTY })
@@ -81,7 +81,7 @@ export function poolOnServer(name: string, start: () => Promise<ServerWorld>): v
       const devnet = await easyDevnet({ startDifficulty: BLOCK_DIFFICULTY })
       const memory: Memory = { sent: new Set(), acknowledged: [], refused: new Map() }
       const miners = Array.from({ length: MINERS }, (_, n) => loadMiner(n, memory))
-      for (let life = 0; life < 5; life++) {
+      for (let life = 0; life < KILLS; life++) {
         const pool = startPoolProcess(directory, devnet, world.url)
         const { port } = await pool.ready
         const mining = Promise.all(miners.map((miner) => miner.mine(port)))

@@ -313,10 +313,10 @@ describe('the command', () => {
   })
 
   test.each([
-    [['--format', 'csv'], /^lodebook: required option '--output <path>' not specified/],
-    [['--output', 'x'], /^lodebook: required option '--format <name>' not specified/],
-    [['--format', 'xls', '--output', 'x'], /Allowed choices are csv, jsonl, sqlite, parquet/],
-    [['--format', 'csv', '--output', 'x', '--table', 'share'], /Allowed choices are shares, rejections, /],
+    [['--format', 'csv'], /^lodebook: --output <path> is missing: /],
+    [['--output', 'x'], /^lodebook: --format <name> is missing: /],
+    [['--format', 'xls', '--output', 'x'], /allowed: csv, jsonl, sqlite, parquet/],
+    [['--format', 'csv', '--output', 'x', '--table', 'share'], /allowed: shares, rejections, /],
     [
       ['--format', 'csv', '--output', 'x'],
       /^lodebook: Give the address of a ledger, with --key to have it checked, or --store\.$/m,

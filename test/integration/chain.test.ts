@@ -7,6 +7,7 @@ import {
   address,
   easyChain,
   type House,
+  kept,
   mixedChain,
   newDirectory,
   openHouse,
@@ -18,18 +19,7 @@ import { chainWithDoors, type Doors } from './doors.ts'
 
 /** What the chain and its nodes do to the blocks of a pool. */
 
-const ended: (() => Promise<void>)[] = []
-
-afterAll(async () => {
-  await stopHouses()
-  await Promise.all(ended.map((end) => end()))
-})
-
-async function kept<A extends { readonly stop: () => Promise<void> }>(thing: Promise<A>): Promise<A> {
-  const made = await thing
-  ended.push(made.stop)
-  return made
-}
+afterAll(stopHouses)
 
 const begin = (house: House, n = 1, password = 'x') =>
   startMiner({ port: house.port, device: cpuMiner, user: `${address(n)}.rig`, password })

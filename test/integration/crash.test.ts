@@ -14,6 +14,7 @@ import {
   address,
   easyChain,
   type House,
+  kept,
   newDirectory,
   openHouse,
   poll,
@@ -26,18 +27,7 @@ import { chainWithDoors } from './doors.ts'
 
 /** A pool that dies at the worst moments, and the one that comes after it on the same directory. */
 
-const ended: (() => Promise<void>)[] = []
-
-afterAll(async () => {
-  await stopHouses()
-  await Promise.all(ended.map((end) => end()))
-})
-
-async function kept<A extends { readonly stop: () => Promise<void> }>(thing: Promise<A>): Promise<A> {
-  const made = await thing
-  ended.push(made.stop)
-  return made
-}
+afterAll(stopHouses)
 
 const begin = (house: House, n = 1) =>
   startMiner({ port: house.port, device: cpuMiner, user: `${address(n)}.rig` })

@@ -111,43 +111,46 @@ describe('a share', () => {
       ['cgminer/4.9.0', 'NiceHash/1.0.0', (a: string, b: string) => `${a}0badcafe${b}`],
     ] as const
 
-    test.each(layouts)('with %s and %s counts for neither, as long as there are both', async (inFront, behind, areaOf) => {
-      const asics = await kept(hardChain({ powAlgorithm: 'blake256' }))
-      const own = await openHouse([asics], { limits: { resumeGraceMs: 1 } })
-      await poll(() => own.pool.status().work).not.toBe(null)
-      const start = (agent: string, n: number) =>
-        startMiner({ port: own.port, device: device(agent, blake256Devices), user: address(n) })
-      const [one, two] = [await start(behind, 1), await start(inFront, 2)]
-      const area = areaOf(one.extranonce1, two.extranonce1.slice(-8))
-      const jobs = [await one.job(), await two.job()] as const
-      expect(jobs[0].header).toEqual(jobs[1].header)
+    test.each(layouts)(
+      'with %s and %s counts for neither, as long as there are both',
+      async (inFront, behind, areaOf) => {
+        const asics = await kept(hardChain({ powAlgorithm: 'blake256' }))
+        const own = await openHouse([asics], { limits: { resumeGraceMs: 1 } })
+        await poll(() => own.pool.status().work).not.toBe(null)
+        const start = (agent: string, n: number) =>
+          startMiner({ port: own.port, device: device(agent, blake256Devices), user: address(n) })
+        const [one, two] = [await start(behind, 1), await start(inFront, 2)]
+        const area = areaOf(one.extranonce1, two.extranonce1.slice(-8))
+        const jobs = [await one.job(), await two.job()] as const
+        expect(jobs[0].header).toEqual(jobs[1].header)
 
-      /** A share of this area: the header's hash must meet difficulty 1, every second does. */
-      const share = (from: number) => {
-        const header = Buffer.from(jobs[0].header)
-        header.write(area, 144, 'hex')
-        for (let nonce = from; ; nonce++) {
-          header.writeUInt32LE(nonce, 140)
-          if ((powHash('blake256', header)[31] ?? 0) >= 0x80) continue
-          const attempt = { counter: 0, nonce, time: jobs[0].time }
-          return jobs.map((job, i) => {
-            const rig = i === 0 ? one : two
-            const [id, , ntime, word] = submissionOf(rig.device, job, rig.extranonce1, attempt)
-            return [rig.user, id, i === 0 ? area.slice(8) : area, ntime, word]
-          })
+        /** A share of this area: the header's hash must meet difficulty 1, every second does. */
+        const share = (from: number) => {
+          const header = Buffer.from(jobs[0].header)
+          header.write(area, 144, 'hex')
+          for (let nonce = from; ; nonce++) {
+            header.writeUInt32LE(nonce, 140)
+            if ((powHash('blake256', header)[31] ?? 0) >= 0x80) continue
+            const attempt = { counter: 0, nonce, time: jobs[0].time }
+            return jobs.map((job, i) => {
+              const rig = i === 0 ? one : two
+              const [id, , ntime, word] = submissionOf(rig.device, job, rig.extranonce1, attempt)
+              return [rig.user, id, i === 0 ? area.slice(8) : area, ntime, word]
+            })
+          }
         }
-      }
-      const [mine, theirs] = share(0)
-      expect(await one.client.request('mining.submit', mine ?? [])).toMatchObject(refused(20))
-      expect(await two.client.request('mining.submit', theirs ?? [])).toMatchObject(refused(20))
+        const [mine, theirs] = share(0)
+        expect(await one.client.request('mining.submit', mine ?? [])).toMatchObject(refused(20))
+        expect(await two.client.request('mining.submit', theirs ?? [])).toMatchObject(refused(20))
 
-      await one.client.close()
-      await poll(() => own.pool.status().connections).toBe(1)
-      const three = await start(behind, 3)
-      expect(three.extranonce1).not.toBe(one.extranonce1)
-      expect(await two.client.request('mining.submit', theirs ?? [])).toMatchObject(taken)
-      await poll(() => own.events('SharesAccepted')).toHaveLength(1)
-    })
+        await one.client.close()
+        await poll(() => own.pool.status().connections).toBe(1)
+        const three = await start(behind, 3)
+        expect(three.extranonce1).not.toBe(one.extranonce1)
+        expect(await two.client.request('mining.submit', theirs ?? [])).toMatchObject(taken)
+        await poll(() => own.events('SharesAccepted')).toHaveLength(1)
+      },
+    )
   })
 
   test('for work on a block that is no longer the tip is answered 21', async () => {

@@ -10,7 +10,7 @@ type Json = { readonly [key: string]: unknown }
 const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const document = openApi('lodebook under test')
+const document = openApi({ name: 'Lodebook', software: 'lodebook under test' })
 const closed = JSON.parse(JSON.stringify(document), (_, node: unknown) =>
   isJson(node) && node['type'] === 'object' && isJson(node['properties'])
     ? { ...node, additionalProperties: false }

@@ -59,9 +59,21 @@ const site = temporaryDirectory()
 /** A new directory for a pool. */
 export const newDirectory = (): string => mkdtempSync(join(site, 'pool-'))
 
-/** Stops every pool that is still running, all at once. For `afterAll`. */
+const chains: { readonly stop: () => Promise<void> }[] = []
+
+/** Stops every pool that is still running, all at once, and then what is {@link kept}. For `afterAll`. */
 export async function stopHouses(): Promise<void> {
   await Promise.all([...houses].map((house) => house.stop()))
+  await Promise.all(chains.map((chain) => chain.stop()))
+}
+
+/** A chain that lives until {@link stopHouses}. */
+export async function kept<A extends { readonly stop: () => Promise<void> }>(
+  starting: Promise<A>,
+): Promise<A> {
+  const chain = await starting
+  chains.push(chain)
+  return chain
 }
 
 /** Starts a pool on nodes, in a new directory or in one that an earlier pool has left. */

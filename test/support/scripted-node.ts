@@ -72,6 +72,8 @@ export function scriptedNode(name = 'scripted', network: NetworkName = 'simnet')
         'not-found',
       ),
     rawBlock: (hash) => answer(() => script.rawBlocks.get(hash), 'not-found'),
+    renewWork: () => async () => E.right(undefined),
+    view: () => node,
     workSubsidy: (_height, voters) => answer(() => (script.subsidy * BigInt(voters)) / 5n, 'not-found'),
     stop: async () => {
       script.phase = 'stopped'

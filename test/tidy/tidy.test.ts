@@ -78,6 +78,26 @@ describe('dependencies point down only', () => {
   })
 })
 
+test('no file imports itself through others, types neither', () => {
+  const left = new Map(
+    code.map((file) => [
+      file,
+      importsOf(file)
+        .map((source) => posix.join(posix.dirname(file), source))
+        .filter((target) => code.includes(target)),
+    ]),
+  )
+  expect([...left.values()].flat().length).toBeGreaterThan(code.length)
+  // Who imports nothing that is left is in no circle, nor who is imported by nothing that is left.
+  for (let before = 0; before !== left.size; ) {
+    before = left.size
+    const imported = new Set([...left.values()].flat())
+    for (const [file, targets] of left)
+      if (!imported.has(file) || !targets.some((each) => left.has(each))) left.delete(file)
+  }
+  expect([...left.keys()]).toEqual([])
+})
+
 describe('what no line may say', () => {
   const pure = code.filter((file) => roomOf(file) === 'domain' || roomOf(file) === 'projections')
 
@@ -205,9 +225,14 @@ describe('the lock', () => {
     ).packages,
   )
 
-  test('every package is locked by hash, none needs an install script to run', () => {
+  test('every package is locked by hash', () => {
     const unlocked = packages.filter(([path, { integrity }]) => path !== '' && integrity === undefined)
     expect(unlocked.map(([path]) => path)).toEqual([])
+  })
+
+  test('no more install scripts than are known: both only check or speed up what is there already', () => {
+    const scripted = packages.filter(([, { hasInstallScript }]) => hasInstallScript === true)
+    expect(scripted.map(([path]) => path)).toEqual(['node_modules/esbuild', 'node_modules/protobufjs'])
   })
 
   test('versions are exact', () => {

@@ -8,6 +8,7 @@ import { Webhook } from 'standardwebhooks'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { NO_STREAM } from '../../adapters/event-store/port.ts'
 import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
+import { type After, realAfter } from '../../adapters/timers.ts'
 import type { WebhookConfig } from '../../src/config/config.ts'
 import { readCursor, writeCursor } from '../../src/webhooks/cursor.ts'
 import { isWebhookSecret, signedHeaders } from '../../src/webhooks/signature.ts'
@@ -16,6 +17,8 @@ import { memoryEventStore } from '../support/memory-event-store.ts'
 import { type Receiver, webhookReceiver } from './receiver.ts'
 
 const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
+/** The waits of the pool, fifty times as fast. */
+const quick: After = (ms, run) => realAfter(ms / 50, run)
 const hash = (n: number): string => n.toString(16).padStart(64, '0')
 
 /** A log, a directory for cursors, and what was attempted; all of it ends with the test. */
@@ -24,6 +27,7 @@ function house() {
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const attempts: string[] = []
   const warnings: string[] = []
+  const waitsMs = new Set<number>()
   const log = pino({ level: 'warn' }, { write: (line: string) => warnings.push(JSON.parse(line).msg) })
   let store = memoryEventStore()
   let running: Webhooks | undefined
@@ -45,6 +49,8 @@ function house() {
     directory,
     attempts,
     warnings,
+    /** The waits it asked for: until it looks for news, until it tries again. */
+    waitsMs,
     append,
     /** A block's approval, which is all that a receiver need know of it here. */
     block: (n: number) => append(`block-${hash(n)}`, 'BlockApproved', { by: hash(n + 1) }),
@@ -60,8 +66,12 @@ function house() {
         directory,
         sender: { pool: 'Test', network: 'simnet' },
         nowMs: Date.now,
+        after: (ms, run) => {
+          waitsMs.add(ms)
+          return quick(ms, run)
+        },
         answerMsMax: 300,
-        random: () => 0,
+        random: () => 1,
         onAttempt: (receiver, outcome, age) =>
           attempts.push(`${receiver} ${outcome} ${age > 1000 ? 'old' : age}`),
         log,
@@ -149,6 +159,7 @@ describe('a receiver', () => {
     receiver.answer = 204
     await pool.delivered(1)
     expect(pool.attempts).toEqual(['hook failed old', 'hook delivered 0'])
+    expect(pool.waitsMs).toEqual(new Set([500, 1_000]))
     expect(pool.warnings).toContain(`webhook not delivered: it answered ${status}`)
     expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([id, id])
     for (const { body, headers } of receiver.received) new Webhook(SECRET).verify(body, headers)
@@ -269,6 +280,7 @@ test('a store that is away is waited for', async () => {
     directory: join(pool.directory, 'cursors'),
     sender: { pool: 'Test', network: 'simnet' },
     nowMs: Date.now,
+    after: quick,
     answerMsMax: 300,
     random: () => 0,
     onAttempt: () => {},

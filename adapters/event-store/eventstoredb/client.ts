@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { type ChannelCredentialOptions, EventStoreDBClient, NotLeaderError } from '@eventstore/db-client'
 import * as E from 'fp-ts/lib/Either.js'
+import { errorText } from '../../error-text.ts'
 import type { StoreError } from '../port.ts'
 import type { ConnectionString } from './connection-string.ts'
 
@@ -100,7 +101,7 @@ function channelCredentials({ tls }: ConnectionString): E.Either<StoreError, Cha
     try {
       options[option] = readFileSync(file)
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
+      const why = errorText(error)
       return E.left({ kind: 'unavailable', message: `${key} of the store can't be read: ${why}` })
     }
   }

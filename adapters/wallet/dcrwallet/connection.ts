@@ -4,10 +4,11 @@ import type { MethodDefinition } from '@grpc/proto-loader'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type * as t from 'io-ts'
+import { errorText } from '../../error-text.ts'
 import type { After } from '../../timers.ts'
 import { WALLET_DEADLINE_MS, type WalletError } from '../port.ts'
 import * as faults from './faults.ts'
-import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from './limits.ts'
+import { MESSAGE_BYTES_MAX, MESSAGES_MAX } from './limits.ts'
 import type { Peer } from './peer.ts'
 import { versionService, walletService } from './protocol.ts'
 
@@ -52,13 +53,13 @@ function secure(peer: Peer, host: string): E.Either<WalletError, ChannelCredenti
       }),
     )
   } catch (error) {
-    return E.left(faults.badCertificate(peer, error instanceof Error ? error.message : String(error)))
+    return E.left(faults.badCertificate(peer, errorText(error)))
   }
 }
 
 function openChannel(peer: Peer, secured: ChannelCredentials, after: After): Connection {
   const client = new Client(`dns:${peer.address}`, secured, {
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.ssl_target_name_override': SERVER_NAME,
     // A transaction is sent once for each time the pool says so.
     'grpc.enable_retries': 0,
@@ -125,7 +126,7 @@ function openChannel(peer: Peer, secured: ChannelCredentials, after: After): Con
         const sent = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, argument)
         sent.on('data', (message: unknown) => {
           messages.push(message)
-          if (messages.length <= MAX_MESSAGES) return wait()
+          if (messages.length <= MESSAGES_MAX) return wait()
           settle(E.left(faults.flooding(peer, method)))
           sent.cancel()
         })

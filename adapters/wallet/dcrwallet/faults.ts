@@ -1,6 +1,6 @@
 import { type NetworkName, networks } from '../../../domain/decred/network.ts'
 import { WALLET_DEADLINE_MS, type WalletError } from '../port.ts'
-import { MAX_MESSAGES, MIN_API_MAJOR } from './limits.ts'
+import { API_MAJOR_MIN, MESSAGES_MAX } from './limits.ts'
 import { label, type Peer } from './peer.ts'
 import { StatusCode } from './protocol.ts'
 
@@ -37,14 +37,14 @@ export const badCertificate = (peer: Peer, why: string): WalletError =>
 export const flooding = (peer: Peer, method: string): WalletError =>
   fault(
     'refused',
-    `answers ${method} with more than ${MAX_MESSAGES} messages. Gather small outputs: "dcrctl --wallet consolidate"`,
+    `answers ${method} with more than ${MESSAGES_MAX} messages. Gather small outputs: "dcrctl --wallet consolidate"`,
   )(peer)
 
 /** Too old a dcrwallet. */
 export const tooOld = (peer: Peer, version: string): WalletError =>
   fault(
     'too-old',
-    `has gRPC interface ${version}; the pool needs ${MIN_API_MAJOR} or newer. Update dcrwallet`,
+    `has gRPC interface ${version}; the pool needs ${API_MAJOR_MIN} or newer. Update dcrwallet`,
   )(peer)
 
 /** Another network than configured. `currencyNet` is dcrd's number of the wallet's. */

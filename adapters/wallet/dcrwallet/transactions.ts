@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { encodeAddress, payableAddress, paymentScript } from '../../../domain/decred/address.ts'
-import { Atoms } from '../../../domain/decred/amount.ts'
+import { Atoms, sumOf } from '../../../domain/decred/amount.ts'
 import { fromHex, toHex } from '../../../domain/decred/hex.ts'
 import type { Network } from '../../../domain/decred/network.ts'
 import {
@@ -71,8 +71,12 @@ export function readConstructed(
   if (change !== null && changeAddress !== null && change.address !== changeAddress)
     return wrong('sends the change elsewhere than it was asked to')
   const funding = inputs.flatMap(fundingOf)
-  const fee = sum(inputs) - sum(outputs)
-  if (funding.length < inputs.length || sum(inputs) !== answer.total_previous_output_amount || !Atoms.is(fee))
+  const fee = sumOf(inputs) - sumOf(outputs)
+  if (
+    funding.length < inputs.length ||
+    sumOf(inputs) !== answer.total_previous_output_amount ||
+    !Atoms.is(fee)
+  )
     return wrong('made a transaction whose amounts contradict each other')
   return E.right({
     id: transactionId(decoded.right),
@@ -127,9 +131,6 @@ export function readSigned(
     ? E.right({ id, bytes: answer.transaction })
     : E.left(faults.unsigned(peer, unsigned))
 }
-
-const sum = (parts: readonly { readonly atoms: bigint }[]): bigint =>
-  parts.reduce((total, { atoms }) => total + atoms, 0n)
 
 /** Outputs as a text that is the same for the same outputs in another order. */
 const namesOf = (outputs: readonly Output[]): string =>

@@ -19,7 +19,7 @@ import type {
 } from '../port.ts'
 import { type Connection, connect } from './connection.ts'
 import * as faults from './faults.ts'
-import { MIN_API_MAJOR } from './limits.ts'
+import { API_MAJOR_MIN } from './limits.ts'
 import * as messages from './messages.ts'
 import type { Peer } from './peer.ts'
 import { outputsOf, readConstructed, readOwn, readSigned } from './transactions.ts'
@@ -263,7 +263,7 @@ const greet = (options: DcrwalletOptions, { call }: Connection): TE.TaskEither<W
   pipe(
     call('Version', {}, messages.Version),
     TE.filterOrElse(
-      ({ major }) => major >= MIN_API_MAJOR,
+      ({ major }) => major >= API_MAJOR_MIN,
       ({ version_string }) => faults.tooOld(options, version_string),
     ),
     TE.chain(() => call('Network', {}, messages.Network)),

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { BlockInfo, ChainTip, Node, NodeError } from '../../../adapters/node/port.ts'
+import type { BlockInfo, ChainTip, ChainView, Node, NodeError } from '../../../adapters/node/port.ts'
 import { payableAddress, paymentScript } from '../../../domain/decred/address.ts'
 import { type Block, decodeBlock, workReward } from '../../../domain/decred/block.ts'
 import {
@@ -78,7 +78,9 @@ export async function checkChain(
 }
 
 class ChainCheck {
-  readonly #node: Node
+  readonly #network: Node['network']
+  /** Of one node, where there are several: what one does not know must not be taken from another. */
+  readonly #chain: ChainView
   readonly #fold: Fold
   readonly #a5: CheckReport
   readonly #a8: CheckReport
@@ -97,7 +99,8 @@ class ChainCheck {
   readonly #bits = new Map<number, number>()
 
   constructor(node: Node, fold: Fold, report: Report) {
-    this.#node = node
+    this.#network = node.network
+    this.#chain = node.view()
     this.#fold = fold
     this.#a5 = reportOf('A5', report)
     this.#a8 = reportOf('A8', report)
@@ -105,12 +108,12 @@ class ChainCheck {
 
   async all(onProgress: (done: number, of: number) => void): Promise<E.Either<NodeError, ShownReserves>> {
     const { network } = this.#fold
-    if (this.#node.network !== network.name)
+    if (this.#network !== network.name)
       return E.left({
         kind: 'wrong-network',
-        message: `The node is of ${this.#node.network} and the ledger of ${network.name}. Ask a node of ${network.name}.`,
+        message: `The node is of ${this.#network} and the ledger of ${network.name}. Ask a node of ${network.name}.`,
       })
-    const tip = await this.#node.tip()()
+    const tip = await this.#chain.tip()()
     if (E.isLeft(tip)) return tip
     this.#expectCoins()
     const scanned = await this.#scan(tip.right, onProgress)
@@ -191,12 +194,12 @@ class ChainCheck {
   }
 
   async #blockAt(height: number): Promise<E.Either<NodeError, ChainBlock>> {
-    const hash = await this.#node.hashAt(height)()
+    const hash = await this.#chain.hashAt(height)()
     return E.isLeft(hash) ? hash : this.#rawBlock(hash.right, height)
   }
 
   async #rawBlock(hash: string, height: number): Promise<E.Either<NodeError, ChainBlock>> {
-    const raw = await this.#node.rawBlock(hash)()
+    const raw = await this.#chain.rawBlock(hash)()
     if (E.isLeft(raw)) return raw
     const block = decodeBlock(raw.right)
     if (E.isLeft(block) || blockHash(raw.right.subarray(0, HEADER_BYTES)) !== hash)
@@ -265,7 +268,7 @@ class ChainCheck {
     }
     const earning = claims.filter(({ shares }) => shares > 0)
     if (earning.length === 0) return E.right(undefined)
-    const info = await this.#node.block(parent)()
+    const info = await this.#chain.block(parent)()
     if (E.isLeft(info) && info.left.kind !== 'not-found') return info
     const known = E.isRight(info) ? info.right : null
     for (const claim of earning)
@@ -350,7 +353,7 @@ class ChainCheck {
 
   async #askBlock(claimed: ClaimedBlock, tip: ChainTip): Promise<E.Either<NodeError, void>> {
     const { hash, height, phase, entry } = claimed
-    const info = await this.#node.block(hash)()
+    const info = await this.#chain.block(hash)()
     if (E.isLeft(info) && info.left.kind !== 'not-found') return info
     const isThere = E.isRight(info) && info.right.confirmations > 0
     const shouldBe = phase !== 'found' && phase !== 'disconnected' && phase !== 'orphaned'
@@ -386,7 +389,7 @@ class ChainCheck {
         'As many confirmations as it is said to have had.',
       )
     if (info.next === null || phase === 'connected') return E.right(undefined)
-    const next = await this.#node.block(info.next)()
+    const next = await this.#chain.block(info.next)()
     if (E.isLeft(next)) return next
     const approves = (headerVoteBits(next.right.header) & 1) === 1
     const says = phase !== 'disapproved'

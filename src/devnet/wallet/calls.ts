@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { StatusCode } from '../../../adapters/wallet/dcrwallet/protocol.ts'
 import { decodeAddress, encodeAddress, paymentScript } from '../../../domain/decred/address.ts'
+import { sumOf } from '../../../domain/decred/amount.ts'
 import { displayHash, fromDisplayHash } from '../../../domain/decred/hex.ts'
 import { networks } from '../../../domain/decred/network.ts'
 import {
@@ -331,9 +332,7 @@ function publish(wallet: DevnetWallet, request: { readonly signed_transaction: U
 
 /** By what the transaction itself says about its inputs. */
 function paysHighFee(transaction: Transaction): boolean {
-  const sum = (parts: readonly { readonly atoms: bigint }[]) =>
-    parts.reduce((total, { atoms }) => total + atoms, 0n)
-  const fee = sum(transaction.inputs) - sum(transaction.outputs)
+  const fee = sumOf(transaction.inputs) - sumOf(transaction.outputs)
   const bytes = BigInt(encodeTransaction(transaction).length)
   return fee > (FEE_TIMES_MAX * DEFAULT_FEE_RATE * bytes) / 1000n
 }

@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { sumOf } from '../../../domain/decred/amount.ts'
 import type { Output, Transaction } from '../../../domain/decred/transaction.ts'
 import type { Coin } from '../coins.ts'
 
@@ -47,14 +48,14 @@ export function makePayment(
   { outputs, feeRate, all, change }: PaymentRequest,
   random: number,
 ): E.Either<PaymentError, UnsignedPayment> {
-  const wanted = sum(outputs)
+  const wanted = sumOf(outputs)
   const fee = (inputs: number): bigint => feeFor(feeRate, sizeOf(inputs, outputs, true))
   const chosen: Coin[] = []
   for (const coin of coins) {
-    if (!all && chosen.length > 0 && sum(chosen) >= wanted + fee(chosen.length)) break
+    if (!all && chosen.length > 0 && sumOf(chosen) >= wanted + fee(chosen.length)) break
     chosen.push(coin)
   }
-  const spent = sum(chosen)
+  const spent = sumOf(chosen)
   const rest = spent - wanted - fee(chosen.length)
   if (chosen.length === 0 || rest < 0n) return E.left('too-little')
   const withChange = sizeOf(chosen.length, outputs, true)
@@ -106,9 +107,6 @@ function feeFor(rate: bigint, bytes: bigint): bigint {
 
 const isDust = (atoms: bigint, rate: bigint): boolean =>
   (atoms * 1000n) / (3n * (CHANGE_BYTES + FUTURE_INPUT_BYTES)) < rate
-
-const sum = (parts: readonly { readonly atoms: bigint }[]): bigint =>
-  parts.reduce((total, { atoms }) => total + atoms, 0n)
 
 function swapLast(outputs: readonly Output[], index: number): readonly Output[] {
   const last = outputs.length - 1

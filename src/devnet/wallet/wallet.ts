@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { sumOf } from '../../../domain/decred/amount.ts'
 import {
   isCoinbase,
   type OutPoint,
@@ -258,7 +259,7 @@ export class DevnetWallet {
       block: found?.block,
       debits,
       credits,
-      fee: allOwn ? sum(debits.map(({ coin }) => coin)) - sum(transaction.outputs) : 0n,
+      fee: allOwn ? sumOf(debits.map(({ coin }) => coin)) - sumOf(transaction.outputs) : 0n,
       timestamp: Math.min(blockTime, seen),
     }
   }
@@ -277,7 +278,7 @@ export class DevnetWallet {
     const nobody = payToKeyHash(new Uint8Array(20))
     const stolen: Transaction = {
       ...known,
-      outputs: [{ atoms: sum(known.inputs) - fee, scriptVersion: 0, script: nobody }],
+      outputs: [{ atoms: sumOf(known.inputs) - fee, scriptVersion: 0, script: nobody }],
     }
     const signed = this.sign(stolen, true)
     if (E.isLeft(signed)) throw new RangeError(`The wallet does not know what ${id} spends.`)
@@ -333,6 +334,3 @@ export class DevnetWallet {
 
 const isSpendable = ({ coin, confirmations, mature }: Holding, wanted: number): boolean =>
   mature && (coin.coinbase || confirmations >= wanted)
-
-const sum = (parts: readonly { readonly atoms: bigint }[]): bigint =>
-  parts.reduce((total, { atoms }) => total + atoms, 0n)

@@ -171,7 +171,7 @@ describe('what does not', () => {
     const error = await failed(ledger.checkpoint())
     expect(error.kind).toBe('unreachable')
     expect(error.message).toMatch(
-      /^\S+\/checkpoint can't be had \(connect ECONNREFUSED .*\)\. Look whether the address is right and the server runs\.$/,
+      /^\S+\/checkpoint can't be had \(nothing listens there\)\. Look whether the address is right and the server runs\.$/,
     )
     expect(error.message).toContain(url)
   })

@@ -294,6 +294,17 @@ describe('questions', () => {
     expect(await both.currentWork()()).toEqual(E.left(gone))
   })
 
+  test('of a view go to the node in use when it was taken, and to no other', async () => {
+    const before = both.view()
+    east.failure = gone
+    expect(await before.tip()()).toEqual(E.left(gone))
+    expect(await before.block('22'.repeat(32))()).toEqual(E.left(gone))
+    up(west, genesis)
+    expect(await before.tip()()).toEqual(E.left(gone))
+    expect(await both.view().tip()()).toEqual(E.right(west.tip))
+    expect(await both.view().hashAt(3)()).toMatchObject(E.left({ kind: 'not-found' }))
+  })
+
   test('are asked of each once', async () => {
     const asked: string[] = []
     const counting = ({ node }: ScriptedNode): Node => ({

@@ -4,7 +4,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { MAX_MESSAGES } from '../../../adapters/wallet/dcrwallet/limits.ts'
+import { MESSAGES_MAX } from '../../../adapters/wallet/dcrwallet/limits.ts'
 import { type DcrwalletOptions, dcrwallet } from '../../../adapters/wallet/dcrwallet/wallet.ts'
 import { WALLET_DEADLINE_MS, type Wallet, type WalletError } from '../../../adapters/wallet/port.ts'
 import { payableAddress, paymentScript } from '../../../domain/decred/address.ts'
@@ -487,9 +487,9 @@ test('a stream without an end is broken off', async () => {
   const message = { transaction_hash: new Uint8Array(32), amount: '1' }
   const answer = (count: number) => () => ({ messages: Array.from({ length: count }, () => message) })
   const wallet = open()
-  server.answers.set('UnspentOutputs', answer(MAX_MESSAGES))
-  expect(await wallet.unspent('default', 1)()).toMatchObject({ right: { length: MAX_MESSAGES } })
-  server.answers.set('UnspentOutputs', answer(MAX_MESSAGES + 1))
+  server.answers.set('UnspentOutputs', answer(MESSAGES_MAX))
+  expect(await wallet.unspent('default', 1)()).toMatchObject({ right: { length: MESSAGES_MAX } })
+  server.answers.set('UnspentOutputs', answer(MESSAGES_MAX + 1))
   expect(await errorOf(wallet.unspent('default', 1))).toMatchObject({
     kind: 'refused',
     message: expect.stringContaining('more than 50000 messages'),
