@@ -130,16 +130,18 @@ function minedShares(now: Moment, { data: work }: Cooked, count: number): Cooked
 
 /** A node that came when all side chains were gone. */
 function newcomer(chain: Chain): Node {
-  const node = simulatedNode(chain)
-  return {
-    ...node,
+  const all = simulatedNode(chain)
+  const node: Node = {
+    ...all,
+    view: () => node,
     block: (hash) => {
       const block = chain.get(hash)
       return block !== undefined && chain.confirmations(block) > 0
-        ? node.block(hash)
+        ? all.block(hash)
         : TE.left({ kind: 'not-found', message: 'The chain does not have it.' })
     },
   }
+  return node
 }
 
 describe('work', () => {

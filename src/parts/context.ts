@@ -1,0 +1,14 @@
+import type { Logger } from 'pino'
+import type { Metrics } from '../../adapters/http/metrics.ts'
+import type { Network } from '../../domain/decred/network.ts'
+import type { Config } from '../config/config.ts'
+
+/** What every part of a pool is opened with. */
+export interface PoolContext {
+  readonly config: Config
+  readonly network: Network
+  readonly metrics: Metrics
+  /** Date and time, Unix ms. */
+  readonly nowMs: () => number
+  readonly log: Logger
+}

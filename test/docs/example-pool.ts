@@ -1,0 +1,182 @@
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { networks } from '../../domain/decred/network.ts'
+import { networkDifficulty } from '../../domain/decred/target.ts'
+import { loadCertificate } from '../../src/devnet/certificate.ts'
+import { startDevnet } from '../../src/devnet/devnet.ts'
+import { lodebook, start, temporaryDirectory } from '../cli/child.ts'
+import { startConformanceServer } from '../support/eventstoredb/server.ts'
+import { openSandbox, type Sandbox } from './sandbox.ts'
+import { root as repository } from './shell-blocks.ts'
+
+/** A pool with a history, running as its own process, that the commands of the pages are tried on. */
+export interface ExamplePool {
+  /** A command of a page with the addresses, keys and numbers of this pool in place of the page's. */
+  readonly asHere: (command: string) => string
+  /** A sandbox with everything that pages expect to be there: the program, a configuration, a ledger, a key, a backup. */
+  readonly sandbox: () => Sandbox
+  /** Its verifier key. */
+  readonly key: string
+  readonly close: () => Promise<void>
+}
+
+const SHARES = 3_000
+const SHARES_PER_BLOCK = 100
+/** So that a processor finds shares, and now and then a block. */
+const HASHES_PER_SECOND = 100
+const MINER = 'SscogFcaGxzkACa1xUavJxcogJyRi34dcCX'
+
+/** Makes the history, and starts chain, wallet, pool and stores on it. */
+export async function openExamplePool(): Promise<ExamplePool> {
+  const { path: directory, remove } = temporaryDirectory()
+  const at = (name: string): string => join(directory, name)
+  const run = async (...words: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await lodebook(words, { directory })
+    if (code !== 0) throw new Error(`lodebook ${words.join(' ')} ended with ${code}: ${stderr}`)
+    return stdout
+  }
+  const size = ['--shares', String(SHARES), '--shares-per-block', String(SHARES_PER_BLOCK)]
+  const made = await run('simulate', '--data', 'history', ...size)
+  const [, key = ''] = /Key +(\S+)/.exec(made) ?? []
+  cpSync(at('history'), at('pool'), { recursive: true })
+
+  const entries = (await run('ledger', 'cat', 'history/ledger', '--type', 'WorkIssued')).trimEnd().split('\n')
+  const { bits } = JSON.parse(entries.at(-1) ?? '').data
+  const devnet = await startDevnet({
+    dataDirectory: at('pool/devnet'),
+    // As the history was made: work on its tip is in its ledger.
+    startDifficulty: Math.round(networkDifficulty(networks.simnet, bits)),
+    retarget: false,
+  })
+  writeFileSync(at('lodebook.toml'), configuration(directory, devnet))
+  const pool = start(['run', '--config', 'lodebook.toml', '--log.format', 'json'], { directory })
+  const began = await pool.says('"msg":"node up"')
+  const url = /dashboard on (http:[^"]+)/.exec(began)?.[1] ?? ''
+  const stratum = `127.0.0.1:${/miners connect to [\d.]+:(\d+)/.exec(began)?.[1]}`
+
+  await run(
+    ...['miner', '--pool', stratum, '--network', 'simnet', '--user', `${MINER}.rig`, '--answers', 'answers.jsonl'],
+    ...['--rate', String(HASHES_PER_SECOND), '--seconds', '2'],
+  )
+  const answers = readFileSync(at('answers.jsonl'), 'utf8').trimEnd().split('\n')
+  const answer = answers.map((line) => JSON.parse(line)).find(({ accepted }) => accepted)
+  await run('backup', 'backup.db', '--config', 'lodebook.toml')
+  await run('audit', `${url}/ledger`, '--key', key, '--save', 'pool.checkpoint')
+  const share = ['--job', answer.job, '--nonce', answer.nonce]
+  await run('receipt', '--pool', url, ...share, '-o', 'share.tlog-proof')
+  const verified = await run('verify', 'share.tlog-proof', '--key', key)
+  const [, position = '', entry = ''] = /Share (\d+) of the \d+ in entry (\d+)/.exec(verified) ?? []
+
+  const { certificate: cert, key: serverKey } = await loadCertificate(directory, 'store', Date.now())
+  const guarded = (name: string) =>
+    startConformanceServer({ tls: { cert, key: serverKey }, users: [{ name, password: 'secret', mayWrite: true }] })
+  const [open, full, empty] = await Promise.all([startConformanceServer(), guarded('lodebook'), guarded('pool')])
+  for (const to of [open.url, `esdb://lodebook:secret@127.0.0.1:${full.port}?tlsCAFile=${at('store.cert')}`])
+    await run('store', 'copy', '--from', 'sqlite:backup.db', '--to', to)
+
+  const replacements: readonly (readonly [RegExp, string])[] = [
+    [/https:\/\/mirror\.example\/pool\b/g, `${url}/ledger`],
+    [/https:\/\/pool\.example(?=[/ ])|http:\/\/127\.0\.0\.1:8080/g, url],
+    [/(pool\.example|127\.0\.0\.1):5550/g, stratum],
+    [/\bmirror\.example:(?=\/)/g, ''],
+    [/\bpool\.example\+1a2b3c4d\+AYb\.\.\./g, key],
+    [/\b(DsUZxxoHJSty8DCfwfartwTYbuhmVct7tJu|SsXciQNTo3HuV5tX3yy4hXndRWgLMRVC7Ah)\b/g, MINER],
+    [/\b1042:7\b/g, `${entry}:${position}`],
+    [/--job 00030000002a --nonce 1f00a9c4/g, share.join(' ')],
+    [/height:1000\b/g, 'height:20'],
+    [/(PASSWORD=)\.\.\./g, `$1${devnet.password}`],
+    [/esdb:\/\/(db|eventstoredb):2113\?tls=false/g, open.url],
+    ...([
+      ['lodebook@db1', full],
+      ['pool@db', empty],
+    ] as const).map(
+      ([who, { port }]) =>
+        [
+          new RegExp(`esdb://${who}:2113(\\?passwordFile=[^' ]+)`, 'g'),
+          `esdb://${who.replace(/@.*/, '')}@127.0.0.1:${port}$1&tlsCAFile=/etc/lodebook/store-ca.crt`,
+        ] as const,
+    ),
+  ]
+  const asHere = (command: string): string =>
+    replacements.reduce((text, [page, here]) => text.replaceAll(page, here), scaled(command, stratum))
+
+  const sandbox = (): Sandbox => {
+    const box = openSandbox()
+    const link = (from: string, to: string) => symlinkSync(from, box.path(to))
+    const copy = (from: string, to: string) => cpSync(at(from), box.path(to), { recursive: true })
+    link(join(repository, 'src/cli/lodebook.js'), '/usr/local/bin/lodebook')
+    for (const file of ['/etc/lodebook/lodebook.toml', 'lodebook.toml']) copy('lodebook.toml', file)
+    copy('store.cert', '/etc/lodebook/store-ca.crt')
+    writeFileSync(box.path('/run/secrets/store'), 'secret\n')
+    for (const name of ['lodebook', 'lodebook-2026-11-25'])
+      for (const end of ['', '.json']) copy(`backup.db${end}`, `/backup/${name}.db${end}`)
+    mkdirSync(box.path('/var/lib/lodebook'))
+    copy('backup.db', '/var/lib/lodebook/lodebook.db')
+    link(at('pool/ledger'), 'ledger')
+    mkdirSync(box.path('data'))
+    link(at('pool'), 'data/demo')
+    for (const name of ['answers.jsonl', 'pool.checkpoint', 'pool.checkpoint.hashed']) copy(name, name)
+    copy('share.tlog-proof', 'share-1042-7.tlog-proof')
+    writeFileSync(box.path('pool.vkey'), key)
+    for (const name of ['package.json', 'src']) link(join(repository, name), name)
+    return box
+  }
+  const close = async (): Promise<void> => {
+    pool.process.kill('SIGINT')
+    await pool.finished
+    await devnet.stop()
+    for (const server of [open, full, empty]) await server.kill()
+    remove()
+  }
+  return { asHere, sandbox, key, close }
+}
+
+/** What would take minutes takes a moment, and a miner goes where the pool is and leaves the processor to others. */
+function scaled(command: string, stratum: string): string {
+  const small = (text: string, flag: string, value: number | string): string =>
+    text.includes(`${flag} `)
+      ? text.replace(new RegExp(`${flag} \\d+\\b(?!\\.)`), `${flag} ${value}`)
+      : text.replace(/^lodebook \w+/, `$& ${flag} ${value}`)
+  if (command.startsWith('lodebook simulate'))
+    return small(small(command, '--shares', 1_000), '--shares-per-block', SHARES_PER_BLOCK)
+  if (!command.startsWith('lodebook miner') || command.includes('--list-dialects')) return command
+  const miner = small(small(command, '--rate', HASHES_PER_SECOND), '--seconds', 2)
+  return small(small(small(miner, '--pool', stratum), '--user', `${MINER}.rig`), '--network', 'simnet')
+}
+
+function configuration(
+  directory: string,
+  { port, user, password, wallet }: Awaited<ReturnType<typeof startDevnet>>,
+): string {
+  const chain = `${directory}/pool/devnet`
+  return `
+[pool]
+name = "My mine"
+network = "simnet"
+data_directory = "${directory}/pool"
+
+[[nodes]]
+address = "127.0.0.1:${port}"
+certificate_file = "${chain}/rpc.cert"
+user = "${user}"
+password = "${password}"
+
+[[listeners]]
+name = "stratum"
+port = 0
+difficulty.start = 1
+
+[http]
+port = 0
+
+[payout]
+mode = "manual"
+
+[wallet]
+address = "127.0.0.1:${wallet.port}"
+certificate_file = "${chain}/wallet.cert"
+client_certificate_file = "${chain}/pool.cert"
+client_key_file = "${chain}/pool.key"
+passphrase = "${wallet.passphrase}"
+`
+}

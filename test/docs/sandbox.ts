@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+const expect=(a:any)=>({toMatchObject(b:any){if(a.code!==0)throw new Error(JSON.stringify(a))}})
+import { root as repository } from './shell-blocks.ts'
+
+/** What a command left. */
+export interface Said {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** How a command is to be run. */
+export interface Manner {
+  readonly environment?: Readonly<Record<string, string>>
+  /** On its standard input. */
+  readonly input?: string
+}
+
+/** A machine of its own for a page: directories of a system below one of ours, and a shell that knows no others. */
+export interface Sandbox {
+  /** Where a path of the page is: `/etc/lodebook`, `~/.dcrd` or one below the working directory. */
+  readonly path: (ofPage: string) => string
+  /** Runs a command to its end. */
+  readonly run: (command: string, manner?: Manner) => Promise<Said>
+  /** Starts a command that goes on until it is asked to end, and waits until it says something. */
+  readonly serve: (command: string, says: RegExp, manner?: Manner) => Promise<Served>
+  /** Ends what still runs, and removes everything. */
+  readonly close: () => Promise<void>
+}
+
+/** A command that goes on. */
+export interface Served {
+  readonly said: string
+  /** Ctrl-C: it must end in order. Idempotent. */
+  readonly end: () => Promise<void>
+}
+
+const DIRECTORIES = [
+  ...['etc', 'var/lib', 'srv', 'backup', 'tmp', 'run/secrets', 'opt', 'usr/local/bin', 'usr/local/share/man/man1'],
+  ...['home/.dcrd', 'home/.dcrwallet', 'home/.zfunc', 'home/.config/fish/completions', 'home/work'],
+]
+/** A path of the system at the beginning of a word, or of a value. */
+const SYSTEM = /(?<![\w.~}$*/-])\/(?:(?:etc|var\/lib|srv|backup|tmp|run\/secrets|opt|usr\/local)\b)/g
+/** Other paths that may be in a command, since nothing is written there. */
+const HARMLESS = /^\/(bin\/(ba)?sh|usr\/sbin\/nologin)$/
+
+const STAND_INS = join(repository, 'test/docs/stand-ins')
+
+/** A new sandbox, in which a home with a directory to work in is all there is. */
+export function openSandbox(): Sandbox {
+  const root = mkdtempSync(join(tmpdir(), 'lodebook-page-'))
+  for (const directory of DIRECTORIES) mkdirSync(join(root, directory), { recursive: true })
+  symlinkSync(repository, join(root, 'opt/lodebook'))
+  const home = join(root, 'home')
+  const work = join(home, 'work')
+  const open = new Set<Served>()
+
+  const place = (command: string): string => {
+    const text = command.replaceAll(SYSTEM, (path) => root + path)
+    const strange = [...text.matchAll(/(?<=^|[\s'"=:])\/(?!\/)[\w./-]+/g)]
+      .map(([path]) => path)
+      .filter((path) => !path.startsWith(`${root}/`) && !HARMLESS.test(path))
+    if (strange.length > 0) throw new Error(`${command} would leave its sandbox: ${strange.join(', ')}`)
+    return text
+  }
+  const begin = (command: string, manner: Manner): { readonly child: ChildProcess; readonly ended: Promise<Said>; readonly said: { stdout: string; stderr: string } } => {
+    const own = Object.entries(process.env).filter(([name]) => !/^(LODEBOOK_|npm_)/.test(name))
+    const path = [
+      ...[STAND_INS, join(root, 'usr/local/bin'), dirname(process.execPath), process.env['PATH'] ?? ''],
+      join(STAND_INS, 'where-absent'),
+    ]
+    const child = spawn('bash', ['-c', `set -euo pipefail\n${place(command)}`], {
+      cwd: work,
+      env: {
+        ...Object.fromEntries(own),
+        ...{ HOME: home, PATH: path.join(':'), NO_COLOR: '1' },
+        ...manner.environment,
+      },
+      // A group of its own, so that Ctrl-C can be sent to all of it.
+      detached: true,
+    })
+    const said = { stdout: '', stderr: '' }
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream].setEncoding('utf8').on('data', (text: string) => {
+        said[stream] += text
+      })
+    child.stdin.on('error', () => {})
+    child.stdin.end(manner.input ?? '')
+    const ended = new Promise<Said>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => resolve({ code, ...said }))
+    })
+    return { child, ended, said }
+  }
+
+  return {
+    path: (ofPage) => (ofPage.startsWith('/') ? root + ofPage : join(ofPage.startsWith('~/') ? home : work, ofPage.replace(/^~\//, ''))),
+    run: (command, manner = {}) => begin(command, manner).ended,
+    serve: async (command, says, manner = {}) => {
+      const { child, ended, said } = begin(command, manner)
+      await new Promise<void>((resolve, reject) => {
+        const look = () => {
+          if (says.test(said.stdout + said.stderr)) resolve()
+        }
+        child.stdout?.on('data', look)
+        child.stderr?.on('data', look)
+        ended.then(
+          ({ code }) => reject(new Error(`${command} ended with ${code}:\n${said.stdout}${said.stderr}`)),
+          reject,
+        )
+      })
+      let ending: Promise<void> | undefined
+      const end = async (): Promise<void> => {
+        open.delete(served)
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
+        expect({ command, ...(await ended) }).toMatchObject({ command, code: 0 })
+      }
+      const served: Served = {
+        said: said.stdout + said.stderr,
+        end: () => {
+          ending ??= end()
+          return ending
+        },
+      }
+      open.add(served)
+      return served
+    },
+    close: async () => {
+      for (const served of open) await served.end()
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
+}
