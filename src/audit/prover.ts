@@ -15,6 +15,7 @@ import { profileNamed } from '../../domain/stratum/profiles/index.ts'
 import type { ColumnRoom } from './column-room.ts'
 import { CHAIN_WORDS, type HashLanes, HEADER_WORDS, hashLanes, LANES, TAIL_WORD } from './hash-lanes.ts'
 import { HashQualities, type HashQuality } from './hash-quality.ts'
+import { NumberMap } from './number-map.ts'
 import type { HeaderFact } from './references.ts'
 import type { ShareColumns } from './share-columns.ts'
 
@@ -80,7 +81,7 @@ const EXTRA_WORDS = 3
 export class Prover {
   readonly #network: Network
   readonly #jobs = new Map<number, Map<number, KnownJob>>()
-  readonly #connections = new Map<number, Map<number, KnownConnection>>()
+  readonly #connections = new Map<number, NumberMap<KnownConnection>>()
   readonly #targets = new Map<number, ShareTarget>()
   readonly #qualities = new HashQualities()
   readonly #batches: Record<PowAlgorithm, Batch | null> = { blake256: null, blake3: null }
@@ -97,7 +98,7 @@ export class Prover {
           inner(this.#jobs, fact.gateway).set(fact.number, knownJob(fact, this.#batch(fact.powAlgorithm)))
           break
         case 'connection':
-          inner(this.#connections, fact.gateway).set(fact.number, knownConnection(fact))
+          this.#connectionsOf(fact.gateway).set(fact.number, knownConnection(fact))
           break
         case 'worker':
           this.#connections
@@ -111,6 +112,12 @@ export class Prover {
         case 'connection-over':
           this.#connections.get(fact.gateway)?.delete(fact.number)
       }
+  }
+
+  #connectionsOf(gateway: number): NumberMap<KnownConnection> {
+    const known = this.#connections.get(gateway) ?? new NumberMap<KnownConnection>()
+    this.#connections.set(gateway, known)
+    return known
   }
 
   /** Of all that were hashed here. */

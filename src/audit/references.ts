@@ -11,6 +11,7 @@ import { networkDifficulty } from '../../domain/decred/target.ts'
 import type { EventData } from '../../domain/events.ts'
 import type { StreamName } from '../../domain/stream-name.ts'
 import { ExactSum } from './exact-sum.ts'
+import { NumberMap } from './number-map.ts'
 import type { OtherEvent } from './read-entry.ts'
 import type { ShareColumns } from './share-columns.ts'
 
@@ -156,7 +157,7 @@ export type HeaderFact =
 export class References {
   readonly #network: Network
   readonly #jobs = new Map<number, Map<number, Job>>()
-  readonly #connections = new Map<number, Map<number, Connection>>()
+  readonly #connections = new Map<number, NumberMap<Connection>>()
   readonly #ended = new Map<string, Connection>()
   readonly #firstJobs = new Map<number, FirstJobs>()
   readonly #templates = new Map<string, { readonly ordinal: number; height: number }>()
@@ -215,7 +216,7 @@ export class References {
     { gateway, connection: number }: Extract<StreamName, { kind: 'connection' }>,
     { type, data }: OtherEvent,
   ): void {
-    const ofGateway = this.#connections.get(gateway) ?? new Map<number, Connection>()
+    const ofGateway = this.#connections.get(gateway) ?? new NumberMap<Connection>()
     this.#connections.set(gateway, ofGateway)
     if (type === 'MinerConnected') {
       ofGateway.set(number, {
