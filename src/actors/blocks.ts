@@ -1,17 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
-import { type Actor, createActor } from 'xstate'
+import { createActor } from 'xstate'
 import { NO_STREAM } from '../../adapters/event-store/port.ts'
 import type { Node, SubmitVerdict } from '../../adapters/node/port.ts'
-import type {
-  SolvedShare as LoggedSolvedShare,
-  ReadModels,
-  UnfinishedBlock,
-} from '../../adapters/read-models/port.ts'
+import type { ReadModels, SolvedShare } from '../../adapters/read-models/port.ts'
 import {
   type BlockObservation,
   type BlockPhase,
-  type BlockRecord,
   blockMachine,
   changesPhase,
   decideBlock,
@@ -20,11 +15,13 @@ import { blockHash, headerHeight, merkleRoot } from '../../domain/decred/header.
 import type { Network } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { event, type PoolEvent, publicText } from '../../domain/events.ts'
-import type { Journal, StreamWriter } from '../journal.ts'
+import type { Journal } from '../journal.ts'
 import { realTimers, type Timers } from '../timers.ts'
 import { blockFound, headerOf, isLost, rebuiltHeader, unknownFinder } from './block-found.ts'
-import type { SolvedShare } from './connection.ts'
+import type { BlockCandidate } from './connection.ts'
+import { hasMoved, MATURED_KEPT, openMaturedBlocks } from './matured-blocks.ts'
 import { observeBlock } from './observe-block.ts'
+import { isAccepted, isRefusedByAll, phaseOf, recordOf, type WatchedBlock } from './watched-block.ts'
 
 /**
  * The blocks that the pool found: one actor each, until it is matured or given up. A solved share goes to the nodes before anything
@@ -33,7 +30,7 @@ import { observeBlock } from './observe-block.ts'
  */
 export interface Blocks {
   /** A miner solved a block just now. */
-  readonly solved: (share: SolvedShare) => void
+  readonly solved: (candidate: BlockCandidate) => void
   /** Takes up what an earlier process left: unfinished blocks, solved shares without a block, blocks known to the chain alone. */
   readonly recover: () => Promise<void>
   /** The chain moved, or a node is back: asks after every unfinished block. */
@@ -59,33 +56,12 @@ export interface BlocksOptions {
 
 /** Asked again this often even when no notification came. */
 const ASK_AGAIN_MS = 15_000
-/** Matured blocks remembered. A pool with every block of mainnet finds as many in three and a half days. */
-const MATURED_KEPT = 1_024
-
-interface WatchedBlock {
-  readonly hash: string
-  readonly header: Uint8Array
-  readonly powAlgorithm: PowAlgorithm
-  readonly stream: StreamWriter
-  readonly actor: Actor<typeof blockMachine>
-  readonly verdicts: Map<string, SubmitVerdict['verdict']>
-  decidedBy: string | null
-  /** Work on this block, one piece after the other. */
-  queue: Promise<void>
-  asked: boolean
-}
-
-/** A matured block, as far as it may have to be taken up again. */
-type MaturedBlock = Pick<UnfinishedBlock, 'hash' | 'height' | 'powAlgorithm' | 'revision' | 'decidedBy'> & {
-  readonly header: Uint8Array
-}
 
 /** Starts with no block: `recover` brings back those of earlier processes. */
 export function watchBlocks(options: BlocksOptions): Blocks {
   const { gateway, node, network, journal, readModels, nowMs, log } = options
   const blocks = new Map<string, WatchedBlock>()
-  /** Highest first. */
-  let matured: readonly MaturedBlock[] = []
+  const matured = openMaturedBlocks()
   let isAskingMatured = false
   let stopped = false
   const recovered = Promise.withResolvers<void>()
@@ -137,27 +113,21 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     const { status, value } = block.actor.getSnapshot()
     if (status === 'done' || value === 'matured') blocks.delete(block.hash)
     if (value === 'matured')
-      remember([{ ...block, height: headerHeight(block.header), revision: block.stream.revision }])
+      matured.remember([{ ...block, height: headerHeight(block.header), revision: block.stream.revision }])
   }
 
-  function remember(more: readonly MaturedBlock[]): void {
-    const hashes = new Set(more.map(({ hash }) => hash))
-    matured = [...matured.filter(({ hash }) => !hashes.has(hash)), ...more]
-      .sort((a, b) => b.height - a.height)
-      .slice(0, MATURED_KEPT)
-  }
-
-  function solved(share: SolvedShare): void {
-    if (blocks.has(share.hash)) return
-    const verdicts = node.submit(share.header, share.job.powAlgorithm)
-    const block = watch(share.hash, share.header, share.job.powAlgorithm, 'found', NO_STREAM)
-    log.info({ block: share.hash, height: share.job.height }, 'block found')
+  function solved(candidate: BlockCandidate): void {
+    const { hash, header, job } = candidate
+    if (blocks.has(hash)) return
+    const verdicts = node.submit(header, job.powAlgorithm)
+    const block = watch(hash, header, job.powAlgorithm, 'found', NO_STREAM)
+    log.info({ block: hash, height: job.height }, 'block found')
     void enqueue(block, async () => {
-      const finder = { ...share, share: await share.recorded, job: share.job.number }
+      const finder = { ...candidate, share: await candidate.recorded, job: job.number }
       await write(block, [blockFound(nowMs(), block, finder)])
       await recordVerdicts(block, await verdicts)
     })
-    void enqueue(block, () => ask(block))
+    void enqueue(block, () => bringUpToDate(block))
   }
 
   async function submit(block: WatchedBlock): Promise<void> {
@@ -183,7 +153,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
   }
 
   /** Brings a block's record up to what the chain says. */
-  async function ask(block: WatchedBlock): Promise<void> {
+  async function bringUpToDate(block: WatchedBlock): Promise<void> {
     block.asked = false
     const phase = block.actor.getSnapshot().value
     if (stopped || phase === 'orphaned') return
@@ -200,13 +170,6 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     if (isBuried && block.actor.getSnapshot().value === 'disapproved') blocks.delete(block.hash)
   }
 
-  function recordOf(block: WatchedBlock): BlockRecord {
-    return {
-      decidedBy: block.decidedBy,
-      refusedByAll: isRefusedByAll(block),
-    }
-  }
-
   /** Where the chain has the block; null when the node can't say now. */
   const observe = (block: WatchedBlock, phase: BlockPhase): Promise<BlockObservation | null> =>
     observeBlock(node.view(), block, phase === 'found' || phase === 'disconnected', log)
@@ -215,7 +178,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     for (const block of blocks.values()) {
       if (block.asked) continue
       block.asked = true
-      void enqueue(block, () => ask(block))
+      void enqueue(block, () => bringUpToDate(block))
     }
     void askMatured().catch((error: unknown) => {
       if (!stopped) log.warn({ err: error }, 'could not look after the matured blocks yet')
@@ -227,36 +190,22 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     if (isAskingMatured) return
     isAskingMatured = true
     try {
-      for (const block of matured) {
-        if (stopped || !(await hasMoved(block))) return
+      for (const block of matured.all()) {
+        if (stopped || !(await hasMoved(node.view(), block))) return
         const { hash, header, powAlgorithm, revision, decidedBy } = block
         log.warn({ block: hash, height: block.height }, 'the chain was reorganised below a matured block')
-        matured = matured.filter((each) => each !== block)
+        matured.forget(hash)
         const watched = watch(hash, header, powAlgorithm, 'matured', revision)
         watched.decidedBy = decidedBy
-        await enqueue(watched, () => ask(watched))
-        if (watched.actor.getSnapshot().value !== 'matured' || matured.some((each) => each.hash === hash))
-          continue
+        await enqueue(watched, () => bringUpToDate(watched))
+        if (watched.actor.getSnapshot().value !== 'matured' || matured.has(hash)) continue
         // No node could say: it is asked again when the chain moves.
         blocks.delete(hash)
-        remember([block])
+        matured.remember([block])
       }
     } finally {
       isAskingMatured = false
     }
-  }
-
-  /**
-   * Whether the chain has another block in the place of a matured one, or of the one whose votes decided about it. A node that has not
-   * come so far, as while it reads the chain anew, proves nothing.
-   */
-  async function hasMoved({ hash, height, decidedBy }: MaturedBlock): Promise<boolean> {
-    const chain = node.view()
-    const own = await chain.hashAt(height)()
-    if (E.isLeft(own)) return false
-    if (own.right !== hash) return true
-    const next = await chain.hashAt(height + 1)()
-    return E.isRight(next) && next.right !== decidedBy
   }
 
   async function recover(): Promise<void> {
@@ -266,7 +215,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
       const block = watch(left.hash, header, left.powAlgorithm, phaseOf(left.state), left.revision)
       block.decidedBy = left.decidedBy
     }
-    remember(
+    matured.remember(
       orThrow(readModels.maturedBlocks(MATURED_KEPT)).map((each) => ({
         ...each,
         header: headerOf(each.header),
@@ -279,7 +228,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
   }
 
   /** A share of an earlier process that solved a block, of which nothing more is in the log: it is sent again and watched. */
-  function recoverShare(share: LoggedSolvedShare): void {
+  function recoverShare(share: SolvedShare): void {
     if (blocks.has(share.hash)) return
     const job = orThrow(readModels.job(share.gateway, share.job))
     const header = rebuiltHeader(share, job)
@@ -315,7 +264,7 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     const block = watch(hash, header.slice(), job.powAlgorithm, 'found', NO_STREAM)
     await enqueue(block, async () => {
       await write(block, [blockFound(nowMs(), block, unknownFinder(job))])
-      await ask(block)
+      await bringUpToDate(block)
     })
   }
 
@@ -331,14 +280,6 @@ export function watchBlocks(options: BlocksOptions): Blocks {
     },
   }
 }
-
-const isAccepted = ({ verdicts }: WatchedBlock): boolean => [...verdicts.values()].includes('accepted')
-
-const isRefusedByAll = ({ verdicts }: WatchedBlock): boolean =>
-  verdicts.size > 0 && [...verdicts.values()].every((verdict) => verdict === 'rejected')
-
-const phaseOf = (state: BlockPhase | 'submitted' | 'rejected'): BlockPhase =>
-  state === 'submitted' || state === 'rejected' ? 'found' : state
 
 function orThrow<T>(answer: E.Either<{ readonly message: string }, T>): T {
   if (E.isLeft(answer)) throw new Error(answer.left.message)

@@ -76,7 +76,7 @@ export interface ConnectionWorld extends RecordWorld {
   /** The miner should have another difficulty, and so another template; soon, when it is far too fast for the one it has. */
   readonly wantTemplate: (connection: Connection, soon: boolean) => void
   /** A share met the network's target. False when it is not offered as a block: enough others are, on the same parent. */
-  readonly solved: (solution: SolvedShare) => boolean
+  readonly solved: (candidate: BlockCandidate) => boolean
   /** A miner can't be told the extranonces of new work, and was asked to come back. */
   readonly outdated: (agent: string) => void
   readonly began: (connection: Connection) => void
@@ -85,7 +85,7 @@ export interface ConnectionWorld extends RecordWorld {
 }
 
 /** A share that is a block, on its way to the nodes. */
-export interface SolvedShare {
+export interface BlockCandidate {
   readonly hash: string
   /** 180 bytes, solved. */
   readonly header: Uint8Array
@@ -473,7 +473,7 @@ export class Connection {
     const worker = this.#workers[workerIndex]
     let hash: string | null = null
     if (share.solvedHeader !== null && worker !== undefined) {
-      const candidate: SolvedShare = {
+      const candidate: BlockCandidate = {
         hash: blockHash(share.solvedHeader),
         header: share.solvedHeader,
         job,

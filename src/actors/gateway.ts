@@ -23,7 +23,7 @@ import type { Bans } from '../admin/bans.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
 import type { Journal, StreamWriter } from '../journal.ts'
 import { realTimers, type Timers } from '../timers.ts'
-import { Connection, type ConnectionWorld, type SolvedShare } from './connection.ts'
+import { type BlockCandidate, Connection, type ConnectionWorld } from './connection.ts'
 import { turnAway } from './turn-away.ts'
 
 /**
@@ -76,7 +76,7 @@ export interface GatewayOptions {
   readonly newSessionId: () => string
   /** Asks the node for another template of the same block, which comes as work of new transactions. */
   readonly renewWork: () => void
-  readonly solved: (share: SolvedShare) => void
+  readonly solved: (candidate: BlockCandidate) => void
   readonly bans: Pick<Bans, 'accountRefusal' | 'addressRefusal'>
   readonly log: Logger
   /** The machine's when not given. */
@@ -182,14 +182,14 @@ export function openGateway(options: GatewayOptions): Gateway {
    * as easy as the network's (a test network) every share is a sibling of the last, and thousands of them would keep the node
    * from giving work. Not of one parent: a node that was away knows none of its old templates and refuses what was found of them.
    */
-  function offerBlock(share: SolvedShare): boolean {
-    const { template } = share.job
+  function offerBlock(candidate: BlockCandidate): boolean {
+    const { template } = candidate.job
     const offered = candidates.get(template) ?? 0
     if (offered >= CANDIDATES_MAX) return false
     candidates.set(template, offered + 1)
     for (const oldest of candidates.keys())
       if (candidates.size > CANDIDATE_TEMPLATES_MAX) candidates.delete(oldest)
-    options.solved(share)
+    options.solved(candidate)
     return true
   }
 

@@ -14,18 +14,24 @@ import {
 } from '../../domain/transparency/checkpoint.ts'
 import { type VerifierKey, verifierKeyText } from '../../domain/transparency/key.ts'
 import { bundlePath, decodeBundle, TILE_WIDTH, tilePath } from '../../domain/transparency/tile.ts'
+import {
+  type AuditWorkers,
+  type ProofTask,
+  type ReadBundle,
+  SINGLE_THREAD_ENTRIES_MAX,
+  singleThreadWorkers,
+} from './audit-workers.ts'
 import { checkChain } from './checks/chain.ts'
 import type { ShownReserves } from './checks/reserves.ts'
 import { type ExpectedTile, type KnownRoot, TreeCheck } from './checks/tree.ts'
-import { ColumnRoom } from './column-room.ts'
+import { ColumnBuffers } from './column-buffers.ts'
 import { Findings, reportOf } from './finding.ts'
 import { Fold } from './fold.ts'
-import { type Hands, OWN_HANDS_ENTRIES_MAX, ownHands, type ProofTask, type ReadBundle } from './hands.ts'
 import type { ProofOutcome } from './prover.ts'
 import { readEntry } from './read-entry.ts'
 import { fetchFile, inOrder } from './read-ledger.ts'
 import type { ResolvedShares } from './references.ts'
-import { threadedHands } from './threads.ts'
+import { threadedWorkers } from './threaded-workers.ts'
 import type { HashedWork } from './work-file.ts'
 
 /** What is audited, and with what. */
@@ -168,7 +174,7 @@ class Run {
   readonly #tree: TreeCheck
   readonly #passing: Passing[] = []
   readonly #tiles = new Set<Promise<void>>()
-  #hands: Hands | null = null
+  #workers: AuditWorkers | null = null
   /** Bytes of the largest bundle so far. */
   #largest = 0
   #unfinished: UnfinishedReason | null = null
@@ -246,7 +252,7 @@ class Run {
     this.#tree.end(this.#checkpoint)
     await Promise.all(this.#tiles)
     if (this.#unfinished !== null) return this.#unfinished
-    this.fold.luck.takeQualities(await this.#handsOf().qualities())
+    this.fold.luck.takeQualities(await this.#workersOf().qualities())
     this.#tellHashed(size, this.#checkpoint.root, true)
     return this.#end(this.fold)
   }
@@ -279,7 +285,7 @@ class Run {
       return 'found'
     }
     const [first] = entries.right
-    const entry = first === undefined ? undefined : readEntry(first, new ColumnRoom())
+    const entry = first === undefined ? undefined : readEntry(first, new ColumnBuffers())
     if (entry?.kind !== 'event' || entry.event.type !== 'PoolOpened') {
       reportOf('A2', this.#findings.report).wrong(
         'no-beginning',
@@ -292,15 +298,15 @@ class Run {
     const { network } = entry.event.data
     this.fold = new Fold(networks[network], this.#findings.report, this.#options.nowMs)
     const { workers } = this.#options
-    this.#hands =
-      workers === null && size <= OWN_HANDS_ENTRIES_MAX
-        ? ownHands(networks[network], sha256)
-        : threadedHands(network, workers ?? availableParallelism())
+    this.#workers =
+      workers === null && size <= SINGLE_THREAD_ENTRIES_MAX
+        ? singleThreadWorkers(networks[network], sha256)
+        : threadedWorkers(network, workers ?? availableParallelism())
     return null
   }
 
   async close(): Promise<void> {
-    await this.#hands?.close()
+    await this.#workers?.close()
   }
 
   async #fetch(index: number) {
@@ -339,16 +345,16 @@ class Run {
     const width = Math.min(TILE_WIDTH, this.#checkpoint.size - index * TILE_WIDTH)
     const bytes = fetched.bytes.length
     this.#largest = Math.max(this.#largest, bytes)
-    const read = await this.#handsOf().read(index, fetched.bytes, fetched.width, width)
+    const read = await this.#workersOf().read(index, fetched.bytes, fetched.width, width)
     if (E.isRight(read)) return { index, read: read.right }
     const path = bundlePath(index, width)
     this.#truncated(path, index * TILE_WIDTH, `${path} ${read.left}.`)
     return 'found'
   }
 
-  #handsOf(): Hands {
-    if (this.#hands === null) throw new Error('an audit without hands')
-    return this.#hands
+  #workersOf(): AuditWorkers {
+    if (this.#workers === null) throw new Error('an audit without workers')
+    return this.#workers
   }
 
   async #takeBundle(index: number, { leaves, entries }: ReadBundle): Promise<void> {
@@ -369,10 +375,10 @@ class Run {
       tasks.push({ place, gateway: taken.gateway })
       this.#shares += taken.columns.count
     }
-    this.#handsOf().learn(fold.takeFacts())
+    this.#workersOf().learn(fold.takeFacts())
     const { size } = this.#tree
     const isHashed = size > this.hashedBefore
-    const outcomes = this.#handsOf().prove(index, tasks, isHashed)
+    const outcomes = this.#workersOf().prove(index, tasks, isHashed)
     outcomes.catch(() => undefined)
     this.#passing.push({ bundle: index, outcomes, shares, isHashed, size, root: this.#tree.root() })
     while (this.#passing.length >= Math.max(1, this.#bundlesPassing() / 2)) await this.#settleOne()
@@ -398,7 +404,7 @@ class Run {
       const taken = shares[i]
       if (taken !== undefined) this.fold?.proved(taken, outcome, isHashed)
     }
-    this.#handsOf().release(bundle)
+    this.#workersOf().release(bundle)
     if (size % TILE_WIDTH === 0) this.#tellHashed(size, root, false)
   }
 

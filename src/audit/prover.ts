@@ -12,7 +12,7 @@ import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { compactToTarget, difficultyTarget, targetBytes } from '../../domain/decred/target.ts'
 import { EXTRANONCE1_BYTES, type ExtranonceLayout } from '../../domain/stratum/profile.ts'
 import { profileNamed } from '../../domain/stratum/profiles/index.ts'
-import type { ColumnRoom } from './column-room.ts'
+import type { ColumnBuffers } from './column-buffers.ts'
 import { CHAIN_WORDS, type HashLanes, HEADER_WORDS, hashLanes, LANES, TAIL_WORD } from './hash-lanes.ts'
 import { HashQualities, type HashQuality } from './hash-quality.ts'
 import { NumberMap } from './number-map.ts'
@@ -126,14 +126,14 @@ export class Prover {
   }
 
   /**
-   * Proves the shares of one event of a gateway; fingerprints come into `room`. Without `isHashed`, equal headers are looked for and nothing
+   * Proves the shares of one event of a gateway; fingerprints come into `buffers`. Without `isHashed`, equal headers are looked for and nothing
    * is hashed.
    */
-  prove(gateway: number, columns: ShareColumns, isHashed: boolean, room: ColumnRoom): ProofOutcome {
+  prove(gateway: number, columns: ShareColumns, isHashed: boolean, buffers: ColumnBuffers): ProofOutcome {
     const { count, nonce, ntime, extranonce2, extranonceStart } = columns
     const failed: ProofOutcome['failed'][number][] = []
     const blocks: ProofOutcome['blocks'][number][] = []
-    const fingerprints = room.words(2 * count).fill(0)
+    const fingerprints = buffers.words(2 * count).fill(0)
     const jobs = this.#jobs.get(gateway)
     const connections = this.#connections.get(gateway)
     let batch: Batch | null = null

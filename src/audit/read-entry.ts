@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { fromHex } from '../../domain/decred/hex.ts'
 import type { EventData, PoolEvent } from '../../domain/events.ts'
 import { readEntryText } from '../../domain/transparency/read-entry.ts'
-import type { ColumnRoom } from './column-room.ts'
+import type { ColumnBuffers } from './column-buffers.ts'
 import { readSharesEntry } from './read-shares-entry.ts'
 import type { ShareColumns } from './share-columns.ts'
 
@@ -31,9 +31,9 @@ export type ReadEntry =
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Reads the bytes of one entry; columns of shares into `room`. */
-export function readEntry(bytes: Uint8Array, room: ColumnRoom): ReadEntry {
-  const shares = readSharesEntry(bytes, room)
+/** Reads the bytes of one entry; columns of shares into `buffers`. */
+export function readEntry(bytes: Uint8Array, buffers: ColumnBuffers): ReadEntry {
+  const shares = readSharesEntry(bytes, buffers)
   if (shares !== undefined) return { kind: 'shares', ...shares }
   const text = textOf(bytes)
   if (text === undefined) return faulty('not-canonical', 'is not UTF-8', null)

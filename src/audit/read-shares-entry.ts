@@ -1,5 +1,5 @@
 import { TIME_MS_MAX } from '../../domain/events.ts'
-import type { ColumnRoom } from './column-room.ts'
+import type { ColumnBuffers } from './column-buffers.ts'
 import { SHARES_MAX, type ShareColumns } from './share-columns.ts'
 
 /** A `SharesAccepted` entry, read. */
@@ -15,8 +15,8 @@ export interface SharesEntry {
  * parsing them as JSON takes longer than hashing the shares. Takes only what is canonical to the byte, and answers undefined to
  * everything else, which is then read the general way; a test holds the two against each other.
  */
-export function readSharesEntry(bytes: Uint8Array, room: ColumnRoom): SharesEntry | undefined {
-  const reader = new CanonicalReader(bytes, room)
+export function readSharesEntry(bytes: Uint8Array, buffers: ColumnBuffers): SharesEntry | undefined {
+  const reader = new CanonicalReader(bytes, buffers)
   reader.literal(BEGIN)
   const at = reader.integer()
   reader.literal(DATA_AT)
@@ -111,13 +111,13 @@ const HEX_VALUES = Uint8Array.from({ length: 256 }, (_, code) => {
 /** Reads canonical JSON from bytes, forwards only. Once something is not as expected, everything after it is nothing. */
 class CanonicalReader {
   readonly #bytes: Uint8Array
-  readonly #room: ColumnRoom
+  readonly #buffers: ColumnBuffers
   #at = 0
   #isRight = true
 
-  constructor(bytes: Uint8Array, room: ColumnRoom) {
+  constructor(bytes: Uint8Array, buffers: ColumnBuffers) {
     this.#bytes = bytes
-    this.#room = room
+    this.#buffers = buffers
   }
 
   isAtEnd(): boolean {
@@ -166,14 +166,14 @@ class CanonicalReader {
 
   /** A column of integers within 2^53. */
   numbers(): Float64Array {
-    const column = this.#room.doubles(this.#readNumbers())
+    const column = this.#buffers.doubles(this.#readNumbers())
     column.set(numbers.subarray(0, column.length))
     return column
   }
 
   /** A column of integers below 2^32. */
   words(): Uint32Array {
-    const column = this.#room.words(this.#readWords())
+    const column = this.#buffers.words(this.#readWords())
     column.set(words.subarray(0, column.length))
     return column
   }
@@ -284,9 +284,9 @@ class CanonicalReader {
       if (next !== COMMA || count + 1 === starts.length) return nothing()
     }
     this.#at = at
-    const packed = this.#room.bytes(filled)
+    const packed = this.#buffers.bytes(filled)
     packed.set(hexBytes.subarray(0, filled))
-    const begins = this.#room.words(count + 1)
+    const begins = this.#buffers.words(count + 1)
     begins.set(starts.subarray(0, count + 1))
     return [packed, begins]
   }

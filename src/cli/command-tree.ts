@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander'
 import { type Leaf, leaves } from '../config/schema.ts'
+import { isConfigurable } from './config-flags.ts'
 
 /** A command as completion scripts and the manual page show it, made from the program itself. */
 export interface CommandLine {
@@ -29,11 +30,7 @@ export interface OptionLine {
 }
 
 /** The commands below one, without hidden ones and without `help`. */
-export const commandsOf = (
-  parent: Command,
-  configurable: ReadonlySet<string>,
-  path: readonly string[] = [],
-): readonly CommandLine[] =>
+export const commandsOf = (parent: Command, path: readonly string[] = []): readonly CommandLine[] =>
   parent
     .createHelp()
     .visibleCommands(parent)
@@ -48,8 +45,8 @@ export const commandsOf = (
         options: command.createHelp().visibleOptions(command).map(optionOf),
         choices: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
         examples: examplesOf(command),
-        subcommands: commandsOf(command, configurable, own),
-        configurable: configurable.has(own[0] ?? ''),
+        subcommands: commandsOf(command, own),
+        configurable: isConfigurable(command),
       }
     })
 

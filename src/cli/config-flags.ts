@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import type { ConfigFlag } from '../config/sources.ts'
 
@@ -31,3 +32,26 @@ export function splitConfigFlags(given: readonly string[]): E.Either<string, Spl
   }
   return E.right({ rest, flags })
 }
+
+/** What the help of a command says that takes them. */
+export const CONFIG_FLAGS_HELP =
+  'Every key of the configuration is a flag too: --http.port 8081. All of them: docs/configuration.md.'
+
+/** Kept beside the commands, which have no place for it. */
+const marked = new WeakSet<Command>()
+
+/** Marks a command as one that takes the configuration's flags, and so do all below it. */
+export function configurable(command: Command): Command {
+  marked.add(command)
+  return command
+}
+
+/** Whether a command takes the configuration's flags. */
+export const isConfigurable = (command: Command): boolean =>
+  marked.has(command) || (command.parent !== null && isConfigurable(command.parent))
+
+/** The flags with `--store`, which is short for one of them. */
+export const withStoreFlag = (
+  flags: readonly ConfigFlag[],
+  url: string | undefined,
+): readonly ConfigFlag[] => (url === undefined ? flags : [...flags, { path: 'store.url', text: url }])

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { startPool } from '../pool.ts'
 import { version } from '../version.ts'
-import { settingText } from './config-command.ts'
+import { settingText } from './config.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { openLog } from './log.ts'
 import { type ConfigRequest, readConfig, tellProblems } from './read-config.ts'

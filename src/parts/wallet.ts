@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { realAfter } from '../../adapters/timers.ts'
 import { dcrwallet } from '../../adapters/wallet/dcrwallet/wallet.ts'
 import type { Config } from '../config/config.ts'
-import type { PayingWallet } from '../treasury/payout.ts'
+import type { PayingWallet } from '../treasury/payout-wallet.ts'
 import type { PoolError } from './error.ts'
 import { readText } from './files.ts'
 

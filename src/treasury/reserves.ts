@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { ReservesStatus } from '../../adapters/http/port.ts'
 import type { ReadModels } from '../../adapters/read-models/port.ts'
 import type { WalletError } from '../../adapters/wallet/port.ts'
-import type { PayingWallet } from './payout.ts'
+import type { PayingWallet } from './payout-wallet.ts'
 
 /** Compares what the wallet has with what the miners are owed, every few minutes. */
 export interface Reserves {

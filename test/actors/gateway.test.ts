@@ -7,7 +7,7 @@ import { HEADER_BYTES } from '../../domain/decred/header.ts'
 import { networks } from '../../domain/decred/network.ts'
 import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import type { DisconnectReason, PoolEvent } from '../../domain/events.ts'
-import type { SolvedShare } from '../../src/actors/connection.ts'
+import type { BlockCandidate } from '../../src/actors/connection.ts'
 import { type Gateway, openGateway } from '../../src/actors/gateway.ts'
 import { type Journal, openJournal } from '../../src/journal.ts'
 import { memoryEventStore } from '../support/memory-event-store.ts'
@@ -25,7 +25,7 @@ interface Miner {
 interface House {
   readonly gateway: Gateway
   readonly journal: Journal
-  readonly solved: SolvedShare[]
+  readonly solved: BlockCandidate[]
   /** Time as it passes, and by how much the date is set forward or back. */
   readonly clock: { now: number; setBy: number }
   readonly connect: () => Miner
@@ -49,7 +49,7 @@ function house(over: PoolOverrides = {}): House {
   const clock = { now: Date.UTC(2026, 10, 23), setBy: 0 }
   const nowMs = (): number => clock.now + clock.setBy
   const config = poolConfig(temporaryDirectory(), [], over)
-  const solved: SolvedShare[] = []
+  const solved: BlockCandidate[] = []
   const commits: string[][] = []
   const store = memoryEventStore()
   const journal = openJournal({

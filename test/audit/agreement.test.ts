@@ -10,7 +10,7 @@ import { meetsTarget, type PowAlgorithm } from '../../domain/decred/proof-of-wor
 import { type EventData, TIME_MS_MAX } from '../../domain/events.ts'
 import { profiles } from '../../domain/stratum/profiles/index.ts'
 import { rebuildShare } from '../../domain/transparency/share-evidence.ts'
-import { ColumnRoom } from '../../src/audit/column-room.ts'
+import { ColumnBuffers } from '../../src/audit/column-buffers.ts'
 import { ExactSum } from '../../src/audit/exact-sum.ts'
 import { HEADER_WORDS, hashLanes, LANES } from '../../src/audit/hash-lanes.ts'
 import { HeaderSet } from '../../src/audit/header-set.ts'
@@ -23,7 +23,7 @@ import { TimeSeries } from '../../src/audit/time-series.ts'
 /** What the audit does its own way, for speed or memory, against the plain way. */
 
 const network = networks.simnet
-const room = new ColumnRoom()
+const buffers = new ColumnBuffers()
 const algorithms: readonly PowAlgorithm[] = ['blake3', 'blake256']
 const header = fc.uint8Array({ minLength: HEADER_BYTES, maxLength: HEADER_BYTES })
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff })
@@ -91,7 +91,7 @@ describe('reading shares straight from bytes', () => {
   test('gives what decoding the event gives', () => {
     fc.assert(
       fc.property(fc.nat(6).chain(sharesData), (data) => {
-        const fast = readSharesEntry(entryBytes(data), room)
+        const fast = readSharesEntry(entryBytes(data), buffers)
         expect(fast?.columns).toEqual(columnsOf(data))
         expect(fast).toMatchObject({ at: data.at, revision: 7, stream: 'shares-0-2026010100' })
       }),
@@ -104,7 +104,7 @@ describe('reading shares straight from bytes', () => {
         const bytes = [...entryBytes(data)]
         bytes.splice(place % bytes.length, how === 0 ? 1 : how === 1 ? 0 : 1, ...(how === 0 ? [] : [byte]))
         const changed = Uint8Array.from(bytes)
-        const fast = readSharesEntry(changed, room)
+        const fast = readSharesEntry(changed, buffers)
         if (fast === undefined) return
         const text = new TextDecoder().decode(changed)
         expect(canonicalJson(JSON.parse(text))).toBe(text)
@@ -117,21 +117,21 @@ describe('reading shares straight from bytes', () => {
     const [data] = fc.sample(sharesData(2), { numRuns: 1, seed: 1 })
     if (data === undefined) throw new Error('no sample')
     const odd = entryBytes(data, { stream: 'Shares-0' })
-    expect(readSharesEntry(odd, room)).toBeUndefined()
-    expect(readEntry(odd, room)).toMatchObject({ kind: 'shares', stream: 'Shares-0' })
+    expect(readSharesEntry(odd, buffers)).toBeUndefined()
+    expect(readEntry(odd, buffers)).toMatchObject({ kind: 'shares', stream: 'Shares-0' })
     const spaced = new TextEncoder().encode(` ${new TextDecoder().decode(entryBytes(data))}`)
-    expect(readEntry(spaced, room)).toMatchObject({ kind: 'faulty', why: 'not-canonical' })
-    expect(readEntry(Uint8Array.of(0xff), room)).toMatchObject({
+    expect(readEntry(spaced, buffers)).toMatchObject({ kind: 'faulty', why: 'not-canonical' })
+    expect(readEntry(Uint8Array.of(0xff), buffers)).toMatchObject({
       kind: 'faulty',
       why: 'not-canonical',
       place: null,
     })
-    expect(readEntry(new TextEncoder().encode('[]'), room)).toMatchObject({
+    expect(readEntry(new TextEncoder().encode('[]'), buffers)).toMatchObject({
       kind: 'faulty',
       why: 'malformed',
     })
     const other = entryBytes(data, { v: 2 })
-    expect(readEntry(other, room)).toMatchObject({
+    expect(readEntry(other, buffers)).toMatchObject({
       kind: 'faulty',
       message: 'has another at or v than its data',
     })
@@ -189,7 +189,7 @@ test('a share is proven as it is rebuilt from its entries, in every layout', () 
         ])
         const columns = columnsOf(shares)
         if (columns === undefined) throw new Error('no columns')
-        const { failed, blocks } = prover.prove(0, columns, true, room)
+        const { failed, blocks } = prover.prove(0, columns, true, buffers)
         expect(failed).toEqual(meetsTarget(hash, target) ? [] : [{ share: 0, why: 'no-proof-of-work' }])
         expect(blocks).toEqual(
           meetsTarget(hash, networkTarget) ? [{ share: 0, hash: blockHash(solved) }] : [],
@@ -218,7 +218,7 @@ test('an extranonce2 of another length, or with a foreign extranonce1, is no sha
     ...{ ntime: [0, 0, 0], nonce: [0, 0, 0], elapsed: [0, 0, 0], solved: [] },
   })
   if (columns === undefined) throw new Error('no columns')
-  const { failed, fingerprints } = prover.prove(0, columns, true, room)
+  const { failed, fingerprints } = prover.prove(0, columns, true, buffers)
   expect(failed).toEqual([
     { share: 0, why: 'wrong-extranonce' },
     { share: 1, why: 'wrong-extranonce' },
@@ -282,16 +282,20 @@ test('a series of any length keeps a bounded number of points, in order, with th
 })
 
 test('columns have room of their own, and the next bundle is read into the same memory', () => {
-  const columnRoom = new ColumnRoom()
+  const columnBuffers = new ColumnBuffers()
   const fill = (sizes: readonly number[]) => {
-    const columns = sizes.flatMap((n) => [columnRoom.words(n), columnRoom.doubles(n), columnRoom.bytes(n)])
+    const columns = sizes.flatMap((n) => [
+      columnBuffers.words(n),
+      columnBuffers.doubles(n),
+      columnBuffers.bytes(n),
+    ])
     for (const [i, column] of columns.entries()) column.fill(i + 1)
     for (const [i, column] of columns.entries()) expect(column.every((value) => value === i + 1)).toBe(true)
     return new Set(columns.map(({ buffer }) => buffer))
   }
   const sizes = [3, 0, 600, 200_000, 1]
   const first = fill(sizes)
-  columnRoom.clear()
+  columnBuffers.clear()
   const second = fill(sizes)
   expect(second.size).toBe(first.size)
   expect([...second].every((buffer) => first.has(buffer))).toBe(true)

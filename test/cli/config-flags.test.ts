@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, test } from 'vitest'
 import { splitConfigFlags } from '../../src/cli/config-flags.ts'
+import { everyCommand } from './commands.ts'
 
 test.each([
   [['run', '--http.port', '1', '-c', 'x'], ['run', '-c', 'x'], [{ path: 'http.port', text: '1' }]],
@@ -24,4 +25,13 @@ test.each([
   expect(splitConfigFlags(given)).toEqual(
     E.left('--http.port needs a value: --http.port <value>, or --http.port=<value>'),
   )
+})
+
+test('whatever reads a configuration takes its keys as flags, and so do the commands below it', () => {
+  const taking = everyCommand.filter(({ configurable }) => configurable).map(({ command }) => command)
+  const reading = everyCommand.filter(({ names }) => names.includes('--config'))
+  expect(taking).toEqual(expect.arrayContaining(reading.map(({ command }) => command)))
+  expect(taking).toEqual(expect.arrayContaining(['demo', 'audit', 'config init', 'payout approve']))
+  expect(taking).not.toContain('keygen')
+  expect(taking).not.toContain('wallet-certificate')
 })

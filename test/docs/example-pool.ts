@@ -17,6 +17,8 @@ export interface ExamplePool {
   readonly sandbox: () => Sandbox
   /** Its verifier key. */
   readonly key: string
+  /** A data directory as `lodebook simulate` leaves it: the history that the pool goes on with. */
+  readonly history: string
   readonly close: () => Promise<void>
 }
 
@@ -55,13 +57,27 @@ export async function openExamplePool(): Promise<ExamplePool> {
   const stratum = `127.0.0.1:${/miners connect to [\d.]+:(\d+)/.exec(began)?.[1]}`
 
   await run(
-    ...['miner', '--pool', stratum, '--network', 'simnet', '--user', `${MINER}.rig`, '--answers', 'answers.jsonl'],
+    ...[
+      'miner',
+      '--pool',
+      stratum,
+      '--network',
+      'simnet',
+      '--user',
+      `${MINER}.rig`,
+      '--answers',
+      'answers.jsonl',
+    ],
     ...['--rate', String(HASHES_PER_SECOND), '--seconds', '2'],
   )
   const answers = readFileSync(at('answers.jsonl'), 'utf8').trimEnd().split('\n')
   const answer = answers.map((line) => JSON.parse(line)).find(({ accepted }) => accepted)
   await run('backup', 'backup.db', '--config', 'lodebook.toml')
   await run('audit', `${url}/ledger`, '--key', key, '--save', 'pool.checkpoint')
+  const { balances } = JSON.parse(await run('balances', '--config', 'lodebook.toml', '--json'))
+  const other: string = balances.find(
+    ({ address }: { readonly address: string }) => address !== MINER,
+  ).address
   const share = ['--job', answer.job, '--nonce', answer.nonce]
   await run('receipt', '--pool', url, ...share, '-o', 'share.tlog-proof')
   const verified = await run('verify', 'share.tlog-proof', '--key', key)
@@ -69,10 +85,15 @@ export async function openExamplePool(): Promise<ExamplePool> {
 
   const { certificate: cert, key: serverKey } = await loadCertificate(directory, 'store', Date.now())
   const guarded = (name: string) =>
-    startConformanceServer({ tls: { cert, key: serverKey }, users: [{ name, password: 'secret', mayWrite: true }] })
-  const [open, full, empty] = await Promise.all([startConformanceServer(), guarded('lodebook'), guarded('pool')])
+    startConformanceServer({
+      tls: { cert, key: serverKey },
+      users: [{ name, password: 'secret', mayWrite: true }],
+    })
+  const [open, full, empty, another] = await Promise.all([
+    ...[startConformanceServer(), guarded('lodebook'), guarded('pool'), startConformanceServer()],
+  ])
   for (const to of [open.url, `esdb://lodebook:secret@127.0.0.1:${full.port}?tlsCAFile=${at('store.cert')}`])
-    await run('store', 'copy', '--from', 'sqlite:backup.db', '--to', to)
+    await run('store', 'copy', '--from', 'sqlite:history/lodebook.db', '--to', to)
 
   const replacements: readonly (readonly [RegExp, string])[] = [
     [/https:\/\/mirror\.example\/pool\b/g, `${url}/ledger`],
@@ -80,16 +101,21 @@ export async function openExamplePool(): Promise<ExamplePool> {
     [/(pool\.example|127\.0\.0\.1):5550/g, stratum],
     [/\bmirror\.example:(?=\/)/g, ''],
     [/\bpool\.example\+1a2b3c4d\+AYb\.\.\./g, key],
+    [/(?<=^lodebook admin ban )Ds\w+/g, other],
     [/\b(DsUZxxoHJSty8DCfwfartwTYbuhmVct7tJu|SsXciQNTo3HuV5tX3yy4hXndRWgLMRVC7Ah)\b/g, MINER],
     [/\b1042:7\b/g, `${entry}:${position}`],
     [/--job 00030000002a --nonce 1f00a9c4/g, share.join(' ')],
     [/height:1000\b/g, 'height:20'],
     [/(PASSWORD=)\.\.\./g, `$1${devnet.password}`],
+    // A pool that runs on a server needs one where no history is.
+    [/^(lodebook run .*)esdb:\/\/db:2113\?tls=false/g, `$1${another.url}`],
     [/esdb:\/\/(db|eventstoredb):2113\?tls=false/g, open.url],
-    ...([
-      ['lodebook@db1', full],
-      ['pool@db', empty],
-    ] as const).map(
+    ...(
+      [
+        ['lodebook@db1', full],
+        ['pool@db', empty],
+      ] as const
+    ).map(
       ([who, { port }]) =>
         [
           new RegExp(`esdb://${who}:2113(\\?passwordFile=[^' ]+)`, 'g'),
@@ -111,7 +137,7 @@ export async function openExamplePool(): Promise<ExamplePool> {
     for (const name of ['lodebook', 'lodebook-2026-11-25'])
       for (const end of ['', '.json']) copy(`backup.db${end}`, `/backup/${name}.db${end}`)
     mkdirSync(box.path('/var/lib/lodebook'))
-    copy('backup.db', '/var/lib/lodebook/lodebook.db')
+    copy('history/lodebook.db', '/var/lib/lodebook/lodebook.db')
     link(at('pool/ledger'), 'ledger')
     mkdirSync(box.path('data'))
     link(at('pool'), 'data/demo')
@@ -125,23 +151,33 @@ export async function openExamplePool(): Promise<ExamplePool> {
     pool.process.kill('SIGINT')
     await pool.finished
     await devnet.stop()
-    for (const server of [open, full, empty]) await server.kill()
+    for (const server of [open, full, empty, another]) await server.kill()
     remove()
   }
-  return { asHere, sandbox, key, close }
+  return { asHere, sandbox, key, history: at('history'), close }
 }
 
-/** What would take minutes takes a moment, and a miner goes where the pool is and leaves the processor to others. */
+/** A command with values for options: in the place of those that it has, or added. */
+const withOptions = (command: string, options: Readonly<Record<string, string | number>>): string =>
+  Object.entries(options).reduce(
+    (text, [option, value]) =>
+      text.includes(`${option} `)
+        ? text.replace(new RegExp(`${option} \\S+`), `${option} ${value}`)
+        : text.replace(/^(lodebook \w+|npm start --)/, `$1 ${option} ${value}`),
+    command.replace(/^npm start/, 'npm start --'),
+  )
+
+/** What would take minutes takes a moment, ports are free ones, and miners leave the processor to others. */
 function scaled(command: string, stratum: string): string {
-  const small = (text: string, flag: string, value: number | string): string =>
-    text.includes(`${flag} `)
-      ? text.replace(new RegExp(`${flag} \\d+\\b(?!\\.)`), `${flag} ${value}`)
-      : text.replace(/^lodebook \w+/, `$& ${flag} ${value}`)
   if (command.startsWith('lodebook simulate'))
-    return small(small(command, '--shares', 1_000), '--shares-per-block', SHARES_PER_BLOCK)
+    return withOptions(command, { '--shares': 1_000, '--shares-per-block': SHARES_PER_BLOCK })
+  if (command.startsWith('lodebook devnet')) return withOptions(command, { '--port': 0 })
+  if (command.startsWith('lodebook witness')) return withOptions(command, { '--listen': '127.0.0.1:0' })
+  if (/^(npm start|lodebook demo)/.test(command))
+    return withOptions(command, { '--http.port': 0, '--listeners.0.port': 0, '--devnet-port': 0 })
   if (!command.startsWith('lodebook miner') || command.includes('--list-dialects')) return command
-  const miner = small(small(command, '--rate', HASHES_PER_SECOND), '--seconds', 2)
-  return small(small(small(miner, '--pool', stratum), '--user', `${MINER}.rig`), '--network', 'simnet')
+  const pool = { '--pool': stratum, '--network': 'simnet', '--user': `${MINER}.rig` }
+  return withOptions(command, { ...pool, '--rate': HASHES_PER_SECOND, '--seconds': 2 })
 }
 
 function configuration(

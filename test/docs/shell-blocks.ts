@@ -31,7 +31,9 @@ export function codeBlocks(
   const found: { readonly line: number; readonly text: string }[] = []
   let open: { readonly indent: number; readonly line: number; readonly isOurs: boolean } | undefined
   let lines: string[] = []
-  for (const [i, line] of readFileSync(root + page, 'utf8').split('\n').entries()) {
+  for (const [i, line] of readFileSync(root + page, 'utf8')
+    .split('\n')
+    .entries()) {
     const [, indent = '', its = ''] = /^( *)```(\w*)$/.exec(line) ?? []
     if (!line.trimStart().startsWith('```')) lines.push(line.slice(open?.indent ?? 0))
     else if (open === undefined) {
@@ -51,7 +53,11 @@ const SHELL = /^(\$ |sudo |npm |git |docker |curl |lodebook )/m
 /** Every block of shell in a page, in their order. */
 export const shellBlocks = (page: string): readonly ShellBlock[] =>
   [...codeBlocks(page, 'sh'), ...codeBlocks(page, '').filter(({ text }) => SHELL.test(text))]
-    .map(({ line, text }) => ({ page, line, commands: /^\$ /m.test(text) ? typedIn(text) : commandsOf(text) }))
+    .map(({ line, text }) => ({
+      page,
+      line,
+      commands: /^\$ /m.test(text) ? typedIn(text) : commandsOf(text),
+    }))
     .toSorted((a, b) => a.line - b.line)
 
 /** What was typed in a console that shows what came as well. */

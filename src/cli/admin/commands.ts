@@ -2,6 +2,8 @@ import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { AdminOrder } from '../../../adapters/http/admin/order.ts'
 import { LogLevel } from '../../../domain/events.ts'
 import type { ConfigFlag } from '../../config/sources.ts'
+import { configOption, jsonOption } from '../arguments.ts'
+import { configurable } from '../config-flags.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 /** Options of every command here, as commander gives them. */
@@ -18,8 +20,7 @@ export function addAdminCommands(
   flags: readonly ConfigFlag[],
   done: (code: ExitCode) => void,
 ): void {
-  const admin = program
-    .command('admin')
+  const admin = configurable(program.command('admin'))
     .summary('what an administrator does with a running pool')
     .description(
       'Looks at the running pool and gives it orders, through the control socket in its data directory: whoever may open that is the administrator. Each order is an event of the log. Payouts: "lodebook payout".',
@@ -33,12 +34,7 @@ Examples:
   $ lodebook admin ban 203.0.113.0/24 --hours 24`,
     )
   const request = ({ json, ...options }: Options) => ({ ...options, json: json === true, flags })
-  const withPool = (command: Command): Command =>
-    command
-      .addOption(
-        new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml'),
-      )
-      .addOption(new Option('--json', 'print the result as JSON'))
+  const withPool = (command: Command): Command => command.addOption(configOption()).addOption(jsonOption())
   const give = async (options: Options, order: AdminOrder): Promise<void> => {
     const { giveOrder } = await import('./give-order.ts')
     done(await giveOrder(request(options), order))

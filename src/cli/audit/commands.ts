@@ -1,5 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { ConfigFlag } from '../../config/sources.ts'
+import { wholeNumber } from '../arguments.ts'
+import { configurable } from '../config-flags.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 /** Options as commander gives them. */
@@ -22,8 +24,7 @@ export function addAuditCommand(
   flags: readonly ConfigFlag[],
   done: (code: ExitCode) => void,
 ): void {
-  program
-    .command('audit')
+  configurable(program.command('audit'))
     .summary("recompute everything that a pool's public ledger says, and name what is wrong")
     .description(
       'Reads a whole ledger from a URL or a folder and trusts nothing in it but the key: every signature, proof of work, reward and payout is computed anew. Ends with 0 when everything holds, with 1 when something does not, which is then listed, and with 2 when it could not be finished.',
@@ -41,7 +42,7 @@ export function addAuditCommand(
     )
     .option('--json <file>', 'write the report as JSON')
     .option('--html <file>', 'write the report as one page with charts')
-    .option('--workers <count>', 'threads that hash; default: one for each core', wholeNumber)
+    .option('--workers <count>', 'threads that hash; default: one for each core', wholeNumber(1, WORKERS_MAX))
     .addHelpText(
       'after',
       `
@@ -57,11 +58,4 @@ Manual: docs/auditing.md`,
       const { auditCommand } = await import('./audit.ts')
       done(await auditCommand({ ...options, ledger, flags }))
     })
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!/^[0-9]+$/.test(text) || value < 1 || value > WORKERS_MAX)
-    throw new InvalidArgumentError(`Allowed: a whole number from 1 to ${WORKERS_MAX}.`)
-  return value
 }

@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { ConfigFlag } from '../../config/sources.ts'
+import { configOption, jsonOption } from '../arguments.ts'
+import { configurable } from '../config-flags.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 /** Options of both commands, as commander gives them. */
@@ -14,20 +16,15 @@ export function addBackupCommands(
   flags: readonly ConfigFlag[],
   done: (code: ExitCode) => void,
 ): void {
-  const configFile = () =>
-    new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml')
-  const json = () => new Option('--json', 'print the result as JSON')
-
-  program
-    .command('backup')
+  configurable(program.command('backup'))
     .summary('back up the log, while the pool runs')
     .description(
       'Writes the whole log into one SQLite file, itself a store, while the pool runs or not; then opens it and reads it to its end. Never over another file. With an EventStoreDB it copies every event; that server has backups of its own, too.',
     )
     .argument('<file>', 'where to write, best on another disk')
-    .addOption(configFile())
+    .addOption(configOption())
     .addOption(new Option('--store <url>', 'back up this store instead'))
-    .addOption(json())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -39,17 +36,16 @@ Examples:
       const { backup } = await import('./backup.ts')
       done(await backup({ ...options, file, json: json === true, flags }))
     })
-  program
-    .command('restore')
+  configurable(program.command('restore'))
     .summary('put a backup in the place of a store that is gone')
     .description(
       'Puts a backup where the configuration has its store, which must not be there, after it was read to its end. Then continues it from the public ledger in the data directory, or at another address: what was signed after the backup is not lost.',
     )
     .argument('<file>', 'the backup')
-    .addOption(configFile())
+    .addOption(configOption())
     .addOption(new Option('--ledger <address>', 'folder or URL of a copy of the ledger to continue from'))
     .addOption(new Option('--no-ledger', 'restore what is in the backup alone'))
-    .addOption(json())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { TABLES, type TableName } from '../../export/tables.ts'
 import { FORMATS, type Format } from '../../export/writer.ts'
+import { jsonOption } from '../arguments.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 /** Options as commander gives them. */
@@ -27,7 +28,7 @@ export function addExportCommand(program: Command, done: (code: ExitCode) => voi
     .addOption(new Option('--format <name>', 'format').choices(FORMATS).makeOptionMandatory())
     .requiredOption('--output <path>', 'a file for sqlite or a single --table, else a directory')
     .addOption(new Option('--table <name...>', 'only these tables; default: all').choices(TABLES))
-    .addOption(new Option('--json', 'print the result as JSON'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

@@ -1,5 +1,7 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { ConfigFlag } from '../../config/sources.ts'
+import { configOption, jsonOption } from '../arguments.ts'
+import { configurable } from '../config-flags.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 /** Adds `lodebook keygen` and `begin-ledger`. `flags` are keys of the configuration that were given. */
@@ -19,7 +21,7 @@ export function addKeyCommands(
       'name of the ledger or witness: its address without https://; one that is no address unless given',
     )
     .option('--witness', 'a key for "lodebook witness"')
-    .addOption(new Option('--json', 'print the result as JSON'))
+    .addOption(jsonOption())
     .argument('[file]', 'where to write', 'ledger.key')
     .addHelpText(
       'after',
@@ -32,16 +34,13 @@ Examples:
       const { keygen } = await import('./keygen.ts')
       done(keygen({ file, name, witness: witness === true, json: json === true }))
     })
-  program
-    .command('begin-ledger')
+  configurable(program.command('begin-ledger'))
     .summary('begin the public ledger again, when it is lost')
     .description(
       'For a pool that is stopped, whose log names a ledger that is neither in its folder nor anywhere else: such a pool signs nothing and pays nobody. After this, its next start makes the ledger anew from the log as it is. Look for a copy first: "lodebook restore --ledger" fetches it, and nothing is lost.',
     )
-    .addOption(
-      new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml'),
-    )
-    .addOption(new Option('--json', 'print the result as JSON'))
+    .addOption(configOption())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

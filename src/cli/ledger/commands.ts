@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { eventTypes } from '../../../domain/events.ts'
+import { jsonOption } from '../arguments.ts'
 import type { ExitCode } from '../exit-code.ts'
 import type { CatRequest } from './cat.ts'
 
@@ -66,7 +67,7 @@ Examples:
     .description('Checks and prints the newest checkpoint, with the time of the last entry that it holds.')
     .argument('<ledger>', WHERE)
     .requiredOption('--key <vkey>', KEY)
-    .addOption(new Option('--json', 'print the result as JSON'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

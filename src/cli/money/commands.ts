@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ConfigFlag } from '../../config/sources.ts'
+import { configOption, jsonOption } from '../arguments.ts'
+import { configurable } from '../config-flags.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 const WHERE =
@@ -20,14 +22,12 @@ export function addMoneyCommands(
 ): void {
   const looking = (command: Command): Command =>
     command
-      .addOption(
-        new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml'),
-      )
+      .addOption(configOption())
       .addOption(new Option('--store <url>', 'read the log of this store instead'))
-      .addOption(new Option('--json', 'print the result as JSON'))
+      .addOption(jsonOption())
   const request = ({ json, ...options }: Options) => ({ ...options, json: json === true, flags })
 
-  looking(program.command('balances'))
+  looking(configurable(program.command('balances')))
     .summary('what every miner is owed, and whether the books agree')
     .description(`Prints what each miner is owed and was paid, and the pool's own accounts. ${WHERE}`)
     .addHelpText(
@@ -42,7 +42,7 @@ Examples:
       const { balances } = await import('./balances.ts')
       done(await balances(request(options)))
     })
-  looking(program.command('statement'))
+  looking(configurable(program.command('statement')))
     .summary('everything that changed what a miner is owed')
     .description(
       `Prints a miner's earnings and payments, oldest first, with the balance after each. ${WHERE}`,
@@ -59,8 +59,7 @@ Examples:
       const { statement } = await import('./statement.ts')
       done(await statement({ ...request(options), address }))
     })
-  const payout = program
-    .command('payout')
+  const payout = configurable(program.command('payout'))
     .summary('payouts: where they are, and what is decided about them')
     .description(
       'Payouts of the pool. What decides anything is done by the running pool, through the control socket in its data directory, and is an event of the log.',
@@ -73,12 +72,7 @@ Examples:
   $ lodebook payout plan --dry-run
   $ lodebook payout approve 3`,
     )
-  const ordering = (command: Command): Command =>
-    command
-      .addOption(
-        new Option('-c, --config <file>', 'TOML file; default: $LODEBOOK_CONFIG, else ./lodebook.toml'),
-      )
-      .addOption(new Option('--json', 'print the result as JSON'))
+  const ordering = (command: Command): Command => command.addOption(configOption()).addOption(jsonOption())
   looking(payout.command('plan'))
     .summary('plan a run of payouts now')
     .description(

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { jsonOption } from '../arguments.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 /** Adds the commands that get and check receipts of shares. */
@@ -38,7 +39,7 @@ Examples:
     .option('--witness <vkey...>', 'verifier keys of witnesses that must have cosigned')
     .option('--answers <file>', 'answers that a miner kept: lodebook miner --answers')
     .option('--ledger <address>', 'ledger to look the answers up in: a URL or a folder')
-    .addOption(new Option('--json', 'print the result as JSON'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
+import { jsonOption, wholeNumber } from '../arguments.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 /** Options as commander gives them. */
@@ -50,7 +51,7 @@ export function addReplayCommand(program: Command, done: (code: ExitCode) => voi
     )
     .option('--account <address>', 'one miner, line by line: its address or account id')
     .option('--diff', 'compare with what was published, and name every difference')
-    .addOption(new Option('--json', 'print the result as JSON'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -74,12 +75,3 @@ Manual: docs/replaying.md`,
       )
     })
 }
-
-const wholeNumber =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (!/^[0-9]+$/.test(text) || value < min || value > max)
-      throw new InvalidArgumentError(`Allowed: a whole number from ${min} to ${max}.`)
-    return value
-  }

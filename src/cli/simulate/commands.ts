@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { DEFAULT_SIMULATION } from '../../simulate/options.ts'
 import { SCHEMES } from '../../simulate/settings.ts'
+import { jsonOption, wholeNumber } from '../arguments.ts'
 import type { ExitCode } from '../exit-code.ts'
 import type { SimulateRequest } from './simulate.ts'
 
@@ -40,7 +41,7 @@ export function addSimulateCommand(program: Command, done: (code: ExitCode) => v
         .default(DEFAULT_SIMULATION.powAlgorithm),
     )
     .option('--no-faults', 'no reorganisation, disapproval or missing vote, and a wallet that always answers')
-    .option('--json', 'print the result as JSON')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -61,12 +62,3 @@ type Options = Omit<SimulateRequest, 'powAlgorithm' | 'json'> & {
   readonly pow: SimulateRequest['powAlgorithm']
   readonly json?: true
 }
-
-const wholeNumber =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (!/^[0-9]+$/.test(text) || value < min || value > max)
-      throw new InvalidArgumentError(`Allowed: a whole number from ${min} to ${max}.`)
-    return value
-  }

@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
+import { jsonOption } from '../arguments.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 const URL_HELP =
@@ -6,7 +7,6 @@ const URL_HELP =
 
 /** Adds `lodebook store` and what belongs to it. */
 export function addStoreCommands(program: Command, done: (code: ExitCode) => void): void {
-  const json = () => new Option('--json', 'print the result as JSON')
   const store = program
     .command('store')
     .summary('copy a history from one store to another, or verify one')
@@ -26,7 +26,7 @@ Examples:
     )
     .requiredOption('--from <url>', 'the store that has the history')
     .requiredOption('--to <url>', 'the store that gets it, made when it is a file that is not there')
-    .addOption(json())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -45,7 +45,7 @@ Examples:
       `Checks the order of the log, every stream for gaps, every event's id, data and type. Ends with 1 when anything is wrong. ${URL_HELP}`,
     )
     .argument('<url>', 'the store')
-    .addOption(json())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

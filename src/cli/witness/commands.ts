@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { hostAndPort, untilStdinEndsOption } from '../arguments.ts'
 import type { ExitCode } from '../exit-code.ts'
 
 /** Options of `lodebook witness`, as commander gives them. */
@@ -11,12 +12,8 @@ interface Options {
   readonly untilStdinEnds?: true
 }
 
-/** Adds `lodebook witness`. `hostAndPort` reads an address, and throws for what is none. */
-export function addWitnessCommand(
-  program: Command,
-  hostAndPort: (text: string) => Options['listen'],
-  done: (code: ExitCode) => void,
-): void {
+/** Adds `lodebook witness`. */
+export function addWitnessCommand(program: Command, done: (code: ExitCode) => void): void {
   program
     .command('witness')
     .summary('sign that other ledgers only grow (C2SP tlog-witness)')
@@ -38,7 +35,7 @@ export function addWitnessCommand(
         .default({ host: '127.0.0.1', port: 8090 }, '127.0.0.1:8090'),
     )
     .option('--json', 'print where it is as one line of JSON')
-    .addOption(new Option('--until-stdin-ends').hideHelp())
+    .addOption(untilStdinEndsOption())
     .addHelpText(
       'after',
       `

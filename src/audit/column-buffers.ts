@@ -7,7 +7,7 @@ const ALIGNMENT = 8
  * Room for the columns of a bundle, in memory that threads share: what one of them reads another one sees without a copy. It is used for one
  * bundle after another, since new memory costs as much as what is written into it.
  */
-export class ColumnRoom {
+export class ColumnBuffers {
   readonly #slabs: SharedArrayBuffer[] = []
   /** The piece that is being filled, and up to where. */
   #slab = 0

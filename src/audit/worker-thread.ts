@@ -1,35 +1,35 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { sha256 } from '../../adapters/ledger/sha256.ts'
 import { NetworkName, networks } from '../../domain/decred/network.ts'
-import { Hand } from './hands.ts'
-import type { ThreadAnswer, ThreadQuestion } from './threads.ts'
+import { AuditWorker } from './audit-workers.ts'
+import type { ThreadAnswer, ThreadQuestion } from './threaded-workers.ts'
 
 /** One thread of an audit: reads bundles and proves their shares. */
 
 const port = parentPort
-if (port === null || !NetworkName.is(workerData)) throw new Error('this file is begun by threads.ts')
-const hand = new Hand(networks[workerData], sha256)
+if (port === null || !NetworkName.is(workerData)) throw new Error('this file is begun by threaded-workers.ts')
+const worker = new AuditWorker(networks[workerData], sha256)
 
 port.on('message', (question: ThreadQuestion) => {
   switch (question.kind) {
     case 'read': {
       const { id, bundle, bytes, fetchedWidth, width } = question
-      answer({ kind: 'read', id, read: hand.read(bundle, bytes, fetchedWidth, width) })
+      answer({ kind: 'read', id, read: worker.read(bundle, bytes, fetchedWidth, width) })
       bytes.buffer.transfer(0)
       return
     }
     case 'learn':
-      hand.learn(question.facts)
+      worker.learn(question.facts)
       return
     case 'qualities':
-      answer({ kind: 'qualities', id: question.id, qualities: hand.qualities() })
+      answer({ kind: 'qualities', id: question.id, qualities: worker.qualities() })
       return
     case 'release':
-      hand.release(question.bundle)
+      worker.release(question.bundle)
       return
     case 'prove': {
       const { id, bundle, tasks, isHashed } = question
-      answer({ kind: 'prove', id, outcomes: hand.prove(bundle, tasks, isHashed) })
+      answer({ kind: 'prove', id, outcomes: worker.prove(bundle, tasks, isHashed) })
     }
   }
 })

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import * as E from 'fp-ts/lib/Either.js'
 import type { NetworkName } from '../../domain/decred/network.ts'
-import type { Hands, ProofTask, ReadBundle } from './hands.ts'
+import type { AuditWorkers, ProofTask, ReadBundle } from './audit-workers.ts'
 import type { HashQuality } from './hash-quality.ts'
 import type { ProofOutcome } from './prover.ts'
 import type { HeaderFact } from './references.ts'
@@ -52,7 +52,7 @@ const HEAP_MB_MAX = 256
 const NEW_MB_MAX = 8
 
 /** Begins so many threads. Each reads bundles and proves the ones that it read. */
-export function threadedHands(network: NetworkName, count: number): Hands {
+export function threadedWorkers(network: NetworkName, count: number): AuditWorkers {
   const threads = Array.from({ length: count }, () => begin(network))
   const readers = new Map<number, Thread>()
   let nextId = 0
@@ -117,7 +117,7 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function begin(network: NetworkName): Thread {
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+  const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
     workerData: network,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX, maxYoungGenerationSizeMb: NEW_MB_MAX },
   })
