@@ -211,8 +211,8 @@ async function tryInOrder(page: string, commands: readonly string[]): Promise<vo
 const isElsewhere = ({ page, commands: [first = ''] }: ShellBlock): boolean =>
   elsewhere.some((each) => each.page === page && first.startsWith(each.block ?? ''))
 const isRun = (page: string, command: string): boolean => entryOf(notRun[page], command) === undefined
-const blocks = pages
-  .flatMap(shellBlocks)
+const everyBlock = pages.flatMap(shellBlocks)
+const blocks = everyBlock
   .filter((block) => !isElsewhere(block))
   .map(({ commands, ...block }) => ({
     ...block,
@@ -257,7 +257,7 @@ describe.concurrent('commands do what the page says', () => {
       .filter((page) => page.startsWith('docs/runbooks/'))
       .flatMap((page) => {
         const [, section = ''] =
-          /^## How to see it\n([^]*?)^## /m.exec(readFileSync(root + page, 'utf8')) ?? []
+          /^## How to see it\n([\s\S]*?)^## /m.exec(readFileSync(root + page, 'utf8')) ?? []
         return [...section.matchAll(/`((?:lodebook|curl|df) [^`]+)`/g)].map(([, command = '']) => command)
       })
     expect(looks.length).toBeGreaterThan(5)
@@ -275,15 +275,19 @@ describe('the lists name what is there', () => {
   )
 
   test.each(listed)('$page: $beginning', ({ page, beginning }) => {
-    expect(commandsOf(page).filter((command) => command.startsWith(beginning))).not.toEqual([])
+    const commands = blocksOf(page).flatMap((block) => block.commands)
+    expect(commands.filter((command) => command.startsWith(beginning))).not.toEqual([])
   })
 
-  test.each(elsewhere)('$page $block is run by $test', ({ page, block = '', test: file }) => {
-    expect(shellBlocks(page).filter(({ commands: [first] }) => first?.startsWith(block))).not.toEqual([])
+  test.each(elsewhere)('$page is run by $test', ({ page, block = '', test: file }) => {
+    const firsts = blocksOf(page).flatMap(({ commands: [first = ''] }) => first)
+    expect(firsts.filter((first) => first.startsWith(block))).not.toEqual([])
     expect(readFileSync(root + file, 'utf8')).toContain(page.replace('docs/', ''))
   })
 
   test('and most commands are run', () => {
-    expect(blocks.flatMap(({ commands }) => commands).length).toBeGreaterThan(110)
+    const commands = (of: readonly { readonly commands: readonly string[] }[]): number =>
+      of.flatMap((each) => each.commands).length
+    expect(commands(blocks)).toBeGreaterThan(commands(everyBlock) / 2)
   })
 })

@@ -105,6 +105,7 @@ const steps: Readonly<
       await pool.end()
       removeFromData(/^lodebook\.db/)
     },
+    after: (printed) => expect(printed).toMatch(/^[1-9]\d* of them came from the public ledger/m),
   },
   'sudo -u lodebook lodebook begin-ledger': { before: () => removeFromData(/^ledger$/) },
 }

@@ -1,28 +1,16 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { leaves } from '../../src/config/schema.ts'
 import { everyCommand } from '../cli/commands.ts'
+import { codeBlocks, pages, root } from './shell-blocks.ts'
 
 /** What pages tell people to type is there, and where they lead is somewhere. */
 
-const root = new URL('../../', import.meta.url).pathname
-const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-  cwd: root,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((file) => file !== '' && existsSync(root + file))
-  // The past is told in the words of its time.
-  .filter((file) => file !== 'CHANGELOG.md' && !file.startsWith('docs/decisions/'))
 const read = (file: string): string => readFileSync(root + file, 'utf8')
-
-/** Code blocks of a language, without the indent of a list that they are in. */
 const blocks = (page: string, language: string): readonly string[] =>
-  [...read(page).matchAll(new RegExp(`^( *)\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\`$`, 'gm'))].map(
-    ([, indent = '', block = '']) => block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  )
+  codeBlocks(page, language).map(({ text }) => text)
 
 const commands = new Map(everyCommand.map((each) => [each.command, each]))
 const keys = leaves.map(({ external }) => new RegExp(`^--${external.join('\\.').replace('*', '(N|\\d+)')}$`))

@@ -96,7 +96,7 @@ export async function crawl(
     const text = await response.text()
     texts.set(path, text)
     if (!response.headers.get('Content-Type')?.startsWith('text/html')) continue
-    for (const [, link = ''] of text.matchAll(/<(?:a|link) [^>]*href="(\/[^"#]*)"/g)) {
+    for (const [, link = ''] of text.matchAll(/<(?:a|link) [^>]*href="(\/(?:&#39;|[^"#])*)"/g)) {
       const target = link.replaceAll('&amp;', '&').replaceAll('&#39;', "'")
       const kind = kindOf(target)
       // A stream of events has no end.

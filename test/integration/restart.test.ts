@@ -102,12 +102,12 @@ describe('a pool that is stopped and started', () => {
     const second = await openHouse([devnet], { listener: SHARE }, first.directory)
     expect(second.events('PoolOpened')).toHaveLength(1)
     expect(second.events('GatewayJoined').map(({ data }) => [data.gateway, data.extranoncePrefix])).toEqual([
-      [0, '00'],
-      [1, '01'],
+      [0, '01'],
+      [1, '02'],
     ])
     const again = await begin(second, 1, { session: rig.session })
     expect(again.session).not.toBe(rig.session)
-    expect([rig.extranonce1.slice(0, 2), again.extranonce1.slice(0, 2)]).toEqual(['00', '01'])
+    expect([rig.extranonce1.slice(0, 2), again.extranonce1.slice(0, 2)]).toEqual(['01', '02'])
     await again.job()
     for (const old of [...shares, late]) expect(await again.submit(old)).toMatchObject(refused(21))
     expect(await again.submit(await again.find('share'))).toMatchObject(taken)
