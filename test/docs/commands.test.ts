@@ -31,7 +31,7 @@ interface Arrangement {
   readonly before?: (box: Sandbox) => unknown
   readonly manner?: (box: Sandbox) => Manner
   /** What the page could not know. */
-  readonly here?: (command: string, box: Sandbox) => Promise<string>
+  readonly here?: (command: string, box: Sandbox) => string | Promise<string>
   /** What must have come of it. */
   readonly after?: (printed: string, box: Sandbox) => unknown
 }
@@ -42,7 +42,7 @@ const without =
   (box: Sandbox): void => {
     for (const path of paths) rmSync(box.path(path), { recursive: true })
   }
-/** A data directory where no history is, and free ports. */
+/** A data directory where no history is. */
 const another = (box: Sandbox): Manner => ({
   environment: {
     LODEBOOK_POOL_DATA_DIRECTORY: box.path('another'),
@@ -101,7 +101,17 @@ const arrangements: Readonly<Record<string, Readonly<Record<string, Arrangement>
     'lodebook restore /backup/lodebook-2026-11-25.db --ledger': { manner: another },
     "lodebook store copy --from 'esdb": { before: without('/backup/lodebook.db') },
     'lodebook devnet --data-directory /tmp/history/devnet': {
-      before: (box) => cpSync(pool.history, box.path('/tmp/history'), { recursive: true }),
+      before: (box) => {
+        without('lodebook.toml')(box)
+        cpSync(pool.history, box.path('/tmp/history'), { recursive: true })
+      },
+    },
+    'lodebook run --pool.network simnet': {
+      here: (command, box) => {
+        const [, node = ''] = /answers like dcrd on (\S+),/.exec(box.heard()) ?? []
+        return command.replace('127.0.0.1:19556', node)
+      },
+      manner: () => ({ environment: { LODEBOOK_HTTP_PORT: '0', LODEBOOK_LISTENERS_0_PORT: '0' } }),
     },
     'lodebook begin-ledger': {
       manner: (box) => ({ environment: { LODEBOOK_POOL_DATA_DIRECTORY: box.path('/var/lib/lodebook') } }),
@@ -170,8 +180,8 @@ const filesIn = (directory: string): readonly string[] =>
 
 /** Commands that go on until they are asked to end, and what they say once they are ready. */
 const going: readonly (readonly [command: RegExp, says: RegExp])[] = [
-  [/^(LODEBOOK_\S+=\S+ )?lodebook run\b/, /runs on simnet/],
-  [/^npm run lodebook -- run$/, /runs on simnet/],
+  [/^(LODEBOOK_\S+=\S+ )?lodebook run\b/, /node up/],
+  [/^npm run lodebook -- run$/, /node up/],
   [/^(npm start|lodebook demo)\b/, /Stop /],
   [/^lodebook devnet\b/, /Ctrl-C ends it/],
   [/^lodebook witness\b/, /Listens/],
@@ -266,8 +276,7 @@ describe.concurrent('commands do what the page says', () => {
 })
 
 describe('the lists name what is there', () => {
-  const commandsOf = (page: string): readonly string[] =>
-    shellBlocks(page).flatMap(({ commands }) => commands)
+  const blocksOf = (page: string): readonly ShellBlock[] => everyBlock.filter((block) => block.page === page)
   const listed = [notRun, arrangements].flatMap((table) =>
     Object.entries<Readonly<Record<string, unknown>>>(table).flatMap(([page, entries]) =>
       Object.keys(entries).map((beginning) => ({ page, beginning })),

@@ -22,8 +22,8 @@ export interface ExamplePool {
   readonly close: () => Promise<void>
 }
 
-const SHARES = 3_000
-const SHARES_PER_BLOCK = 100
+const SHARES = 1_500
+const SHARES_PER_BLOCK = 60
 /** So that a processor finds shares, and now and then a block. */
 const HASHES_PER_SECOND = 100
 const MINER = 'SscogFcaGxzkACa1xUavJxcogJyRi34dcCX'
@@ -32,17 +32,16 @@ const MINER = 'SscogFcaGxzkACa1xUavJxcogJyRi34dcCX'
 export async function openExamplePool(): Promise<ExamplePool> {
   const { path: directory, remove } = temporaryDirectory()
   const at = (name: string): string => join(directory, name)
-  const run = async (...words: readonly string[]): Promise<string> => {
-    const { code, stdout, stderr } = await lodebook(words, { directory })
-    if (code !== 0) throw new Error(`lodebook ${words.join(' ')} ended with ${code}: ${stderr}`)
+  const run = async (command: string): Promise<string> => {
+    const { code, stdout, stderr } = await lodebook(command.split(' '), { directory })
+    if (code !== 0) throw new Error(`lodebook ${command} ended with ${code}: ${stderr}`)
     return stdout
   }
-  const size = ['--shares', String(SHARES), '--shares-per-block', String(SHARES_PER_BLOCK)]
-  const made = await run('simulate', '--data', 'history', ...size)
+  const made = await run(`simulate --data history --shares ${SHARES} --shares-per-block ${SHARES_PER_BLOCK}`)
   const [, key = ''] = /Key +(\S+)/.exec(made) ?? []
   cpSync(at('history'), at('pool'), { recursive: true })
 
-  const entries = (await run('ledger', 'cat', 'history/ledger', '--type', 'WorkIssued')).trimEnd().split('\n')
+  const entries = (await run('ledger cat history/ledger --type WorkIssued')).trimEnd().split('\n')
   const { bits } = JSON.parse(entries.at(-1) ?? '').data
   const devnet = await startDevnet({
     dataDirectory: at('pool/devnet'),
@@ -52,35 +51,25 @@ export async function openExamplePool(): Promise<ExamplePool> {
   })
   writeFileSync(at('lodebook.toml'), configuration(directory, devnet))
   const pool = start(['run', '--config', 'lodebook.toml', '--log.format', 'json'], { directory })
+  process.once('exit', () => pool.process.kill())
   const began = await pool.says('"msg":"node up"')
   const url = /dashboard on (http:[^"]+)/.exec(began)?.[1] ?? ''
   const stratum = `127.0.0.1:${/miners connect to [\d.]+:(\d+)/.exec(began)?.[1]}`
 
   await run(
-    ...[
-      'miner',
-      '--pool',
-      stratum,
-      '--network',
-      'simnet',
-      '--user',
-      `${MINER}.rig`,
-      '--answers',
-      'answers.jsonl',
-    ],
-    ...['--rate', String(HASHES_PER_SECOND), '--seconds', '2'],
+    `miner --pool ${stratum} --network simnet --user ${MINER}.rig --answers answers.jsonl --rate ${HASHES_PER_SECOND} --seconds 2`,
   )
   const answers = readFileSync(at('answers.jsonl'), 'utf8').trimEnd().split('\n')
   const answer = answers.map((line) => JSON.parse(line)).find(({ accepted }) => accepted)
-  await run('backup', 'backup.db', '--config', 'lodebook.toml')
-  await run('audit', `${url}/ledger`, '--key', key, '--save', 'pool.checkpoint')
-  const { balances } = JSON.parse(await run('balances', '--config', 'lodebook.toml', '--json'))
-  const other: string = balances.find(
-    ({ address }: { readonly address: string }) => address !== MINER,
-  ).address
-  const share = ['--job', answer.job, '--nonce', answer.nonce]
-  await run('receipt', '--pool', url, ...share, '-o', 'share.tlog-proof')
-  const verified = await run('verify', 'share.tlog-proof', '--key', key)
+  await run('backup backup.db --config lodebook.toml')
+  await run(`audit ${url}/ledger --key ${key} --save pool.checkpoint`)
+  const { balances }: { readonly balances: readonly { readonly address: string }[] } = JSON.parse(
+    await run('balances --config lodebook.toml --json'),
+  )
+  const other = balances.find(({ address }) => address !== MINER)?.address ?? ''
+  const share = `--job ${answer.job} --nonce ${answer.nonce}`
+  await run(`receipt --pool ${url} ${share} -o share.tlog-proof`)
+  const verified = await run(`verify share.tlog-proof --key ${key}`)
   const [, position = '', entry = ''] = /Share (\d+) of the \d+ in entry (\d+)/.exec(verified) ?? []
 
   const { certificate: cert, key: serverKey } = await loadCertificate(directory, 'store', Date.now())
@@ -89,12 +78,16 @@ export async function openExamplePool(): Promise<ExamplePool> {
       tls: { cert, key: serverKey },
       users: [{ name, password: 'secret', mayWrite: true }],
     })
-  const [open, full, empty, another] = await Promise.all([
-    ...[startConformanceServer(), guarded('lodebook'), guarded('pool'), startConformanceServer()],
-  ])
-  for (const to of [open.url, `esdb://lodebook:secret@127.0.0.1:${full.port}?tlsCAFile=${at('store.cert')}`])
-    await run('store', 'copy', '--from', 'sqlite:history/lodebook.db', '--to', to)
+  const open = await startConformanceServer()
+  const another = await startConformanceServer()
+  const [full, empty] = [await guarded('lodebook'), await guarded('pool')]
+  for (const to of [open.url, `esdb://lodebook:secret@localhost:${full.port}?tlsCAFile=${at('store.cert')}`])
+    await run(`store copy --from sqlite:history/lodebook.db --to ${to}`)
 
+  const guardedAt = (host: string, { port }: { readonly port: number }): readonly [RegExp, string] => [
+    new RegExp(`@${host}:2113(\\?passwordFile=[^' ]+)`, 'g'),
+    `@localhost:${port}$1&tlsCAFile=/etc/lodebook/store-ca.crt`,
+  ]
   const replacements: readonly (readonly [RegExp, string])[] = [
     [/https:\/\/mirror\.example\/pool\b/g, `${url}/ledger`],
     [/https:\/\/pool\.example(?=[/ ])|http:\/\/127\.0\.0\.1:8080/g, url],
@@ -104,24 +97,14 @@ export async function openExamplePool(): Promise<ExamplePool> {
     [/(?<=^lodebook admin ban )Ds\w+/g, other],
     [/\b(DsUZxxoHJSty8DCfwfartwTYbuhmVct7tJu|SsXciQNTo3HuV5tX3yy4hXndRWgLMRVC7Ah)\b/g, MINER],
     [/\b1042:7\b/g, `${entry}:${position}`],
-    [/--job 00030000002a --nonce 1f00a9c4/g, share.join(' ')],
+    [/--job 00030000002a --nonce 1f00a9c4/g, share],
     [/height:1000\b/g, 'height:20'],
     [/(PASSWORD=)\.\.\./g, `$1${devnet.password}`],
     // A pool that runs on a server needs one where no history is.
     [/^(lodebook run .*)esdb:\/\/db:2113\?tls=false/g, `$1${another.url}`],
     [/esdb:\/\/(db|eventstoredb):2113\?tls=false/g, open.url],
-    ...(
-      [
-        ['lodebook@db1', full],
-        ['pool@db', empty],
-      ] as const
-    ).map(
-      ([who, { port }]) =>
-        [
-          new RegExp(`esdb://${who}:2113(\\?passwordFile=[^' ]+)`, 'g'),
-          `esdb://${who.replace(/@.*/, '')}@127.0.0.1:${port}$1&tlsCAFile=/etc/lodebook/store-ca.crt`,
-        ] as const,
-    ),
+    guardedAt('db1', full),
+    guardedAt('db', empty),
   ]
   const asHere = (command: string): string =>
     replacements.reduce((text, [page, here]) => text.replaceAll(page, here), scaled(command, stratum))
@@ -170,7 +153,7 @@ const withOptions = (command: string, options: Readonly<Record<string, string | 
 /** What would take minutes takes a moment, ports are free ones, and miners leave the processor to others. */
 function scaled(command: string, stratum: string): string {
   if (command.startsWith('lodebook simulate'))
-    return withOptions(command, { '--shares': 1_000, '--shares-per-block': SHARES_PER_BLOCK })
+    return withOptions(command, { '--shares': 500, '--shares-per-block': SHARES_PER_BLOCK })
   if (command.startsWith('lodebook devnet')) return withOptions(command, { '--port': 0 })
   if (command.startsWith('lodebook witness')) return withOptions(command, { '--listen': '127.0.0.1:0' })
   if (/^(npm start|lodebook demo)/.test(command))

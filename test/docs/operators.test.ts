@@ -112,7 +112,7 @@ const steps: Readonly<
 
 const asHere = (command: string): string =>
   command
-    .replace('127.0.0.1:5550', `127.0.0.1:${/miners connect to [\d.]+:(\d+)/.exec(pool?.said ?? '')?.[1]}`)
+    .replace('127.0.0.1:5550', `127.0.0.1:${/.*miners connect to [\d.]+:(\d+)/s.exec(box.heard())?.[1]}`)
     .replace('--seconds 60', '--seconds 3 --network simnet')
     .replace('the-private-passphrase', DEMO_PASSPHRASE)
     .replace('lodebook-2026-11-25.db', 'lodebook-$(date +%F).db')

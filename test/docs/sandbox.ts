@@ -28,13 +28,14 @@ export interface Sandbox {
   readonly run: (command: string, manner?: Manner) => Promise<string>
   /** Starts a command that goes on until it is asked to end, and waits until it says something. */
   readonly serve: (command: string, says: RegExp, manner?: Manner) => Promise<Served>
+  /** All that commands which go on have said. */
+  readonly heard: () => string
   /** Ends what still runs, and removes everything. */
   readonly close: () => Promise<void>
 }
 
 /** A command that goes on. */
 export interface Served {
-  readonly said: string
   /** Ctrl-C: it must end in order. Idempotent. */
   readonly end: () => Promise<void>
 }
@@ -58,6 +59,12 @@ const SYSTEM = /(?<![\w.~}$*/-])\/(?:(?:etc|var\/lib|srv|backup|tmp|run\/secrets
 /** Other paths that may be in a command, since nothing is written there. */
 const HARMLESS = /^\/(bin\/(ba)?sh|usr\/sbin\/nologin|dev\/stdin)$/
 
+/** What this process has not seen the end of. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const { pid } of running) if (pid !== undefined) process.kill(-pid)
+})
+
 const STAND_INS = join(repository, 'test/docs/stand-ins')
 
 const sentenceOf = (command: string, { code, stdout, stderr }: Said): string =>
@@ -78,6 +85,7 @@ export function openSandbox(): Sandbox {
   const home = join(root, 'home')
   const work = join(home, 'work')
   const open = new Set<Served>()
+  const heard: { stdout: string; stderr: string }[] = []
 
   const placed = (text: string): string => text.replaceAll(SYSTEM, (path) => root + path)
   const place = (command: string): string => {
@@ -111,6 +119,8 @@ export function openSandbox(): Sandbox {
       // A group of its own, so that Ctrl-C can be sent to all of it.
       detached: true,
     })
+    running.add(child)
+    child.once('close', () => running.delete(child))
     const said = { stdout: '', stderr: '' }
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream].setEncoding('utf8').on('data', (text: string) => {
@@ -134,6 +144,7 @@ export function openSandbox(): Sandbox {
     run: async (command, manner = {}) => wellEnded(command, await begin(command, manner).ended),
     serve: async (command, says, manner = {}) => {
       const { child, ended, said } = begin(command, manner)
+      heard.push(said)
       await new Promise<void>((resolve, reject) => {
         const look = () => {
           if (says.test(said.stdout + said.stderr)) resolve()
@@ -151,7 +162,6 @@ export function openSandbox(): Sandbox {
         if (!command.startsWith('npm ') || end.code !== null) wellEnded(command, end)
       }
       const served: Served = {
-        said: said.stdout + said.stderr,
         end: () => {
           ending ??= end()
           return ending
@@ -160,9 +170,13 @@ export function openSandbox(): Sandbox {
       open.add(served)
       return served
     },
+    heard: () => heard.map(({ stdout, stderr }) => stdout + stderr).join(''),
     close: async () => {
-      for (const served of open) await served.end()
-      rmSync(root, { recursive: true, force: true })
+      try {
+        for (const served of open) await served.end()
+      } finally {
+        rmSync(root, { recursive: true, force: true })
+      }
     },
   }
 }
