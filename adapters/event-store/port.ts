@@ -78,11 +78,8 @@ export interface StreamRange {
   readonly limit: number
 }
 
-/**
- * The log of all events, with EventStoreDB's semantics and one guarantee of its own: an answered append is on disk.
- * `test/contract/event-store.ts` is the definition; every adapter passes it.
- */
-export interface EventStore {
+/** What can be read of a log, by a program that may not write it as well. */
+export interface EventReader {
   /** For logs and pages: `sqlite:/var/lib/lodebook/lodebook.db`. */
   readonly name: string
   /**
@@ -90,15 +87,6 @@ export interface EventStore {
    * events have the same positions in each.
    */
   readonly log: string
-  /**
-   * Appends in order, each one atomic. At the first that fails the rest is left alone; those before it, and unordered ones beside it,
-   * may have been kept or not. Events that are already there, right after `expected`, are not written again and count as
-   * appended, so the same call can always be repeated. They are the same when id, type and data are; EventStoreDB
-   * looks at ids alone.
-   *
-   * @throws RangeError for an append without events.
-   */
-  readonly append: (appends: readonly StreamAppend[]) => TaskEither<StoreError, void>
   /** Empty when there is no such stream. Without positions: not every server tells them here. */
   readonly readStream: (stream: string, range: StreamRange) => TaskEither<StoreError, readonly StreamEvent[]>
   /**
@@ -112,6 +100,24 @@ export interface EventStore {
   ) => TaskEither<StoreError, readonly RecordedEvent[]>
   /** Position of the newest event. */
   readonly head: () => TaskEither<StoreError, Option<number>>
+  /** Ends every subscription and gives the store free. Idempotent. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * The log of all events, with EventStoreDB's semantics and one guarantee of its own: an answered append is on disk.
+ * `test/contract/event-store.ts` is the definition; every adapter passes it.
+ */
+export interface EventStore extends EventReader {
+  /**
+   * Appends in order, each one atomic. At the first that fails the rest is left alone; those before it, and unordered ones beside it,
+   * may have been kept or not. Events that are already there, right after `expected`, are not written again and count as
+   * appended, so the same call can always be repeated. They are the same when id, type and data are; EventStoreDB
+   * looks at ids alone.
+   *
+   * @throws RangeError for an append without events.
+   */
+  readonly append: (appends: readonly StreamAppend[]) => TaskEither<StoreError, void>
   /**
    * Every event after `after`, then each new one, in batches of `batchMax` at most. The next batch is read when
    * `handle` has resolved, so a slow reader costs no memory. Emits the position of each handled batch.
@@ -125,6 +131,4 @@ export interface EventStore {
     batchMax: number,
     handle: (events: readonly RecordedEvent[]) => Promise<void>,
   ) => Observable<number>
-  /** Ends every subscription and gives the store free. Idempotent. */
-  readonly close: () => Promise<void>
 }

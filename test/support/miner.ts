@@ -97,11 +97,20 @@ export function miner(
     return last?.params === undefined ? undefined : readJob(device, last.params)
   }
 
+  /** One for all who wait for it: a notification is told to one only. */
+  let coming: Promise<unknown> | null = null
+  function nextJob(): Promise<unknown> {
+    coming ??= client.notification('mining.notify').finally(() => {
+      coming = null
+    })
+    return coming
+  }
+
   async function jobThat(isWanted: (job: DeviceJob) => boolean): Promise<DeviceJob> {
     for (;;) {
       const known = newest()
       if (known !== undefined && isWanted(known)) return known
-      await client.notification('mining.notify')
+      await nextJob()
     }
   }
 

@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/lib/Either.js'
 import type { StoreError } from '../port.ts'
 
 /** Primary result codes of SQLite that tell damage from a passing trouble (sqlite.org/rescode.html). */
@@ -33,7 +34,7 @@ export function storeError(thrown: unknown, file: string): StoreError {
       )
     case CANTOPEN:
       return unavailable(
-        `${file} can't be opened: check that it is a file this user may write, and its directory`,
+        `${file} can't be opened: check that it is a file this user may read and write, and its directory`,
       )
     case NOTADB:
       return damaged(file, 'it is not an SQLite database')
@@ -47,6 +48,15 @@ export function storeError(thrown: unknown, file: string): StoreError {
   }
 }
 
+/** Works on this file; what SQLite throws becomes an error of the store. */
+export function attempt<A>(file: string, work: () => E.Either<StoreError, A>): E.Either<StoreError, A> {
+  try {
+    return work()
+  } catch (thrown) {
+    return E.left(storeError(thrown, file))
+  }
+}
+
 /** Whether another connection holds the lock that was asked for. */
 export const isBusy = (thrown: unknown): boolean =>
   hasCode(thrown, 'ERR_SQLITE_ERROR') && hasResultCode(thrown) && (thrown.errcode & 0xff) === BUSY
@@ -55,6 +65,12 @@ export const isBusy = (thrown: unknown): boolean =>
 export const damaged = (file: string, what: string): StoreError => ({
   kind: 'damaged',
   message: `${file} is damaged or not what it should be: ${what}. Keep a copy, then restore the newest backup`,
+})
+
+/** For who still asks a store that was closed. */
+export const closedError = (file: string): StoreError => ({
+  kind: 'closed',
+  message: `${file} was closed: open it again`,
 })
 
 const unavailable = (message: string): StoreError => ({ kind: 'unavailable', message })

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import * as E from 'fp-ts/lib/Either.js'
 import type { StoreError } from '../port.ts'
-import { damaged, storeError } from './errors.ts'
+import { attempt, damaged, storeError } from './errors.ts'
 import { IS_RARE } from './rare-types.ts'
 
 /** `LODE`: what tells this file from other SQLite databases. */
@@ -75,7 +75,17 @@ export function openFile(path: string): E.Either<StoreError, DatabaseSync> {
 
 function prepareFile(db: DatabaseSync, path: string): E.Either<StoreError, DatabaseSync> {
   const isNew = number(db, 'SELECT count(*) FROM sqlite_schema') === 0
-  if (!isNew && number(db, 'PRAGMA application_id') !== APPLICATION_ID)
+  const ours = isNew ? E.right(undefined) : checkMarks(db, path)
+  if (E.isLeft(ours)) return ours
+  db.exec(SETTINGS)
+  // The marks are written each time, so that a file that can't be written is refused now, not at the first share.
+  db.exec(`BEGIN IMMEDIATE; ${isNew ? TABLES : ''} ${RARE_INDEX} ${MARKS} COMMIT`)
+  return E.right(db)
+}
+
+/** Whose file it is, and which format. */
+function checkMarks(db: DatabaseSync, path: string): E.Either<StoreError, void> {
+  if (number(db, 'PRAGMA application_id') !== APPLICATION_ID)
     return E.left(damaged(path, 'it is not an event store of Lodebook'))
   const format = number(db, 'PRAGMA user_version')
   if (format !== undefined && format > FORMAT)
@@ -83,10 +93,7 @@ function prepareFile(db: DatabaseSync, path: string): E.Either<StoreError, Datab
       kind: 'damaged',
       message: `${path} was written by a newer Lodebook (format ${format}, this one reads ${FORMAT}): install that one`,
     })
-  db.exec(SETTINGS)
-  // The marks are written each time, so that a file that can't be written is refused now, not at the first share.
-  db.exec(`BEGIN IMMEDIATE; ${isNew ? TABLES : ''} ${RARE_INDEX} ${MARKS} COMMIT`)
-  return E.right(db)
+  return E.right(undefined)
 }
 
 function number(db: DatabaseSync, query: string): number | undefined {

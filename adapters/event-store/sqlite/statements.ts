@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { IS_RARE } from './rare-types.ts'
 
-/** Every statement of the store, prepared once. Rows come as arrays. */
-export interface Statements {
+/** The statements that write, prepared once. Rows come as arrays. */
+export interface WriteStatements {
   readonly begin: StatementSync
   readonly commit: StatementSync
   readonly rollback: StatementSync
@@ -12,6 +12,12 @@ export interface Statements {
   readonly addStream: StatementSync
   /** position, stream number, revision, id, type, data, checksum */
   readonly addEvent: StatementSync
+}
+
+/** The statements that read. */
+export interface ReadStatements {
+  /** name -> revision of its last event */
+  readonly lastRevision: StatementSync
   /** -> position of the newest event */
   readonly newest: StatementSync
   /** after, limit -> columns of an event */
@@ -32,32 +38,43 @@ const EVENT = `
 const OF_TYPES = 'WHERE event.type IN (SELECT value FROM json_each(?)) AND event.position > ?'
 
 /** Prepares them. Throws as `node:sqlite` does. */
-export function prepareStatements(db: DatabaseSync): Statements {
-  const prepare = (sql: string): StatementSync => {
-    const statement = db.prepare(sql)
-    statement.setReturnArrays(true)
-    return statement
-  }
-  return {
-    begin: prepare('BEGIN IMMEDIATE'),
-    commit: prepare('COMMIT'),
-    rollback: prepare('ROLLBACK'),
-    findStream: prepare(
-      'SELECT id, (SELECT max(revision) FROM event WHERE stream = stream.id) FROM stream WHERE name = ?',
-    ),
-    addStream: prepare('INSERT INTO stream (name) VALUES (?) RETURNING id'),
-    addEvent: prepare('INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    newest: prepare('SELECT max(position) FROM event'),
-    readAll: prepare(`${EVENT} WHERE event.position > ? ORDER BY event.position LIMIT ?`),
-    readTypes: prepare(`${EVENT} ${OF_TYPES} ORDER BY event.position LIMIT ?`),
-    readRareTypes: prepare(
-      `${EVENT.replace('FROM event', 'FROM event INDEXED BY rare_event')} ${OF_TYPES} AND ${IS_RARE} ORDER BY event.position LIMIT ?`,
-    ),
-    readForwards: prepare(
-      `${EVENT} WHERE stream.name = ? AND event.revision >= ? ORDER BY event.revision LIMIT ?`,
-    ),
-    readBackwards: prepare(
-      `${EVENT} WHERE stream.name = ? AND event.revision <= ? ORDER BY event.revision DESC LIMIT ?`,
-    ),
-  }
+export const prepareWriting = (db: DatabaseSync): WriteStatements => ({
+  begin: prepare(db, 'BEGIN IMMEDIATE'),
+  commit: prepare(db, 'COMMIT'),
+  rollback: prepare(db, 'ROLLBACK'),
+  findStream: prepare(
+    db,
+    'SELECT id, (SELECT max(revision) FROM event WHERE stream = stream.id) FROM stream WHERE name = ?',
+  ),
+  addStream: prepare(db, 'INSERT INTO stream (name) VALUES (?) RETURNING id'),
+  addEvent: prepare(db, 'INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)'),
+})
+
+/** Prepares them. Throws as `node:sqlite` does. */
+export const prepareReading = (db: DatabaseSync): ReadStatements => ({
+  lastRevision: prepare(
+    db,
+    'SELECT max(revision) FROM event WHERE stream = (SELECT id FROM stream WHERE name = ?)',
+  ),
+  newest: prepare(db, 'SELECT max(position) FROM event'),
+  readAll: prepare(db, `${EVENT} WHERE event.position > ? ORDER BY event.position LIMIT ?`),
+  readTypes: prepare(db, `${EVENT} ${OF_TYPES} ORDER BY event.position LIMIT ?`),
+  readRareTypes: prepare(
+    db,
+    `${EVENT.replace('FROM event', 'FROM event INDEXED BY rare_event')} ${OF_TYPES} AND ${IS_RARE} ORDER BY event.position LIMIT ?`,
+  ),
+  readForwards: prepare(
+    db,
+    `${EVENT} WHERE stream.name = ? AND event.revision >= ? ORDER BY event.revision LIMIT ?`,
+  ),
+  readBackwards: prepare(
+    db,
+    `${EVENT} WHERE stream.name = ? AND event.revision <= ? ORDER BY event.revision DESC LIMIT ?`,
+  ),
+})
+
+function prepare(db: DatabaseSync, sql: string): StatementSync {
+  const statement = db.prepare(sql)
+  statement.setReturnArrays(true)
+  return statement
 }
