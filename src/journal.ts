@@ -293,13 +293,16 @@ export function openJournal(options: JournalOptions): Journal {
 
   /**
    * Which of the records of a commit comes first does not matter: what one says of another stream's (a worker of an account, a connection
-   * of the one that it resumes) is looked up when a share needs it.
+   * of the one that it resumes) is looked up when a share needs it. But work is in the order in which it was given out, which one stream
+   * keeps for itself: the first of an hour is written alone, after the hour before and ahead of its own.
    */
   function addRecords(appends: StreamAppend[], items: readonly RecordedItem[]): void {
     for (const { stream, firstRevision, events } of items) {
       const unordered = true
       if (typeof stream === 'string')
         appends.push({ ...proposeAppend(stream, firstRevision - 1, events), unordered, ifAbsent: true })
+      else if (firstRevision === 0 && events[0]?.type === 'WorkIssued')
+        appends.push(proposeAppend(stream.name, NO_STREAM, events))
       else appends.push({ ...proposeAppend(stream.name, firstRevision - 1, events), unordered })
     }
   }

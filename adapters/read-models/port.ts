@@ -208,7 +208,7 @@ export interface ReadModels {
   /**
    * Folds events in, in the log's order. One that can't be read stops it: those before it are in, it and the rest are not.
    * Events at or below the checkpoint are skipped, so the same call can always be repeated. Results and checkpoint reach the
-   * disk together, at the latest with the next `apply` one second later, with the next question, or on `close`: after a
+   * disk together: with an `apply` or a `storeInSlices` that comes when they are due, with the next question, or on `close`. After a
    * crash the checkpoint is an earlier one, and the events after it are to be applied again.
    */
   readonly apply: (events: readonly RecordedEvent[]) => Answer<void>
@@ -217,6 +217,10 @@ export interface ReadModels {
    * that was stored and nothing half. It must have ended before anything else is applied.
    */
   readonly applyInSlices: (events: readonly RecordedEvent[]) => Generator<void, Answer<void>>
+  /** Milliseconds until what was folded is due to be on the disk, a second at most; null when all of it is there, or can't get there any more. */
+  readonly storeDueInMs: () => number | null
+  /** Brings it there, in slices as well. What is applied or asked in between has the rest done. Not in the middle of `applyInSlices`. */
+  readonly storeInSlices: () => Generator<void, Answer<void>>
   /** Hot: one emission after each batch that was applied. Completes on `close`. */
   readonly changes: Observable<Change>
   readonly status: () => ReadModelStatus

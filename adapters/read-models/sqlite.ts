@@ -26,7 +26,7 @@ export interface ReadModelOptions {
   readonly nowMs: () => number
 }
 
-/** Results reach the file after this long at the latest, when events come. */
+/** Results are due in the file after this long. */
 const STORE_EVERY_MS = 1_000
 
 /** Buckets that wait to be stored, about 150 bytes each: a log that is folded anew fills a month of them in no time. */
@@ -128,6 +128,9 @@ function runReadModels(
     return E.right(undefined)
   }
 
+  const storeDueInMs = (): number | null =>
+    stopped !== undefined || !tally.changes.any ? null : Math.max(0, storedAtMs + STORE_EVERY_MS - nowMs())
+
   function storeIsDue(): boolean {
     const age = nowMs() - storedAtMs
     if (age >= STORE_EVERY_MS || tally.changes.buckets.length >= STORE_BUCKETS_MAX) return true
@@ -212,6 +215,8 @@ function runReadModels(
     checkpoint: () => tally.position,
     apply: (events) => endOf(applyInSlices(events)),
     applyInSlices,
+    storeDueInMs,
+    storeInSlices,
     changes: changes.asObservable(),
     status: () => ({
       version: SCHEMA_VERSION,

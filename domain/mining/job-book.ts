@@ -123,6 +123,12 @@ export const oldestTemplate = (book: JobBook): number => {
   return book.nextTemplate
 }
 
+/** The first job of the oldest template that a job may still belong to. */
+export const oldestTemplateJob = (book: JobBook): number => {
+  for (const { firstJob } of book.templates.values()) return firstJob
+  return book.nextJob
+}
+
 /** The same bytes but for time, nonce and extra data are the same template. */
 function templateOf(book: JobBook, cleared: Uint8Array, job: number): Template {
   const key = toHex(cleared.subarray(0, TIMESTAMP_OFFSET)) + toHex(cleared.subarray(STAKE_VERSION_OFFSET))

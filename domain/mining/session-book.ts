@@ -4,13 +4,15 @@ import { forgetTemplates, newSession, type Session } from './session.ts'
 /**
  * All sessions of a gateway: gives each its extranonce1 and keeps closed ones for the grace time. Mutable, one owner.
  *
- * extranonce1 is the gateway's prefix byte and a counter, skipping what a live or lately closed session has, so that no
- * two miners ever search the same headers. The prefix changes with each process, so a restart doesn't repeat them either.
+ * extranonce1 is the gateway's prefix byte and a number that no live or lately closed session has, so that no two miners ever search the
+ * same headers. The prefix changes with each process, so a restart doesn't repeat them either. The number is drawn: nobody is to know
+ * it, and search its headers, before there is a session whose difficulty they count.
  */
 export interface SessionBook {
   readonly prefix: number
   readonly graceMs: number
-  next: number
+  /** Draws a number from 1 to {@link EXTRANONCES}. */
+  readonly draw: () => number
   readonly live: Map<string, Session>
   /** Closed sessions by id, oldest first. */
   readonly closed: Map<string, ClosedSession>
@@ -29,25 +31,21 @@ export interface ClosedSession {
 /** Closed sessions kept at most, whatever the grace time: about 1 KiB each. */
 const CLOSED_MAX = 20_000
 /**
- * The counter goes from 1 to this, so there are no more sessions at a time: a million connections, those closed, and those with a
+ * Numbers go from 1 to this, so there are no more sessions at a time: a million connections, those closed, and those with a
  * solution, of about 1 KiB each. Fewer than 24 bits and never 0, so that few headers of others look like ours: see `canHaveGiven`.
  */
-const COUNTER_MAX = 0xf_ffff
-
-/**
- * Counters to begin with. Chosen by chance: nobody is to know before a restart which extranonces come after it, since who put one of
- * them behind another on the same work would be credited again.
- */
-export const COUNTERS = COUNTER_MAX
+export const EXTRANONCES = 0xf_ffff
+/** At most three quarters of them are given, so that drawing a free one takes four tries on average. */
+const SESSIONS_MAX = Math.floor(EXTRANONCES * 0.75)
 
 /** First byte of every extranonce1 that a gateway gives: never 0, which the small numbers begin with that devices count up from. */
 export const extranoncePrefix = (gateway: number): number => (gateway % 255) + 1
 
-/** A book without sessions, for a gateway with this prefix byte; `counter`, below {@link COUNTERS}, is where it begins to count. */
-export const newSessionBook = (prefix: number, graceMs: number, counter: number): SessionBook => ({
+/** A book without sessions, for a gateway with this prefix byte; see `SessionBook` for the others. */
+export const newSessionBook = (prefix: number, graceMs: number, draw: () => number): SessionBook => ({
   prefix,
   graceMs,
-  next: counter + 1,
+  draw,
   live: new Map(),
   closed: new Map(),
   extranonces: new Map(),
@@ -59,12 +57,10 @@ export const newSessionBook = (prefix: number, graceMs: number, counter: number)
  */
 export function openSession(book: SessionBook, id: string, nowMs: number): Session | undefined {
   forgetExpired(book, nowMs)
-  if (book.extranonces.size >= COUNTER_MAX) return undefined
+  if (book.extranonces.size >= SESSIONS_MAX) return undefined
   let extranonce1: string
-  do {
-    extranonce1 = (((book.prefix << 24) | book.next) >>> 0).toString(16).padStart(8, '0')
-    book.next = (book.next % COUNTER_MAX) + 1
-  } while (book.extranonces.has(extranonce1))
+  do extranonce1 = (((book.prefix << 24) | book.draw()) >>> 0).toString(16).padStart(8, '0')
+  while (book.extranonces.has(extranonce1))
   const session = newSession(id, extranonce1, nowMs)
   book.live.set(id, session)
   book.extranonces.set(extranonce1, session)
@@ -126,8 +122,8 @@ export function canHaveGiven(gateway: number, header: Uint8Array): boolean {
   const view = new DataView(header.buffer, header.byteOffset + EXTRA_DATA_OFFSET)
   return EXTRANONCE1_PLACES.some((place) => {
     const extranonce1 = view.getUint32(place / 2)
-    const counter = extranonce1 & 0xff_ffff
-    return extranonce1 >>> 24 === extranoncePrefix(gateway) && counter > 0 && counter <= COUNTER_MAX
+    const number = extranonce1 & 0xff_ffff
+    return extranonce1 >>> 24 === extranoncePrefix(gateway) && number > 0 && number <= EXTRANONCES
   })
 }
 

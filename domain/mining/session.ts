@@ -12,7 +12,7 @@ export interface Session {
   readonly id: string
   /** 8 hex characters; unique among the live and lately closed sessions of the pool. */
   readonly extranonce1: string
-  /** Oldest first, each from a template on that no earlier one is for. Empty until the first job is sent. */
+  /** Oldest first; all but the first from the first job of a template on. Empty until a job is sent. */
   readonly difficulties: DifficultyStep[]
   /** The first of them was forgotten, and with it what older jobs are judged at. */
   isForgetful: boolean
@@ -26,8 +26,6 @@ export interface DifficultyStep {
   readonly job: number
   readonly difficulty: number
   readonly atMs: number
-  /** Whether it is in the log. A connection that ended too early to be there leaves its steps to the one that resumes. */
-  isLogged: boolean
 }
 
 /** Steps of difficulty remembered for a connection: more than it can have changed while its oldest job was alive. */
@@ -46,25 +44,45 @@ export const newSession = (id: string, extranonce1: string, nowMs: number): Sess
   speed: newSpeedEstimate(nowMs),
 })
 
-/**
- * Assigns a difficulty from a job on, which is about to be sent. Null where the session was sent a job of its template already: who
- * has searched headers knows which of their hashes are good, and could choose the difficulty to fit.
- */
-export function assignDifficulty(
+/** Begins a session's difficulties with the job that it is sent first. Null when it has some: those stay, whoever resumes it. */
+export function beginDifficulty(
   session: Session,
-  job: Pick<Job, 'number' | 'templateJob'>,
+  { number: job }: Pick<Job, 'number'>,
   difficulty: number,
   atMs: number,
 ): DifficultyStep | null {
-  const last = session.difficulties.at(-1)
-  if (last !== undefined && job.templateJob <= last.job) return null
-  const step = { job: job.number, difficulty, atMs, isLogged: false }
+  return session.difficulties.length > 0 ? null : added(session, { job, difficulty, atMs })
+}
+
+/**
+ * Assigns another difficulty, from a job on that is issued at this moment. Null where its template was issued before: who may have
+ * searched its headers knows which of their hashes are good, and could choose the difficulty to fit.
+ */
+export function changeDifficulty(
+  session: Session,
+  { number: job, templateJob }: Pick<Job, 'number' | 'templateJob'>,
+  difficulty: number,
+  atMs: number,
+): DifficultyStep | null {
+  return job === templateJob ? added(session, { job, difficulty, atMs }) : null
+}
+
+function added(session: Session, step: DifficultyStep): DifficultyStep {
   session.difficulties.push(step)
   if (session.difficulties.length > STEPS_MAX) {
     session.difficulties.shift()
     session.isForgetful = true
   }
   return step
+}
+
+/** Forgets the steps that no job from one on is judged by. */
+export function forgetSteps(session: Session, oldestJob: number): void {
+  const { difficulties } = session
+  const needed = difficulties.findLastIndex(({ job }) => job <= oldestJob)
+  if (needed <= 0) return
+  difficulties.splice(0, needed)
+  session.isForgetful = true
 }
 
 /**

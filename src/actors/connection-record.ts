@@ -126,7 +126,6 @@ export class ConnectionRecord implements RefusingConnection {
     const events = [...first]
     for (const news of this.#news) {
       if ('worker' in news) this.#openAccount(news)
-      else news.isLogged = true
       events.push('worker' in news ? workerAuthorized(news) : this.#difficultyAssigned(news))
     }
     this.#news = []

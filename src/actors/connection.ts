@@ -20,8 +20,15 @@ import {
   startDifficulty,
 } from '../../domain/mining/difficulty.ts'
 import type { Job } from '../../domain/mining/job.ts'
-import type { JobBook } from '../../domain/mining/job-book.ts'
-import { assignDifficulty, difficultyOf, type Session, takeSolution } from '../../domain/mining/session.ts'
+import { type JobBook, oldestTemplateJob } from '../../domain/mining/job-book.ts'
+import {
+  beginDifficulty,
+  changeDifficulty,
+  difficultyOf,
+  forgetSteps,
+  type Session,
+  takeSolution,
+} from '../../domain/mining/session.ts'
 import {
   closeSession,
   couldBeAnothers,
@@ -127,6 +134,8 @@ export class Connection {
   #record: ConnectionRecord | null = null
   /** The newest connection in the log that had its session before. */
   #resumes: number | null = null
+  /** Difficulty that a new session begins with: fixed before the miner is told what its headers have of its own. */
+  #first = 0
   /** Difficulty wanted from the next template on, and whether it is changed only for a miner that is far too fast for it. */
   #wanted = 0
   #fixed = false
@@ -230,16 +239,16 @@ export class Connection {
     this.socket.write(RECONNECT_LINE)
   }
 
-  /** Sends a job, and the difficulty it will be judged at where that is another than before. Never throws, as `line`. */
+  /** Sends a job that is issued now, and the difficulty it will be judged at where that is another than before. Never throws, as `line`. */
   sendJob(job: Job, clean: boolean): void {
     try {
-      this.#sendJob(job, clean)
+      this.#sendJob(job, clean, true)
     } catch (error) {
       this.#broke(error)
     }
   }
 
-  #sendJob(job: Job, clean: boolean): void {
+  #sendJob(job: Job, clean: boolean, isIssuedNow: boolean): void {
     const [world, session, record] = [this.#world, this.#session, this.#record]
     if (session === null || record === null || this.#actor.getSnapshot().value === 'draining') return
     const wire = this.#wireOf(job)
@@ -250,10 +259,13 @@ export class Connection {
       return this.#askToComeBack()
     }
     if (!isTold) this.socket.write(setExtranonceLine(...this.#tell(wire.extranonce, session)))
+    const begun = beginDifficulty(session, job, this.#first, world.nowMs())
+    if (begun !== null) record.assigned(begun)
     const isOther = session.difficulties.at(-1)?.difficulty !== this.#wanted
-    const step = isOther ? assignDifficulty(session, job, this.#wanted, world.nowMs()) : null
-    if (step !== null) record.assigned(step)
-    if (step !== null || !isOther) this.#retargetPending = false
+    const changed =
+      isOther && isIssuedNow ? changeDifficulty(session, job, this.#wanted, world.nowMs()) : null
+    if (changed !== null) record.assigned(changed)
+    if (changed !== null || !isOther) this.#retargetPending = false
     const judgedAt = difficultyOf(session, job)
     if (judgedAt === null) return
     if (judgedAt !== this.#sentDifficulty) {
@@ -294,13 +306,15 @@ export class Connection {
     })
     this.#record = record
     for (const worker of this.#workers) record.authorized(worker, atMs)
-    // What the log does not say of the session that it resumes, and the difficulty that is in force.
-    session.difficulties.forEach((step, i, { length }) => {
-      if (!step.isLogged || i === length - 1) record.assigned(step)
-    })
-    this.#chooseFirstDifficulty(session)
+    // Of a session that it resumes the log has all that its shares are judged by.
+    forgetSteps(session, oldestTemplateJob(world.jobs))
+    for (const step of session.difficulties) record.assigned(step)
+    const inForce = session.difficulties.at(-1)?.difficulty ?? this.#first
+    if (this.#difficulty.fixed !== null) this.#wanted = this.#difficulty.fixed
+    else this.#wanted = this.#wanted === 0 ? inForce : clampDifficulty(this.#wanted, this.#bounds())
     world.began(this)
-    if (world.jobs.current !== null && !world.isHeld()) this.#sendJob(world.jobs.current, true)
+    if (world.jobs.current !== null && !world.isHeld()) this.#sendJob(world.jobs.current, true, false)
+    if (this.#wanted !== inForce) world.wantTemplate(this, true)
   }
 
   /** The machine's entry into `closed`. */
@@ -370,6 +384,7 @@ export class Connection {
       this.#resumes = resumed?.connection ?? null
       this.#agent = agent
       this.#profile = profileOf(agent)
+      this.#first = this.#firstDifficulty()
     }
     const told = this.#tell(this.#wireOf(world.jobs.current).extranonce, this.#session)
     this.socket.write(subscribedLine(id, this.#session.id, ...told))
@@ -545,27 +560,22 @@ export class Connection {
     if (this.#difficulty.fixed !== null) return
     this.#wanted = clampDifficulty(difficulty, this.#bounds())
     this.#fixed ||= fixed
-    this.#world.wantTemplate(this, false)
+    if (this.isMining) this.#world.wantTemplate(this, false)
   }
 
-  #chooseFirstDifficulty(session: Session): void {
+  #firstDifficulty(): number {
     const { fixed, start } = this.#difficulty
     const bounds = this.#bounds()
-    if (fixed !== null) {
-      this.#wanted = fixed
-      this.#fixed = true
-    } else if (this.#wanted === 0)
-      this.#wanted =
-        session.difficulties.at(-1)?.difficulty ??
-        (start !== null
-          ? clampDifficulty(start, bounds)
-          : startDifficulty(
-              this.#profile.hashesPerSecond,
-              hashesPerDifficulty(this.#world.network),
-              this.#world.sharesPerMinute,
-              bounds,
-            ))
-    else this.#wanted = clampDifficulty(this.#wanted, bounds)
+    if (fixed !== null) return fixed
+    // A miner that authorizes before it subscribes has said what it wants.
+    if (this.#wanted !== 0) return clampDifficulty(this.#wanted, bounds)
+    if (start !== null) return clampDifficulty(start, bounds)
+    return startDifficulty(
+      this.#profile.hashesPerSecond,
+      hashesPerDifficulty(this.#world.network),
+      this.#world.sharesPerMinute,
+      bounds,
+    )
   }
 
   #retarget(session: Session, nowMs: number): void {

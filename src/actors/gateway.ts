@@ -64,8 +64,8 @@ export interface GatewayOptions {
   /** Ordinal of this gateway process in the pool's history, and the first byte of its extranonces. */
   readonly ordinal: number
   readonly prefix: number
-  /** Where its extranonces begin to count: chosen by chance, below `COUNTERS`. */
-  readonly extranonceCounter: number
+  /** Draws the number of an extranonce: see `SessionBook`. */
+  readonly drawExtranonce: () => number
   readonly network: Network
   readonly config: Config
   readonly journal: Journal
@@ -102,7 +102,7 @@ const KNOWN_ACCOUNTS_MAX = 100_000
 export function openGateway(options: GatewayOptions): Gateway {
   const { ordinal, network, config, journal, nowMs, monotonicMs, log } = options
   const jobs = newJobBook()
-  const sessions = newSessionBook(options.prefix, config.limits.resumeGraceMs, options.extranonceCounter)
+  const sessions = newSessionBook(options.prefix, config.limits.resumeGraceMs, options.drawExtranonce)
   const connected = new Set<Connection>()
   const mining = new Set<Connection>()
   const bySession = new Map<string, Connection>()
@@ -119,8 +119,8 @@ export function openGateway(options: GatewayOptions): Gateway {
   let transactionsAtMs = 0
   let retargetAtMs = Number.NEGATIVE_INFINITY
   let waitingTransactions: Work | null = null
-  /** What waits was given to those who were far too fast. */
-  let isFastServed = false
+  /** A template was asked for, for those alone who are far too fast. */
+  let isAskedForFast = false
   const candidates = new Map<number, number>()
   /** Who needs another template before anything else brings one. */
   const tooFast = new Set<Connection>()
@@ -260,16 +260,18 @@ export function openGateway(options: GatewayOptions): Gateway {
       transactionsAtMs = monotonicMs()
       return issueToAll(next.header, reason, true)
     }
+    if (isAskedForFast && tooFast.size > 0 && !areTransactionsDue()) return issueToTheFast(next.header)
     waitingTransactions = next
-    isFastServed = false
     issueWaitingTransactions()
-    issueToTheFast()
   }
+
+  const areTransactionsDue = (): boolean =>
+    monotonicMs() - transactionsAtMs >= config.mining.transactionsRefreshMs
 
   /** New transactions only add fees: their work is given out now and then, and nobody's work is thrown away for it. */
   function issueWaitingTransactions(): void {
     const next = waitingTransactions
-    if (next === null || monotonicMs() - transactionsAtMs < config.mining.transactionsRefreshMs) return
+    if (next === null || !areTransactionsDue()) return
     waitingTransactions = null
     transactionsAtMs = monotonicMs()
     issueToAll(next.header, 'new-transactions', false)
@@ -286,14 +288,14 @@ export function openGateway(options: GatewayOptions): Gateway {
     const now = monotonicMs()
     if (tooFast.size === 0 || held || now - retargetAtMs < RETARGET_MS_MIN) return
     retargetAtMs = now
-    if (waitingTransactions === null || isFastServed) options.renewWork()
-    else issueToTheFast()
+    isAskedForFast = true
+    options.renewWork()
   }
 
-  function issueToTheFast(): void {
-    if (tooFast.size === 0 || waitingTransactions === null) return
-    isFastServed = true
-    const job = issue(waitingTransactions.header, 'retarget')
+  /** The others never get this template: who knows one before it is given to him could search it before his difficulty is fixed. */
+  function issueToTheFast(header: Uint8Array): void {
+    isAskedForFast = false
+    const job = issue(header, 'retarget')
     for (const connection of tooFast) connection.sendJob(job, false)
     tooFast.clear()
   }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { defer, type Observable, retry, timer } from 'rxjs'
 import type { EventStore } from '../../adapters/event-store/port.ts'
 import type { ReadModelError, ReadModels } from '../../adapters/read-models/port.ts'
+import type { After } from '../../adapters/timers.ts'
 
 /** Keeps the read models up with the log. */
 export interface Projector {
@@ -26,13 +27,19 @@ const RETRY_MS = 1_000
 class Halt extends Error {}
 
 /** Begins to follow the log from the checkpoint of the read models, and goes on until it is stopped. */
-export function project(store: EventStore, readModels: ReadModels, log: Logger): Projector {
+export function project(store: EventStore, readModels: ReadModels, after: After, log: Logger): Projector {
   let head: number | null = null
+  let isFolding = false
+  /** Calls off what waits to be stored. */
+  let callOff: (() => void) | null = null
   let waiting: { readonly position: number; readonly resolve: () => void }[] = []
 
   const following: Observable<number> = defer(() =>
     store.follow(readModels.checkpoint(), BATCH_EVENTS_MAX, async (events) => {
+      isFolding = true
       const applied = await inTurns(readModels.applyInSlices(events))
+      isFolding = false
+      storeIn(readModels.storeDueInMs())
       if (E.isLeft(applied)) throw failure(applied.left)
       const last = events.at(-1)
       if (last !== undefined) head = Math.max(head ?? 0, last.position)
@@ -55,6 +62,26 @@ export function project(store: EventStore, readModels: ReadModels, log: Logger):
         'the read models have stopped: pages and API show the past until this is mended',
       ),
   })
+
+  /** A pool at rest shows what has happened as well: what a batch has left in memory waits for no other batch. */
+  function storeIn(ms: number | null): void {
+    if (ms === null || callOff !== null) return
+    callOff = after(ms, () => {
+      callOff = null
+      void storeDue()
+    })
+  }
+
+  async function storeDue(): Promise<void> {
+    const dueInMs = readModels.storeDueInMs()
+    // A batch that is being folded has what is due stored at its end.
+    if (dueInMs === null || isFolding) return
+    if (dueInMs > 0) return storeIn(dueInMs)
+    const stored = await inTurns(readModels.storeInSlices())
+    if (E.isRight(stored)) return
+    log.warn({ kind: stored.left.kind }, stored.left.message)
+    storeIn(RETRY_MS)
+  }
 
   function release(): void {
     const checkpoint = readModels.checkpoint()
@@ -79,7 +106,10 @@ export function project(store: EventStore, readModels: ReadModels, log: Logger):
       })
     },
     head: () => head,
-    stop: () => subscription.unsubscribe(),
+    stop: () => {
+      subscription.unsubscribe()
+      callOff?.()
+    },
   }
 }
 

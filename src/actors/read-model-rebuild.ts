@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { Subject } from 'rxjs'
 import type { EventStore } from '../../adapters/event-store/port.ts'
 import type { Answer, Change, ReadModels } from '../../adapters/read-models/port.ts'
+import type { After } from '../../adapters/timers.ts'
 import { type Projector, project } from './projector.ts'
 
 /** Read models that follow the log, and can be made anew from it while they are asked. */
@@ -20,11 +21,18 @@ export interface RebuildOptions {
   readonly file: string
   readonly open: (file: string) => Answer<ReadModels>
   readonly store: EventStore
+  readonly after: After
   readonly log: Logger
 }
 
 /** Opens the file and begins to follow the log. */
-export function openRebuildable({ file, open, store, log }: RebuildOptions): Answer<RebuildableReadModels> {
+export function openRebuildable({
+  file,
+  open,
+  store,
+  after,
+  log,
+}: RebuildOptions): Answer<RebuildableReadModels> {
   const aside = `${file}.rebuilding`
   const changes = new Subject<Change>()
   const first = open(file)
@@ -35,7 +43,7 @@ export function openRebuildable({ file, open, store, log }: RebuildOptions): Ans
   let swapped = Promise.withResolvers<void>()
 
   function begin(readModels: ReadModels): Followed {
-    return { readModels, projector: project(store, readModels, log), told: null }
+    return { readModels, projector: project(store, readModels, after, log), told: null }
   }
 
   function announce(followed: Followed): Followed {

@@ -62,13 +62,9 @@ export interface Connection {
   readonly accounts: string[]
   readonly workers: string[]
   /** Difficulties and the jobs from which on, each later than the one before. */
-  steps: Step[]
-  /** The first of them was left out. */
-  isForgetful: boolean
+  readonly steps: Step[]
   /** The connection of the same gateway whose session it took over. */
   readonly tookOver: number | null
-  /** The same, until that one's steps were taken over too. */
-  resumes: number | null
   /** A share of it was seen. */
   isIntroduced: boolean
   /** The entry that ended it. */
@@ -125,8 +121,6 @@ export const WORK_HEIGHTS_KEPT = 288
 const ENDED_KEPT = 20_000
 /** Gateways whose connections are remembered, counted back from the newest: a killed one wrote no end of its connections. */
 const GATEWAYS_KEPT = 16
-/** Steps of difficulty that a session has at most. */
-const STEPS_MAX = 64
 
 /** What a worker thread must know to rebuild headers. */
 export type HeaderFact =
@@ -221,7 +215,7 @@ export class References {
     if (type === 'MinerConnected') {
       ofGateway.set(number, {
         ...{ gateway, number, entry, extranonce1: data.extranonce1, atMs: data.at, profile: null },
-        ...{ accounts: [], workers: [], steps: [], isForgetful: false, resumes: data.resumes },
+        ...{ accounts: [], workers: [], steps: [] },
         ...{ tookOver: data.resumes, isIntroduced: false, endedBy: null, latestMs: Number.POSITIVE_INFINITY },
         ...{ accepted: 0, difficulty: new ExactSum(), rejected: 0 },
       })
@@ -359,30 +353,14 @@ export class References {
    * all where the connection began in the middle of it; never harder than the network's. Undefined when none was.
    */
   assigned(connection: Connection, job: Job): number | undefined {
-    this.#takeOverSteps(connection)
-    const { steps, isForgetful } = connection
+    const { steps } = connection
     for (let i = steps.length - 1; i >= 0; i--) {
       const step = steps[i]
       if (step === undefined) continue
-      const isFirst = i === 0 && !isForgetful && step.job <= job.number
+      const isFirst = i === 0 && step.job <= job.number
       if (step.job <= job.templateJob || isFirst) return Math.min(step.difficulty, job.networkDifficulty)
     }
     return undefined
-  }
-
-  /** A resumed session brings its difficulties along. Not before a share needs them: streams of one commit come in any order. */
-  #takeOverSteps(connection: Connection): void {
-    if (connection.resumes === null) return
-    const seen = new Set<number>()
-    while (connection.resumes !== null && !seen.has(connection.resumes)) {
-      seen.add(connection.resumes)
-      const earlier = this.connection(connection.gateway, connection.resumes)
-      connection.resumes = earlier?.resumes ?? null
-      const steps = [...(earlier?.steps ?? [])]
-      for (const step of connection.steps) addStep(steps, step)
-      connection.isForgetful ||= earlier === undefined || earlier.isForgetful || steps.length > STEPS_MAX
-      connection.steps = steps.slice(-STEPS_MAX)
-    }
   }
 }
 

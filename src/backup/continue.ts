@@ -11,8 +11,9 @@ import type { LedgerSource } from '../../adapters/ledger/port.ts'
 import { ledgerReader } from '../../adapters/ledger/reader.ts'
 import { canonicalJson, isObject, type Json } from '../../domain/canonical-json.ts'
 import { eventId } from '../../domain/event-id.ts'
-import type { SignedCheckpoint } from '../../domain/transparency/checkpoint.ts'
+import { type SignedCheckpoint, trustIn } from '../../domain/transparency/checkpoint.ts'
 import { entryOf } from '../../domain/transparency/entry.ts'
+import type { VerifierKey } from '../../domain/transparency/key.ts'
 import { namedLedger } from '../publisher/named-ledger.ts'
 
 /**
@@ -30,19 +31,17 @@ export interface Continued {
 
 /**
  * Appends the entries of a ledger that come after the last event of a store, which holds `events`. The checkpoint must be signed by a key that
- * the log itself names, every entry must be under its root, and the last event of the store must be the entry at its place. Left: why
- * nothing, or not all, was appended.
+ * the log itself names or by one of `keys`, the operator's own: a log from before a change of keys does not name the new one. Every entry
+ * must be under its root, and the last event of the store must be the entry at its place. Left: why nothing, or not all, was appended.
  */
 export async function continueFrom(
   source: LedgerSource,
   store: EventStore,
   events: number,
+  keys: readonly VerifierKey[],
 ): Promise<E.Either<string, Continued>> {
-  const trust = await namedLedger(store)
-  if (E.isLeft(trust)) return trust
-  if (trust.right === null) return E.left('the backup names no ledger: it is older than the first one')
-  const checkpoint = await readCheckpoint(source, trust.right)()
-  if (E.isLeft(checkpoint)) return E.left(checkpoint.left.message)
+  const checkpoint = await trustedCheckpoint(source, store, keys)
+  if (E.isLeft(checkpoint)) return checkpoint
   const { size } = checkpoint.right
   if (size < events) return E.right({ checkpoint: checkpoint.right, added: 0 })
   const last = await lastEvent(store)
@@ -61,6 +60,24 @@ export async function continueFrom(
     added += texts.length
   }
   return E.right({ checkpoint: checkpoint.right, added })
+}
+
+async function trustedCheckpoint(
+  source: LedgerSource,
+  store: EventStore,
+  keys: readonly VerifierKey[],
+): Promise<E.Either<string, SignedCheckpoint>> {
+  const named = await namedLedger(store)
+  if (E.isLeft(named)) return named
+  for (const trust of [...(named.right === null ? [] : [named.right]), ...keys.map(trustIn)]) {
+    const checkpoint = await readCheckpoint(source, trust)()
+    if (E.isRight(checkpoint)) return checkpoint
+    const { kind, message } = checkpoint.left
+    if (kind !== 'unsigned' && kind !== 'origin') return E.left(message)
+  }
+  return E.left(
+    `${source.name} is signed by no key that the backup names, nor by ${keys.length === 0 ? 'one of the configuration, which has none' : 'that of the configuration'}: it is another pool's, or its key or name was changed after the backup. If it is yours, put the key that signs it now where ledger.key_file says, and restore again`,
+  )
 }
 
 /** The entry of the newest event. */

@@ -7,8 +7,8 @@ import { errorText } from '../../adapters/error-text.ts'
 import type { BackupFigures } from '../../adapters/http/admin/port.ts'
 import { copyStore } from '../store/copy.ts'
 import type { VerifyReport } from '../store/findings.ts'
-import { copyIntoFile, openEventStore, openExistingEventStore } from '../store/open-store.ts'
-import { patient } from '../store/patience.ts'
+import { copyIntoFile, openEventReader, openEventStore } from '../store/open-store.ts'
+import { patientReader } from '../store/patience.ts'
 import { verifyStore } from '../store/verify.ts'
 
 /** What is to be backed up, and to where. */
@@ -76,14 +76,14 @@ async function copyEvents(
   partial: string,
   watch: (progress: BackupProgress) => void,
 ): Promise<E.Either<string, void>> {
-  const source = await openExistingEventStore(storeUrl)()
+  const source = await openEventReader(storeUrl)()
   if (E.isLeft(source)) return E.left(source.left.message)
   try {
     const target = await openEventStore(`sqlite:${partial}`)()
     if (E.isLeft(target)) return E.left(target.left.message)
     try {
       const copied = await copyStore(
-        patient(source.right, () => undefined),
+        patientReader(source.right, () => undefined),
         target.right,
         ({ events, fraction }) => watch({ doing: 'copying', count: events, fraction }),
       )()
@@ -96,12 +96,12 @@ async function copyEvents(
   }
 }
 
-/** Opens a file as a store and reads all of it. Left: what is wrong with it. */
+/** Opens a file as a store for reading alone, and reads all of it. Left: what is wrong with it. */
 export async function verifyFile(
   file: string,
   watch: (progress: BackupProgress) => void,
 ): Promise<E.Either<string, VerifyReport>> {
-  const opened = await openExistingEventStore(`sqlite:${file}`)()
+  const opened = await openEventReader(`sqlite:${file}`)()
   if (E.isLeft(opened)) return E.left(opened.left.message)
   try {
     const verified = await verifyStore(opened.right, watch)()

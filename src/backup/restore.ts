@@ -5,6 +5,7 @@ import { errorText } from '../../adapters/error-text.ts'
 import { ledgerFolder } from '../../adapters/ledger/folder.ts'
 import { openLedger } from '../../adapters/ledger/open.ts'
 import type { LedgerSource } from '../../adapters/ledger/port.ts'
+import type { VerifierKey } from '../../domain/transparency/key.ts'
 import type { VerifyReport } from '../store/findings.ts'
 import { openExistingEventStore } from '../store/open-store.ts'
 import { sqliteFile } from '../store/store-url.ts'
@@ -22,6 +23,8 @@ export interface RestoreOrder {
   readonly dataDirectory: string
   /** Folder or URL of a ledger to continue from; null for that of the data directory, if there is one. */
   readonly ledger: string | null
+  /** Of the configuration: a ledger that one of them signed is believed, whatever keys the backup names. */
+  readonly keys: readonly VerifierKey[]
 }
 
 /** What was restored. */
@@ -55,7 +58,7 @@ export interface ContinuedLedger {
  * Left: why there is none, a sentence for the operator.
  */
 export async function restoreBackup(
-  { file, storeUrl, dataDirectory, ledger }: RestoreOrder,
+  { file, storeUrl, dataDirectory, ledger, keys }: RestoreOrder,
   watch: (progress: BackupProgress) => void,
 ): Promise<E.Either<string, Restored>> {
   const target = sqliteFile(storeUrl)
@@ -82,7 +85,7 @@ export async function restoreBackup(
     const before = await verifyFile(aside, watch)
     if (E.isLeft(before)) return before
     const continued =
-      source.right === null ? E.right(null) : await extend(aside, source.right, before.right.events)
+      source.right === null ? E.right(null) : await extend(aside, source.right, before.right.events, keys)
     if (E.isLeft(continued))
       return E.left(`${continued.left}. Nothing was restored; without the ledger: --no-ledger`)
     const after = await verifiedAgain(aside, before.right, continued.right, watch)
@@ -158,11 +161,12 @@ async function extend(
   file: string,
   source: LedgerSource,
   events: number,
+  keys: readonly VerifierKey[],
 ): Promise<E.Either<string, Continued>> {
   const opened = await openExistingEventStore(`sqlite:${file}`)()
   if (E.isLeft(opened)) return E.left(opened.left.message)
   try {
-    return await continueFrom(source, opened.right, events)
+    return await continueFrom(source, opened.right, events, keys)
   } finally {
     await opened.right.close()
   }

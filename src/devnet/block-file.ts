@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
+import type { ChainParameters } from './parameters.ts'
 
 /** One line of the file: what happened to the chain, in order. Blocks are hex, hashes display hex. */
 const FileRecord = t.union([
@@ -22,8 +23,13 @@ const FileRecord = t.union([
 ])
 export type FileRecord = t.TypeOf<typeof FileRecord>
 
-/** First line of the file: whose blocks these are. */
-const FileHead = t.readonly(t.strict({ devnet: t.literal(1), powAlgorithm: PowAlgorithm }))
+/**
+ * First line of the file: whose blocks these are, and how the work of the next ones follows. That belongs to the chain: whoever mined on
+ * its tip has told the bits of the next block.
+ */
+const FileHead = t.readonly(
+  t.strict({ devnet: t.literal(1), powAlgorithm: PowAlgorithm, startBits: t.number, retarget: t.boolean }),
+)
 
 /** Name of the file in the data directory. */
 const FILE_NAME = 'blocks.jsonl'
@@ -32,6 +38,8 @@ const NEWLINE = 0x0a
 
 /** The blocks of a devnet on disk: JSON lines that are only ever added to. */
 export interface BlockFile {
+  /** Those that it was opened with, but for how the work of blocks follows: that is as it was when the file was begun. */
+  readonly parameters: ChainParameters
   /** What was in the file when it was opened. */
   readonly records: readonly FileRecord[]
   /** Returns when the record is on the disk itself, so that a power cut after it loses nothing. */
@@ -44,13 +52,13 @@ export interface BlockFile {
  *
  * @throws Error with a sentence for the operator when the file is damaged or of a chain with another proof of work.
  */
-export function openBlockFile(directory: string, powAlgorithm: PowAlgorithm): BlockFile {
+export function openBlockFile(directory: string, parameters: ChainParameters): BlockFile {
   mkdirSync(directory, { recursive: true })
   const path = join(directory, FILE_NAME)
   const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
   const whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1)
   const [head, ...lines] = whole.toString('utf8').split('\n').slice(0, -1)
-  if (head !== undefined) checkHead(path, head, powAlgorithm)
+  const kept = head === undefined ? parameters : keptParameters(path, head, parameters)
   const records = lines.map((line, index) => readRecord(path, line, index + 2))
 
   const file = openSync(path, 'a')
@@ -60,10 +68,11 @@ export function openBlockFile(directory: string, powAlgorithm: PowAlgorithm): Bl
     fdatasyncSync(file)
   }
   if (head === undefined) {
-    append({ devnet: 1, powAlgorithm })
+    const { powAlgorithm, startBits, retarget } = parameters
+    append({ devnet: 1, powAlgorithm, startBits, retarget })
     syncDirectory(directory)
   }
-  return { records, append, close: () => closeSync(file) }
+  return { parameters: kept, records, append, close: () => closeSync(file) }
 }
 
 /** A new file is only there after a power cut when its directory is on the disk as well. */
@@ -73,14 +82,16 @@ function syncDirectory(directory: string): void {
   closeSync(handle)
 }
 
-function checkHead(path: string, line: string, powAlgorithm: PowAlgorithm): void {
+function keptParameters(path: string, line: string, parameters: ChainParameters): ChainParameters {
   const head = FileHead.decode(json(line))
   if (E.isLeft(head))
     throw new Error(`${path} is not a devnet's file: give the devnet another data directory.`)
-  if (head.right.powAlgorithm !== powAlgorithm)
+  const { powAlgorithm, startBits, retarget } = head.right
+  if (powAlgorithm !== parameters.powAlgorithm)
     throw new Error(
-      `The devnet in ${path} mines ${head.right.powAlgorithm}, not ${powAlgorithm}: give it another data directory.`,
+      `The devnet in ${path} mines ${powAlgorithm}, not ${parameters.powAlgorithm}: give it another data directory.`,
     )
+  return { ...parameters, startBits, retarget }
 }
 
 function readRecord(path: string, line: string, number: number): FileRecord {

@@ -2,14 +2,13 @@ import { randomBytes } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import { payableAddress, paymentScript } from '../../domain/decred/address.ts'
 import { type Network, networks } from '../../domain/decred/network.ts'
-import type { PowAlgorithm } from '../../domain/decred/proof-of-work.ts'
 import { type BlockFile, openBlockFile } from './block-file.ts'
 import type { ChainBlock } from './block-tree.ts'
 import { loadCertificate } from './certificate.ts'
 import { Chain } from './chain.ts'
 import { DEMO_MINING_ADDRESS, DEMO_PASSPHRASE, DEMO_SEED } from './demo-key.ts'
 import { DevnetNode } from './node.ts'
-import { type ChainOptions, chainParameters } from './parameters.ts'
+import { type ChainOptions, type ChainParameters, chainParameters } from './parameters.ts'
 import { type Credentials, RpcServer } from './rpc.ts'
 import { Keys } from './wallet/keys.ts'
 import { openPublishedFile, type PublishedFile } from './wallet/published-file.ts'
@@ -134,9 +133,9 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   if (E.isLeft(address)) throw new Error(`The devnet cannot pay its mining address. ${address.left.message}`)
 
   const { dataDirectory } = options
-  const files = openFiles(dataDirectory, parameters.powAlgorithm)
+  const files = openFiles(dataDirectory, parameters)
   try {
-    const chain = new Chain({ parameters, clock, file: files.blocks })
+    const chain = new Chain({ parameters: files.blocks?.parameters ?? parameters, clock, file: files.blocks })
     const node = new DevnetNode({ chain, script: paymentScript(address.right), random })
     // Block 1 hands out simnet's initial coins and pays no miner, so no pool should find it.
     if (chain.tip.height === 0) await node.generate(1)
@@ -185,9 +184,9 @@ interface Files {
   readonly close: () => void
 }
 
-function openFiles(directory: string | undefined, powAlgorithm: PowAlgorithm): Files {
+function openFiles(directory: string | undefined, parameters: ChainParameters): Files {
   if (directory === undefined) return { blocks: undefined, published: undefined, close: () => {} }
-  const blocks = openBlockFile(directory, powAlgorithm)
+  const blocks = openBlockFile(directory, parameters)
   const published = openPublishedFile(directory)
   return {
     blocks,

@@ -26,9 +26,9 @@ export interface ChainOptions {
   readonly coinbaseMaturity?: number
   /** First height whose blocks carry votes: 3 when not given, and at least. */
   readonly stakeValidationHeight?: number
-  /** Difficulty of block 2; 1 is the least, and solved by every second hash. */
+  /** Difficulty of block 2, where the chain has none yet; 1 is the least, and solved by every second hash. */
   readonly startDifficulty?: number
-  /** False keeps every block at the starting difficulty, however fast they come. */
+  /** False keeps every block of a new chain at the starting difficulty, however fast they come. */
   readonly retarget?: boolean
 }
 

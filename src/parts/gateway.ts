@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Node } from '../../adapters/node/port.ts'
-import { COUNTERS } from '../../domain/mining/session-book.ts'
+import { EXTRANONCES } from '../../domain/mining/session-book.ts'
 import type { Blocks } from '../actors/blocks.ts'
 import { type Gateway, openGateway } from '../actors/gateway.ts'
 import type { Opening } from '../actors/opening.ts'
@@ -25,7 +25,7 @@ export const openGatewayOf = (
     journal,
     nowMs,
     monotonicMs: () => performance.now(),
-    extranonceCounter: randomInt(COUNTERS),
+    drawExtranonce: () => randomInt(1, EXTRANONCES + 1),
     newSessionId: () => randomBytes(12).toString('hex'),
     renewWork: () => void node.renewWork()(),
     solved,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { EventStore } from '../../adapters/event-store/port.ts'
 import type { Answer } from '../../adapters/read-models/port.ts'
 import { openReadModels } from '../../adapters/read-models/sqlite.ts'
+import { realAfter } from '../../adapters/timers.ts'
 import { openRebuildable, type RebuildableReadModels } from '../actors/read-model-rebuild.ts'
 import type { PoolContext } from './context.ts'
 
@@ -16,5 +17,6 @@ export const openReadModelsOf = (
     open: (file) =>
       openReadModels({ file, log: store.log, coinbaseMaturity, nowMs: () => performance.now() }),
     store,
+    after: realAfter,
     log,
   })

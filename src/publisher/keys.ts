@@ -5,7 +5,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import { errorText } from '../../adapters/error-text.ts'
 import { LedgerOrigin } from '../../domain/events.ts'
 import { openCheckpoint, type SignedCheckpoint } from '../../domain/transparency/checkpoint.ts'
-import { parseSigningKey, type SigningKey, signingKey } from '../../domain/transparency/key.ts'
+import {
+  parseSigningKey,
+  type SigningKey,
+  signingKey,
+  type VerifierKey,
+} from '../../domain/transparency/key.ts'
 import type { LedgerConfig } from '../config/config.ts'
 import { readKeyFile, writeKeyFile } from './key-file.ts'
 
@@ -89,6 +94,16 @@ function givenKey({ key, keyFile }: LedgerConfig): E.Either<string, SigningKey |
   return E.mapLeft(({ message }: { readonly message: string }) => `ledger.key: ${message}`)(
     parseSigningKey(key),
   )
+}
+
+/** What the keys of a configuration are verified with, those that are there; none is made. Left, in a sentence: one can't be read. */
+export function configuredKeys(config: LedgerConfig): E.Either<string, readonly VerifierKey[]> {
+  const given = givenKey(config)
+  if (E.isLeft(given)) return given
+  const previous = previousKey(config)
+  if (E.isLeft(previous)) return previous
+  const signing = [...(given.right === undefined ? [] : [given.right]), ...previous.right]
+  return E.right(signing.map(({ verifier }) => verifier))
 }
 
 function makeKey({ origin, keyFile }: LedgerConfig): E.Either<string, SigningKey> {

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { read } from '../../adapters/event-store/catalogue.ts'
-import type { EventStore } from '../../adapters/event-store/port.ts'
+import type { EventReader } from '../../adapters/event-store/port.ts'
 import type { CheckpointTrust } from '../../domain/transparency/checkpoint.ts'
 import { parseVerifierKey } from '../../domain/transparency/key.ts'
 
@@ -11,7 +11,7 @@ const POOL_STREAM = 'pool'
  * The ledger that a log names as its own, with all keys that it has named for it: what may be believed about it, and that there is one.
  * Null for a log that names none: nothing of it was ever signed. Left: why it can't be read.
  */
-export async function namedLedger(store: EventStore): Promise<E.Either<string, CheckpointTrust | null>> {
+export async function namedLedger(store: EventReader): Promise<E.Either<string, CheckpointTrust | null>> {
   const keys: string[] = []
   let origin = ''
   for (let from = 0; ; from += PAGE) {

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { EventStore, RecordedEvent, StoreError } from '../../adapters/event-store/port.ts'
+import type { EventReader, RecordedEvent, StoreError } from '../../adapters/event-store/port.ts'
 import type { LedgerSource } from '../../adapters/ledger/port.ts'
 import { ledgerReader } from '../../adapters/ledger/reader.ts'
 import type { LoggedEvent } from '../../domain/transparency/entry.ts'
@@ -83,7 +83,7 @@ const noEntry = (index: number): E.Either<HistoryError, never> =>
 const PAGE = 64
 
 /** The log in a pool's own store, up to the event that is its newest now. */
-export const storeHistory = (store: EventStore): History => ({
+export const storeHistory = (store: EventReader): History => ({
   name: store.name,
   batches: async function* () {
     const head = await store.head()()

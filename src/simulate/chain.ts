@@ -38,11 +38,12 @@ const keys = new Keys(DEMO_SEED)
 export async function beginChain(settings: ChainSettings): Promise<SimulatedChain> {
   const { powAlgorithm, difficulty, directory, nowMs, chance } = settings
   if (directory !== null) mkdirSync(directory, { recursive: true })
-  const blocks = directory === null ? undefined : openBlockFile(directory, powAlgorithm)
+  const parameters = chainParameters({ powAlgorithm, startDifficulty: difficulty, retarget: false })
+  const blocks = directory === null ? undefined : openBlockFile(directory, parameters)
   const published = directory === null ? undefined : openPublishedFile(directory)
   const random = (count: number): Uint8Array => chance.bytes(count)
   const chain = new Chain({
-    parameters: chainParameters({ powAlgorithm, startDifficulty: difficulty, retarget: false }),
+    parameters,
     clock: nowMs,
     file: blocks,
   })

@@ -6,6 +6,7 @@ import type { Accept } from '../../adapters/stratum/port.ts'
 import type { Wallet } from '../../adapters/wallet/port.ts'
 import { toHex } from '../../domain/decred/hex.ts'
 import { networks } from '../../domain/decred/network.ts'
+import { EXTRANONCES } from '../../domain/mining/session-book.ts'
 import { watchBlocks } from '../actors/blocks.ts'
 import { openGateway } from '../actors/gateway.ts'
 import { watchNode } from '../actors/node-watcher.ts'
@@ -162,6 +163,7 @@ async function startProcess(world: PoolWorld, config: Config): Promise<Process> 
           // It looks whenever the pool settles.
           timers: { after: time.after, every: () => () => undefined },
         })
+  let extranonces = 0
   const gateway = openGateway({
     ordinal,
     prefix,
@@ -170,7 +172,10 @@ async function startProcess(world: PoolWorld, config: Config): Promise<Process> 
     journal,
     nowMs,
     monotonicMs: nowMs,
-    extranonceCounter: 0,
+    drawExtranonce: () => {
+      extranonces = (extranonces % EXTRANONCES) + 1
+      return extranonces
+    },
     newSessionId: () => toHex(world.chance.bytes(12)),
     renewWork: () => void node.renewWork()(),
     solved: blocks.solved,

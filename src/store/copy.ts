@@ -3,6 +3,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import {
   APPEND_BYTES_MAX,
+  type EventReader,
   type EventStore,
   type ProposedEvent,
   type RecordedEvent,
@@ -56,7 +57,7 @@ export interface CopyProgress {
 /** Copies what `source` holds now to `target`. `watch` is told after each few events. */
 export const copyStore =
   (
-    source: EventStore,
+    source: EventReader,
     target: EventStore,
     watch: (progress: CopyProgress) => void,
   ): TaskEither<CopyError, CopyReport> =>
@@ -86,7 +87,7 @@ export const copyStore =
   }
 
 interface Copy {
-  readonly source: EventStore
+  readonly source: EventReader
   readonly target: EventStore
   /** Position of the source's newest event when the copy began. */
   readonly head: number

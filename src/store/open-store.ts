@@ -3,9 +3,9 @@ import { dirname } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { errorText } from '../../adapters/error-text.ts'
-import type { EventStore, StoreError } from '../../adapters/event-store/port.ts'
+import type { EventReader, EventStore, StoreError } from '../../adapters/event-store/port.ts'
 import { copyStoreFile } from '../../adapters/event-store/sqlite/copy-file.ts'
-import { openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
+import { openSqliteEventReader, openSqliteEventStore } from '../../adapters/event-store/sqlite/open.ts'
 import { passwordIn } from '../config/password-file.ts'
 import { passwordFileOf, readConnectionString, sqliteFile, withPassword } from './store-url.ts'
 
@@ -24,14 +24,24 @@ export const openEventStore =
     return openEventStoreDb(complete.right)()
   }
 
+/**
+ * Opens a store for reading alone, while a pool works on it or not: a file is not changed, and nothing is made beside one that nobody
+ * has open.
+ */
+export const openEventReader =
+  (url: string): TaskEither<StoreError, EventReader> =>
+  async () => {
+    const file = sqliteFile(url)
+    if (file === null) return openEventStore(url)()
+    return existsSync(file) ? openSqliteEventReader({ file })() : E.left(notThere(file))
+  }
+
 /** Opens a store that is there already: where no file is, none is made. */
 export const openExistingEventStore =
   (url: string): TaskEither<StoreError, EventStore> =>
   async () => {
     const file = sqliteFile(url)
-    return file === null || existsSync(file)
-      ? openEventStore(url)()
-      : E.left(unavailable(`${file} is not there: name the file of a store`))
+    return file === null || existsSync(file) ? openEventStore(url)() : E.left(notThere(file))
   }
 
 /**
@@ -41,9 +51,7 @@ export const openExistingEventStore =
 export const copyIntoFile = (url: string, to: string): TaskEither<StoreError, void> | null => {
   const file = sqliteFile(url)
   if (file === null) return null
-  return existsSync(file)
-    ? copyStoreFile(file, to)
-    : async () => E.left(unavailable(`${file} is not there: name the file of a store`))
+  return existsSync(file) ? copyStoreFile(file, to) : async () => E.left(notThere(file))
 }
 
 /** Whether two addresses name one store, as far as they say: the same file by another path, the same hosts with other keys. */
@@ -82,5 +90,7 @@ function readPassword(file: string): E.Either<string, string> {
     return E.left(`can't be read (${errorText(thrown)})`)
   }
 }
+
+const notThere = (file: string): StoreError => unavailable(`${file} is not there: name the file of a store`)
 
 const unavailable = (message: string): StoreError => ({ kind: 'unavailable', message })

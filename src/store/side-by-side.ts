@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { EventStore, RecordedEvent, StoreError } from '../../adapters/event-store/port.ts'
+import type { EventReader, RecordedEvent, StoreError } from '../../adapters/event-store/port.ts'
 
 /** How far two logs have been read side by side: events in each, and the position of the last in each. */
 export interface Place {
@@ -27,7 +27,7 @@ export interface Difference {
 /** Events of one read: 30 MB at most, when each is as large as it may be. */
 export const READ_EVENTS_MAX = 500
 
-type Log = Pick<EventStore, 'name' | 'readAll'>
+type Log = Pick<EventReader, 'name' | 'readAll'>
 
 /** Reads two logs side by side from a place on, to the end of the target. Ends early with a left: a difference, or a store that fails. */
 export async function* sideBySide(

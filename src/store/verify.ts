@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import type { EventStore, StoreError } from '../../adapters/event-store/port.ts'
+import type { EventReader, StoreError } from '../../adapters/event-store/port.ts'
 import { Findings, type VerifyReport } from './findings.ts'
 import { READ_EVENTS_MAX } from './side-by-side.ts'
 
@@ -22,7 +22,7 @@ const STREAMS_AT_ONCE = 8
  * is scavenged, and could still be had back. Left: the store can't be read for now.
  */
 export const verifyStore =
-  (store: EventStore, watch: (progress: VerifyProgress) => void): TaskEither<StoreError, VerifyReport> =>
+  (store: EventReader, watch: (progress: VerifyProgress) => void): TaskEither<StoreError, VerifyReport> =>
   async () => {
     const findings = new Findings()
     const head = await store.head()()
@@ -39,7 +39,7 @@ export const verifyStore =
 
 /** Up to `head`: of a log that grows, what was there at the beginning. */
 async function readLog(
-  store: EventStore,
+  store: EventReader,
   head: number,
   findings: Findings,
   watch: (progress: VerifyProgress) => void,
@@ -60,7 +60,7 @@ async function readLog(
 }
 
 async function readStreams(
-  store: EventStore,
+  store: EventReader,
   findings: Findings,
   watch: (progress: VerifyProgress) => void,
 ): Promise<E.Either<StoreError, void>> {
@@ -77,7 +77,7 @@ async function readStreams(
 }
 
 async function readBeginning(
-  store: EventStore,
+  store: EventReader,
   stream: string,
   findings: Findings,
 ): Promise<E.Either<StoreError, void>> {

@@ -10,6 +10,7 @@ import type { DisconnectReason, PoolEvent } from '../../domain/events.ts'
 import type { BlockCandidate } from '../../src/actors/connection.ts'
 import { type Gateway, openGateway } from '../../src/actors/gateway.ts'
 import { type Journal, openJournal } from '../../src/journal.ts'
+import { counter } from '../support/counter.ts'
 import { memoryEventStore } from '../support/memory-event-store.ts'
 import { type PoolOverrides, poolConfig, temporaryDirectory } from '../support/running-pool.ts'
 
@@ -87,7 +88,7 @@ function house(over: PoolOverrides = {}): House {
     journal,
     nowMs,
     monotonicMs: () => clock.now,
-    extranonceCounter: 0,
+    drawExtranonce: counter(),
     newSessionId: () => `session-${++sessions}`,
     renewWork: () => {
       templates += 1
@@ -622,7 +623,7 @@ describe('a connection in the log', () => {
       ['connection-0.0', 'ab000001', null],
       ['connection-0.1', 'ab000001', 0],
     ])
-    // The difficulty of each share is that of the newest step at or before its job.
+    // A connection that resumes says all that its shares may be judged by.
     expect(
       log.flatMap((each) =>
         each.type === 'DifficultyAssigned' ? [[each.stream, each.data.job, each.data.difficulty]] : [],
@@ -630,6 +631,7 @@ describe('a connection in the log', () => {
     ).toEqual([
       ['connection-0.0', 0, 4],
       ['connection-0.0', 1, 1],
+      ['connection-0.1', 0, 4],
       ['connection-0.1', 1, 1],
     ])
     expect(

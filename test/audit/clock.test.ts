@@ -9,6 +9,7 @@ import { openGateway } from '../../src/actors/gateway.ts'
 import { openPool } from '../../src/actors/opening.ts'
 import { openJournal } from '../../src/journal.ts'
 import { policyOf } from '../../src/treasury/policy.ts'
+import { counter } from '../support/counter.ts'
 import { memoryEventStore } from '../support/memory-event-store.ts'
 import { poolConfig, temporaryDirectory } from '../support/running-pool.ts'
 import { auditedLog, type Cooked, found } from './cooked-books.ts'
@@ -38,7 +39,7 @@ test('an honest clock that is set back by a second, over the hour, is no fault',
       onStopped: () => undefined,
     })
     const gateway = openGateway({
-      ...{ ordinal: 0, prefix: opened.right.prefix, extranonceCounter: 0, network: networks.simnet },
+      ...{ ordinal: 0, prefix: opened.right.prefix, drawExtranonce: counter(), network: networks.simnet },
       ...{ config, journal, nowMs, monotonicMs: () => clock.now },
       newSessionId: () => 'session',
       renewWork: () => undefined,

@@ -90,3 +90,31 @@ test.each([
     ]),
   ).toContain(named)
 })
+
+test('one session that goes over 20,000 connections takes as long as 20,000 sessions', () => {
+  const count = 20_000
+  const connections = Array.from({ length: count }, (_, number) => ({
+    ...{ number, resumes: number === 0 ? null : number - 1, at: number * 10 },
+  }))
+  const shares = connections.map(({ number, at }) => ({ connection: number, at: at + 1 }))
+  const begunMs = performance.now()
+  expect(checked(connections, shares)).toEqual([])
+  expect(checked(connections, shares.toReversed())).toEqual([])
+  expect(performance.now() - begunMs).toBeLessThan(5_000)
+})
+
+test('a session that two connections take over', () => {
+  const other = { number: 2, resumes: 0, at: 100_000 }
+  const shares = [
+    { connection: 1, at: 100_001 },
+    { connection: 2, at: 100_001 },
+  ]
+  expect(checked([first, second, other], shares)).toEqual(['wrong-extranonce 2', 'wrong-extranonce 4'])
+})
+
+test('a connection takes over from no later one, nor from itself', () => {
+  const later = { number: 1, resumes: null, at: 0 }
+  const shares = [{ connection: 0, at: 100_001 }]
+  expect(checked([{ ...first, resumes: 1 }, later], shares)).toEqual(['wrong-extranonce 0', 'wrong-extranonce 0'])
+  expect(checked([{ ...first, resumes: 0 }], shares)).toEqual(['wrong-extranonce 0'])
+})

@@ -105,7 +105,7 @@ const restore = (
   directory: string,
   ledger: string | null = null,
 ): Promise<E.Either<string, Restored>> =>
-  restoreBackup({ file, storeUrl: urlOf(directory), dataDirectory: directory, ledger }, quiet)
+  restoreBackup({ file, storeUrl: urlOf(directory), dataDirectory: directory, ledger, keys: [] }, quiet)
 
 /** A pool that has found a block, was backed up under load, and went on. */
 async function poolWithBackup() {

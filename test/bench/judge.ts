@@ -3,7 +3,7 @@ import { HEADER_BYTES } from '../../domain/decred/header.ts'
 import { toHex } from '../../domain/decred/hex.ts'
 import { networks } from '../../domain/decred/network.ts'
 import { issueJob, newJobBook } from '../../domain/mining/job-book.ts'
-import { assignDifficulty, newSession, takeSolution } from '../../domain/mining/session.ts'
+import { beginDifficulty, newSession, takeSolution } from '../../domain/mining/session.ts'
 import { judgeShare } from '../../domain/mining/share.ts'
 import { profileOf } from '../../domain/stratum/profiles/index.ts'
 import { decodeRequest } from '../../domain/stratum/request.ts'
@@ -28,7 +28,7 @@ export function judgeRate(): number {
   const job = issueJob(book, 0, network, header, 'blake3', 'new-parent', nowMs)
   const sessionOf = () => {
     const session = newSession('s', '00000001', nowMs)
-    assignDifficulty(session, job, 1, 0)
+    beginDifficulty(session, job, 1, 0)
     return session
   }
   const lineOf = (nonce: number): string => {

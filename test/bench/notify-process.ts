@@ -14,6 +14,7 @@ import { plain } from '../../domain/stratum/profiles/plain.ts'
 import { notifyLine } from '../../domain/stratum/response.ts'
 import { openGateway } from '../../src/actors/gateway.ts'
 import { openJournal } from '../../src/journal.ts'
+import { counter } from '../support/counter.ts'
 import { memoryEventStore } from '../support/memory-event-store.ts'
 import { poolConfig, temporaryDirectory } from '../support/running-pool.ts'
 import { answer } from './pool-child.ts'
@@ -47,7 +48,7 @@ const gateway = openGateway({
   journal,
   nowMs: Date.now,
   monotonicMs: () => performance.now(),
-  extranonceCounter: 0,
+  drawExtranonce: counter(),
   newSessionId: () => randomBytes(12).toString('hex'),
   renewWork: () => undefined,
   solved: () => undefined,

@@ -98,6 +98,18 @@ describe('a devnet that is started again', () => {
     await second.stop()
   })
 
+  test('keeps how the work of its blocks follows: the bits that were told for the next block are its bits', async () => {
+    const first = await start({ startDifficulty: 4 })
+    await first.generate(4)
+    const told = first.chain.bitsOn(first.chain.tip)
+    await first.stop()
+    const second = await startDevnet({ dataDirectory: directory })
+    expect(second.chain.bitsOn(second.chain.tip)).toBe(told)
+    await second.generate(1)
+    expect(second.chain.tip.bits).toBe(told)
+    await second.stop()
+  })
+
   test('drops a line that was cut off in the middle, and writes on behind the last whole one', async () => {
     const first = await start()
     await first.generate(4)

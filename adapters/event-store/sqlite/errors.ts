@@ -67,6 +67,12 @@ export const damaged = (file: string, what: string): StoreError => ({
   message: `${file} is damaged or not what it should be: ${what}. Keep a copy, then restore the newest backup`,
 })
 
+/** For a file that was read as one that nobody changes, and was changed. */
+export const writtenError = (file: string): StoreError => ({
+  kind: 'in-use',
+  message: `${file} was written by another process while it was read: start the same command again`,
+})
+
 /** For who still asks a store that was closed. */
 export const closedError = (file: string): StoreError => ({
   kind: 'closed',

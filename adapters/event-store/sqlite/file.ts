@@ -1,7 +1,9 @@
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import type { StoreError } from '../port.ts'
-import { attempt, damaged, storeError } from './errors.ts'
+import { attempt, damaged } from './errors.ts'
 import { IS_RARE } from './rare-types.ts'
 
 /** `LODE`: what tells this file from other SQLite databases. */
@@ -39,6 +41,9 @@ const MARKS = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 
 /** How long a lock of another program is waited for; the process does nothing else meanwhile. */
 const WAIT_MS = 50
 
+/** The same for a process that only reads: nobody else waits for it. */
+const READ_WAIT_MS = 5_000
+
 /**
  * Settings of a connection, none left to a default. FULL: a commit returns when it is on disk. A checkpoint copies up to
  * 1000 pages (4 MiB) from the write-ahead log into the file inside some commit, every few hundred: more would
@@ -57,19 +62,64 @@ const SETTINGS = `
  * Opens the database at `path`, made new where there is none, or nothing in it. Only what can be seen without reading
  * all of it is checked: whose it is, which format, and that nothing is cut off.
  */
-export function openFile(path: string): E.Either<StoreError, DatabaseSync> {
+export const openFile = (path: string): E.Either<StoreError, DatabaseSync> =>
+  attempt(path, () =>
+    orClosed(new DatabaseSync(path, { timeout: WAIT_MS, enableForeignKeyConstraints: false }), (db) =>
+      prepareFile(db, path),
+    ),
+  )
+
+/** A database that is only read. */
+export interface ReadFile {
+  readonly db: DatabaseSync
+  /** Whether everything that was read so far is of one state of the file. */
+  readonly isAsItWas: () => boolean
+}
+
+/**
+ * Opens the database at `path` for reading, whether a pool writes it or not, and checks the same. SQLite would make a write-ahead log and
+ * its index beside a file that has none, and leave them there: such a file is read as one that nobody changes, and looked at after
+ * each reading whether somebody has.
+ */
+export const openFileForReading = (path: string): E.Either<StoreError, ReadFile> =>
+  attempt(path, () => {
+    // Before the log is looked for: whoever empties it into the file after that is noticed.
+    const state = stateOf(path)
+    const isAtRest = sizeOf(`${realPath(path)}-wal`) === 0
+    const db = new DatabaseSync(isAtRest ? unchanging(path) : path, { readOnly: true, timeout: READ_WAIT_MS })
+    return orClosed(db, () =>
+      E.map(() => ({ db, isAsItWas: () => !isAtRest || stateOf(path) === state }))(checkMarks(db, path)),
+    )
+  })
+
+/** SQLite keeps the log beside the file itself, not beside a link to it. */
+const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : path)
+
+function stateOf(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return `${found?.ino} ${found?.size} ${found?.mtimeNs}`
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/** SQLite's own word for it, which only an address can say. */
+function unchanging(path: string): URL {
+  const address = pathToFileURL(path)
+  address.searchParams.set('immutable', '1')
+  return address
+}
+
+/** Closes the database when it turns out not to be ready. */
+function orClosed<A>(
+  db: DatabaseSync,
+  prepare: (db: DatabaseSync) => E.Either<StoreError, A>,
+): E.Either<StoreError, A> {
+  let ready: E.Either<StoreError, A> | undefined
   try {
-    const db = new DatabaseSync(path, { timeout: WAIT_MS, enableForeignKeyConstraints: false })
-    try {
-      const ready = prepareFile(db, path)
-      if (E.isLeft(ready)) db.close()
-      return ready
-    } catch (thrown) {
-      db.close()
-      throw thrown
-    }
-  } catch (thrown) {
-    return E.left(storeError(thrown, path))
+    ready = prepare(db)
+    return ready
+  } finally {
+    if (ready === undefined || E.isLeft(ready)) db.close()
   }
 }
 

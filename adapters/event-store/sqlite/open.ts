@@ -3,10 +3,11 @@ import { basename, dirname, join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import type { EventStore, StoreError } from '../port.ts'
+import type { EventReader, EventStore, StoreError } from '../port.ts'
 import { storeError } from './errors.ts'
-import { openFile } from './file.ts'
+import { openFile, openFileForReading } from './file.ts'
 import { type Lock, takeLock } from './lock.ts'
+import { sqliteEventReader } from './reader.ts'
 import { sqliteEventStore } from './store.ts'
 
 /** Newest events that are read, and so checked, before the store is handed out: where a crash would have hurt. */
@@ -41,6 +42,27 @@ export const openSqliteEventStore =
     if (E.isRight(checked)) return store
     await store.right.close()
     return checked
+  }
+
+/**
+ * Opens an event store that is there for reading alone, while a pool writes it or not. Nothing in the file is changed. Beside a file that
+ * a pool has closed, or a backup, nothing is made; the log that a killed pool has left is read with it.
+ *
+ * Errors: as above, but that a pool that has it is none.
+ */
+export const openSqliteEventReader =
+  ({ file }: SqliteEventStoreOptions): TaskEither<StoreError, EventReader> =>
+  async () => {
+    const path = realPath(file)
+    if (E.isLeft(path)) return path
+    const opened = openFileForReading(path.right)
+    if (E.isLeft(opened)) return opened
+    try {
+      return E.right(sqliteEventReader(path.right, opened.right))
+    } catch (thrown) {
+      opened.right.db.close()
+      return E.left(storeError(thrown, path.right))
+    }
   }
 
 /** One name for one file, so that there is one lock for it. */

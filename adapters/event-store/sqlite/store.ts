@@ -5,12 +5,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { BehaviorSubject, ReplaySubject } from 'rxjs'
 import { answerMismatch, checkSizes } from '../append-rules.ts'
 import { EMBEDDED_LOG, followLog } from '../follow.ts'
-import {
-  type EventStore,
-  NO_STREAM,
-  type StoreError,
-  type StreamAppend,
-} from '../port.ts'
+import { type EventStore, NO_STREAM, type StoreError, type StreamAppend } from '../port.ts'
 import { checksum } from './checksum.ts'
 import { attempt, closedError } from './errors.ts'
 import { column, readsOf } from './reads.ts'

@@ -12,8 +12,12 @@ import { SKEW_MS_MAX, timeText } from '../time.ts'
 export class SessionsCheck {
   readonly #report: CheckReport
   readonly #references: References
-  /** Connections of the newest gateway that have not ended, by their extranonce1. */
-  readonly #open = new Map<string, Connection[]>()
+  /** Connections of the newest gateway that have not ended and whose session no other has, by their extranonce1. */
+  readonly #open = new Map<string, Set<Connection>>()
+  /** Of connections that were asked for: their sessions, numbered. A session goes from one connection to one other. */
+  readonly #sessions = new WeakMap<Connection, number>()
+  readonly #takenOver = new WeakSet<Connection>()
+  #nextSession = 0
 
   constructor(report: Report, references: References) {
     this.#report = reportOf('A3', report)
@@ -32,14 +36,15 @@ export class SessionsCheck {
   ): void {
     const connection = this.#references.connection(gateway, number)
     if (connection === undefined) return
-    const others = this.#open.get(connection.extranonce1) ?? []
-    if (type === 'MinerConnected') this.#open.set(connection.extranonce1, [...others, connection])
+    if (type === 'MinerConnected') {
+      const others = this.#open.get(connection.extranonce1)
+      if (others === undefined) this.#open.set(connection.extranonce1, new Set([connection]))
+      else others.add(connection)
+    }
     if (type !== 'MinerDisconnected' || connection.endedBy !== null) return
     connection.endedBy = entry
     connection.latestMs = Number.NEGATIVE_INFINITY
-    const left = others.filter((each) => each !== connection)
-    if (left.length > 0) this.#open.set(connection.extranonce1, left)
-    else this.#open.delete(connection.extranonce1)
+    this.#close(connection)
   }
 
   /** Takes the shares of an entry. */
@@ -56,38 +61,54 @@ export class SessionsCheck {
 
   #introduce(connection: Connection): void {
     connection.isIntroduced = true
-    const before = this.#takenOver(connection)
-    const [resumed] = before
-    if (
-      resumed !== undefined &&
-      (resumed.extranonce1 !== connection.extranonce1 || resumed.number >= connection.number)
-    )
+    const { gateway, number, extranonce1, tookOver } = connection
+    const resumed = tookOver === null ? undefined : this.#references.connection(gateway, tookOver)
+    if (resumed !== undefined && (resumed.extranonce1 !== extranonce1 || resumed.number >= number))
       this.#shared(connection, `takes over ${nameOf(resumed)}, which had ${resumed.extranonce1}`)
-    for (const earlier of before) endWith(earlier, connection)
-    for (const other of this.#open.get(connection.extranonce1) ?? []) {
-      if (other === connection) continue
-      if (other.number < connection.number ? before.includes(other) : this.#isTakenOver(connection, other))
-        continue
-      this.#shared(connection, `has the extranonce1 of ${nameOf(other)}, which has not ended`)
-    }
+    const session = this.#sessionOf(connection)
+    for (const other of this.#open.get(extranonce1) ?? [])
+      if (this.#sessionOf(other) !== session)
+        this.#shared(connection, `has the extranonce1 of ${nameOf(other)}, which has not ended`)
   }
 
-  /** The same, where the later one's first share came before anything of the earlier one. */
-  #isTakenOver(earlier: Connection, later: Connection): boolean {
-    const isSo = this.#takenOver(later).includes(earlier)
-    if (isSo && later.isIntroduced) endWith(earlier, later)
-    return isSo
+  /** Looks at each connection once, however long the way is that a session went: at those that were not asked for, the oldest first. */
+  #sessionOf(connection: Connection): number {
+    const known = this.#sessions.get(connection)
+    if (known !== undefined) return known
+    const unknown: Connection[] = []
+    let next: Connection | undefined = connection
+    while (next !== undefined && !this.#sessions.has(next)) {
+      unknown.push(next)
+      next = this.#resumedBy(next)
+    }
+    let session = 0
+    for (const each of unknown.toReversed()) {
+      session = this.#takeOver(each)
+      this.#sessions.set(each, session)
+    }
+    return session
   }
 
-  /** Those whose session a connection took over, the latest first. */
-  #takenOver({ gateway, tookOver }: Connection): readonly Connection[] {
-    const before: Connection[] = []
-    let next = tookOver === null ? undefined : this.#references.connection(gateway, tookOver)
-    while (next !== undefined && !before.includes(next)) {
-      before.push(next)
-      next = next.tookOver === null ? undefined : this.#references.connection(gateway, next.tookOver)
-    }
-    return before
+  /** The session of a connection, which is that of the one it resumes; a new one where another had taken that over. */
+  #takeOver(connection: Connection): number {
+    const earlier = this.#resumedBy(connection)
+    if (earlier === undefined) return this.#nextSession++
+    endWith(earlier, connection)
+    this.#close(earlier)
+    const session = this.#takenOver.has(earlier) ? undefined : this.#sessions.get(earlier)
+    this.#takenOver.add(earlier)
+    return session ?? this.#nextSession++
+  }
+
+  /** Numbers go up along a session: no log makes it go in a circle. */
+  #resumedBy({ gateway, number, tookOver }: Connection): Connection | undefined {
+    return tookOver === null || tookOver >= number ? undefined : this.#references.connection(gateway, tookOver)
+  }
+
+  #close(connection: Connection): void {
+    const open = this.#open.get(connection.extranonce1)
+    open?.delete(connection)
+    if (open?.size === 0) this.#open.delete(connection.extranonce1)
   }
 
   #shared(connection: Connection, what: string): void {

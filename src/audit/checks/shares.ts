@@ -27,8 +27,8 @@ interface Reign {
   readonly sinceMs: number
 }
 
-/** Parents remembered for each gateway: shares are of the last two. */
-const REIGNS_KEPT = 8
+/** Parents remembered for each gateway. Shares are of the last two, but may wait for a store that is away while work goes on: for a day. */
+const REIGNS_KEPT = 288
 
 /**
  * A3: every share is what it is credited for. Hashing is done elsewhere, and its outcome comes later, in the order of the log

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { absoluteTime, counted, integer } from '../../../adapters/http/dashboard/format.ts'
 import { type Restored, restoreBackup } from '../../backup/restore.ts'
+import { configuredKeys } from '../../publisher/keys.ts'
 import { printable } from '../../store/printable.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
 import { progressDisplay } from '../progress.ts'
@@ -22,8 +23,13 @@ export async function restore(request: RestoreRequest): Promise<ExitCode> {
     tellProblems(read.left, request.json)
     return EXIT.usage
   }
-  const { store, pool } = read.right.config
+  const { store, pool, ledger: signing } = read.right.config
   const { ledger } = request
+  const keys = configuredKeys(signing)
+  if (E.isLeft(keys)) {
+    complain(keys.left)
+    return EXIT.failed
+  }
   const display = progressDisplay()
   const restored = await restoreBackup(
     {
@@ -31,6 +37,7 @@ export async function restore(request: RestoreRequest): Promise<ExitCode> {
       storeUrl: store.url,
       dataDirectory: pool.dataDirectory,
       ledger: ledger === false ? '' : typeof ledger === 'string' ? ledger : null,
+      keys: keys.right,
     },
     ({ doing, count, fraction }) => display.show({ doing, count, what: 'events', fraction: fraction ?? 0 }),
   )

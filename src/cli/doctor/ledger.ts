@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { parseSigningKey } from '../../../domain/transparency/key.ts'
 import type { Config } from '../../config/config.ts'
 import { namedLedger } from '../../publisher/named-ledger.ts'
-import { openExistingEventStore } from '../../store/open-store.ts'
+import { openEventReader } from '../../store/open-store.ts'
 import { readText } from '../read-config.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import type { StoreCheck } from './store.ts'
@@ -47,14 +47,14 @@ export function checkLedgerKey({ ledger, pool }: Config): readonly Finding[] {
     : [found]
 }
 
-/** Whether the ledger that a log names is in its folder. `poolRuns`: nobody else can read the store. */
+/** Whether the ledger that a log names is in its folder. A pool that runs has found it. */
 export async function checkLedgerFolder(
   { pool, store }: Config,
   poolRuns: StoreCheck['poolRuns'],
 ): Promise<readonly Finding[]> {
   const folder = join(pool.dataDirectory, 'ledger')
   if (poolRuns === true || existsSync(join(folder, 'checkpoint'))) return []
-  const opened = await openExistingEventStore(store.url)()
+  const opened = await openEventReader(store.url)()
   if (E.isLeft(opened)) return []
   const named = await namedLedger(opened.right)
   await opened.right.close()

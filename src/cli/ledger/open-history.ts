@@ -6,7 +6,7 @@ import { type Checkpoint, parseCheckpoint, trustIn } from '../../../domain/trans
 import { parseVerifierKey, type VerifierKey } from '../../../domain/transparency/key.ts'
 import { type Note, parseNote } from '../../../domain/transparency/note.ts'
 import { type History, ledgerHistory, storeHistory } from '../../replay/history.ts'
-import { openExistingEventStore } from '../../store/open-store.ts'
+import { openEventReader } from '../../store/open-store.ts'
 import { printable } from '../../store/printable.ts'
 import { readStoreUrl } from '../../store/store-url.ts'
 import { absolute } from '../read-config.ts'
@@ -91,7 +91,7 @@ export async function openHistory(address: HistoryAddress): Promise<E.Either<Ope
     return usage('Give the address of a ledger, with --key to have it checked, or --store.')
   const url = readStoreUrl(store, absolute)
   if (E.isLeft(url)) return usage(`--store: ${url.left}`)
-  const opened = await openExistingEventStore(url.right)()
+  const opened = await openEventReader(url.right)()
   if (E.isLeft(opened)) return failed(printable(opened.left.message))
   return E.right({
     history: storeHistory(opened.right),

@@ -5,7 +5,7 @@ import { PAGE_LIMIT_MAX } from '../../../adapters/read-models/port.ts'
 import { type Figures, openFigures } from '../../../adapters/read-models/read-only.ts'
 import { openReadModels } from '../../../adapters/read-models/sqlite.ts'
 import type { PageOf } from '../../../projections/views.ts'
-import { openExistingEventStore } from '../../store/open-store.ts'
+import { openEventReader } from '../../store/open-store.ts'
 import { printable } from '../../store/printable.ts'
 import { readStoreUrl } from '../../store/store-url.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
@@ -56,7 +56,7 @@ async function ofStore(url: string): Promise<E.Either<ExitCode, Figures>> {
     complain(`--store: ${read.left}`)
     return E.left(EXIT.usage)
   }
-  const opened = await openExistingEventStore(read.right)()
+  const opened = await openEventReader(read.right)()
   if (E.isLeft(opened)) return failed(printable(opened.left.message))
   const store = opened.right
   try {

@@ -10,7 +10,9 @@ export function addStoreCommands(program: Command, done: (code: ExitCode) => voi
   const store = program
     .command('store')
     .summary('copy a history from one store to another, or verify one')
-    .description('Works on the log of events while no pool is running on it.')
+    .description(
+      'Works on the log of events: what is read may have a pool running on it, what is written may not.',
+    )
     .addHelpText(
       'after',
       `

@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { EventStore } from '../../../adapters/event-store/port.ts'
+import type { EventReader, EventStore } from '../../../adapters/event-store/port.ts'
 import { integer } from '../../../adapters/http/dashboard/format.ts'
 import { type CopyReport, copyStore } from '../../store/copy.ts'
-import { isSameStore, openEventStore, openExistingEventStore } from '../../store/open-store.ts'
-import { patient } from '../../store/patience.ts'
+import { isSameStore, openEventReader, openEventStore } from '../../store/open-store.ts'
+import { patient, patientReader } from '../../store/patience.ts'
 import { printable } from '../../store/printable.ts'
 import { readStoreUrl } from '../../store/store-url.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
@@ -48,7 +48,7 @@ export async function copyCommand({ from, to, json }: CopyRequest): Promise<Exit
 type Copied = CopyReport & { readonly from: string; readonly to: string }
 
 async function openAndCopy(fromUrl: string, toUrl: string): Promise<E.Either<string, Copied>> {
-  const source = await openExistingEventStore(fromUrl)()
+  const source = await openEventReader(fromUrl)()
   if (E.isLeft(source)) return E.left(source.left.message)
   try {
     const target = await openEventStore(toUrl)()
@@ -63,10 +63,10 @@ async function openAndCopy(fromUrl: string, toUrl: string): Promise<E.Either<str
   }
 }
 
-async function copyWithProgress(source: EventStore, target: EventStore): Promise<E.Either<string, Copied>> {
+async function copyWithProgress(source: EventReader, target: EventStore): Promise<E.Either<string, Copied>> {
   const display = progressDisplay()
   const copied = await copyStore(
-    patient(source, display.complain),
+    patientReader(source, display.complain),
     patient(target, display.complain),
     ({ doing, events, fraction }) => display.show({ doing, count: events, what: 'events', fraction }),
   )()

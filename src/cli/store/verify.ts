@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { absoluteTime, counted, integer } from '../../../adapters/http/dashboard/format.ts'
 import type { VerifyReport } from '../../store/findings.ts'
-import { openExistingEventStore } from '../../store/open-store.ts'
-import { patient } from '../../store/patience.ts'
+import { openEventReader } from '../../store/open-store.ts'
+import { patientReader } from '../../store/patience.ts'
 import { printable } from '../../store/printable.ts'
 import { readStoreUrl } from '../../store/store-url.ts'
 import { verifyStore } from '../../store/verify.ts'
@@ -41,12 +41,12 @@ interface Verified {
 }
 
 async function openAndVerify(url: string): Promise<E.Either<string, Verified>> {
-  const opened = await openExistingEventStore(url)()
+  const opened = await openEventReader(url)()
   if (E.isLeft(opened)) return E.left(opened.left.message)
   const store = opened.right
   const display = progressDisplay()
   try {
-    const verified = await verifyStore(patient(store, display.complain), ({ doing, count, fraction }) =>
+    const verified = await verifyStore(patientReader(store, display.complain), ({ doing, count, fraction }) =>
       display.show({ doing, count, what: doing === 'reading events' ? 'events' : 'streams', fraction }),
     )()
     return E.isLeft(verified)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { onTestFinished } from 'vitest'
 import {
+  type EventReader,
   type EventStore,
   NO_STREAM,
   type ProposedEvent,
@@ -56,7 +57,7 @@ export const proposed = (
     data: JSON.stringify({ n: first + i, pad: 'x'.repeat(bytes) }),
   }))
 
-export const readLog = async (store: EventStore): Promise<readonly RecordedEvent[]> =>
+export const readLog = async (store: EventReader): Promise<readonly RecordedEvent[]> =>
   right(await store.readAll(null, 1_000_000)())
 
 export function right<A>(result: E.Either<StoreError, A>): A {

@@ -391,6 +391,8 @@ function readModelsOf(example: PoolExample, rate: number, ledger: LedgerExample)
     checkpoint: notUsedHere,
     apply: notUsedHere,
     applyInSlices: notUsedHere,
+    storeDueInMs: notUsedHere,
+    storeInSlices: notUsedHere,
     changes: example.changes,
     status: () => ({ version: 1, position: 900, entries: example.entries, skipped: 0, eventAt: example.now }),
     pool: (nowMs) =>

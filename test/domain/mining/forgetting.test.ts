@@ -3,7 +3,7 @@ import { HEADER_BYTES } from '../../../domain/decred/header.ts'
 import { networks } from '../../../domain/decred/network.ts'
 import { issueJob, newJobBook, oldestTemplate } from '../../../domain/mining/job-book.ts'
 import {
-  assignDifficulty,
+  beginDifficulty,
   lookUpSolution,
   type Session,
   takeSolution,
@@ -16,17 +16,18 @@ import {
   openSession,
   resumeSession,
 } from '../../../domain/mining/session-book.ts'
+import { counter } from '../../support/counter.ts'
 
 const GRACE_MS = 1_000
 
 /** A gateway's books, and a session with a solution for each of the jobs it is given. */
 function desk() {
   const jobs = newJobBook()
-  const sessions = newSessionBook(1, GRACE_MS, 0)
+  const sessions = newSessionBook(1, GRACE_MS, counter())
   const join = (id: string): Session => {
     const session = openSession(sessions, id, 0)
     if (session === undefined) throw new Error('no session')
-    assignDifficulty(session, { number: 0, templateJob: 0 }, 1, 0)
+    beginDifficulty(session, { number: 0 }, 1, 0)
     return session
   }
   const session = join('id')

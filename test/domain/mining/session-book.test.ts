@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HEADER_BYTES } from '../../../domain/decred/header.ts'
-import { assignDifficulty, type Session } from '../../../domain/mining/session.ts'
+import { beginDifficulty, type Session } from '../../../domain/mining/session.ts'
 import {
   canHaveGiven,
   closeSession,
@@ -13,6 +13,7 @@ import {
 } from '../../../domain/mining/session-book.ts'
 import { profiles } from '../../../domain/stratum/profiles/index.ts'
 import { solveHeader } from '../../../domain/stratum/solution.ts'
+import { counter } from '../../support/counter.ts'
 
 /** A session, of which there are enough. */
 function open(book: SessionBook, id: string, nowMs = 0): Session {
@@ -24,22 +25,26 @@ function open(book: SessionBook, id: string, nowMs = 0): Session {
 /** The same, of a miner that was sent a job. */
 function mined(book: SessionBook, id: string, nowMs = 0): Session {
   const session = open(book, id, nowMs)
-  assignDifficulty(session, { number: 0, templateJob: 0 }, 1, nowMs)
+  beginDifficulty(session, { number: 0 }, 1, nowMs)
   return session
 }
 
-test('extranonce1 begins with the gateway prefix and counts', () => {
-  const book = newSessionBook(0xfe, 1_000, 0)
-  expect([open(book, 'a'), open(book, 'b')].map((s) => s.extranonce1)).toEqual(['fe000001', 'fe000002'])
-  book.next = 0xf_ffff
-  expect([open(book, 'c'), open(book, 'd')].map((s) => s.extranonce1)).toEqual(['fe0fffff', 'fe000003'])
+test('extranonce1 begins with the gateway prefix, and is drawn until it is free', () => {
+  const draws = [1, 1, 2, 0xf_ffff, 2, 3]
+  const book = newSessionBook(0xfe, 1_000, () => draws.shift() ?? 0)
+  expect(['a', 'b', 'c', 'd'].map((id) => open(book, id).extranonce1)).toEqual([
+    'fe000001',
+    'fe000002',
+    'fe0fffff',
+    'fe000003',
+  ])
 })
 
 test('no two live or lately closed sessions share an extranonce1, whatever the order of coming and going', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 200 }), (steps) => {
-      const book = newSessionBook(1, 100, 0)
-      book.next = 0xf_fffe
+      let draws = 0
+      const book = newSessionBook(1, 100, () => (draws++ % 256) + 1)
       const live: Session[] = []
       const kept: { session: Session; atMs: number }[] = []
       steps.forEach((step, i) => {
@@ -64,7 +69,7 @@ test('no two live or lately closed sessions share an extranonce1, whatever the o
 })
 
 test('a session comes back within the grace time, once, and not while it is live', () => {
-  const book = newSessionBook(0, 1_000, 0)
+  const book = newSessionBook(0, 1_000, counter())
   const session = mined(book, 'id')
   expect(resumeSession(book, 'id', 0)).toBeUndefined()
   closeSession(book, session, 7, 100)
@@ -76,19 +81,19 @@ test('a session comes back within the grace time, once, and not while it is live
 })
 
 test('a session that was never sent a job is not kept', () => {
-  const book = newSessionBook(0, 1_000, 0)
+  const book = newSessionBook(0, 1_000, counter())
   closeSession(book, open(book, 'id'), null, 0)
   expect(resumeSession(book, 'id', 0)).toBeUndefined()
   expect(book.extranonces.size).toBe(0)
 })
 
-test('there are no more sessions than extranonces, and one more when one is free again', () => {
-  const book = newSessionBook(0, 1_000, 0)
+test('there are no more sessions than three quarters of the extranonces, and one more when one is free again', () => {
+  const book = newSessionBook(0, 1_000, counter())
   const first = open(book, 'first')
-  for (let n = 2; n <= 0xf_ffff; n++) book.extranonces.set(n.toString(16).padStart(8, '0'), first)
+  for (let n = 2; n <= 786_431; n++) book.extranonces.set(n.toString(16).padStart(8, '0'), first)
   expect(openSession(book, 'more', 0)).toBeUndefined()
   closeSession(book, first, null, 0)
-  expect(open(book, 'more').extranonce1).toBe(first.extranonce1)
+  expect(open(book, 'more').extranonce1).toBe('000c0000')
 })
 
 describe('an extranonce1 in a header', () => {
@@ -101,7 +106,7 @@ describe('an extranonce1 in a header', () => {
   test.each(profiles)('is known as ours wherever $name has it', ({ wire, powAlgorithms }) => {
     for (const algorithm of powAlgorithms) {
       const { extranonce } = wire(algorithm)
-      const { extranonce1 } = open(newSessionBook(0x2e, 0, 0), 'id')
+      const { extranonce1 } = open(newSessionBook(0x2e, 0, counter()), 'id')
       const own = extranonce.extranonce1 === 'after' ? extranonce1 : ''
       const solution = {
         ntime: 0,

@@ -6,7 +6,8 @@ import { powHash } from '../../../domain/decred/pow-hash.ts'
 import { hashDifficulty } from '../../../domain/decred/target.ts'
 import { issueJob, newJobBook, refreshedHeader } from '../../../domain/mining/job-book.ts'
 import {
-  assignDifficulty,
+  beginDifficulty,
+  changeDifficulty,
   difficultyOf,
   newSession,
   TAKEN_MAX,
@@ -46,7 +47,7 @@ function table(difficulty = 1, bits?: number) {
     return issueJob(book, 1, network, header, 'blake3', 'new-parent', nowMs)
   }
   const job = issue(1)
-  assignDifficulty(session, job, difficulty, 0)
+  beginDifficulty(session, job, difficulty, 0)
   const submit = (
     over: Partial<{
       job: string
@@ -119,10 +120,10 @@ describe('a share', () => {
     )
     const best = hashDifficulty(network, powHash('blake3', exact))
     session.difficulties.length = 0
-    assignDifficulty(session, job, best, 0)
+    beginDifficulty(session, job, best, 0)
     expect(submit({ nonce })).toMatchObject({ kind: 'accepted', difficulty: best })
     session.difficulties.length = 0
-    assignDifficulty(session, job, best + 1, 0)
+    beginDifficulty(session, job, best + 1, 0)
     expect(submit({ nonce })).toMatchObject({ kind: 'rejected', reason: 'low-difficulty', best })
   })
 
@@ -141,7 +142,7 @@ describe('a share', () => {
     const { book, session, submit, nonceWhere, issue, job } = table(2, 0x1f00ffff)
     const nonce = nonceWhere((d) => d >= 2 && d < 64)
     const later = issue(1, NOW, 1_600_000_001, 1)
-    assignDifficulty(session, later, 64, 0)
+    changeDifficulty(session, later, 64, 0)
     expect(submit({ nonce, job: job.id })).toMatchObject({ kind: 'accepted', difficulty: 2 })
     expect(difficultyOf(session, later)).toBe(64)
     expect(book.current).toBe(later)
@@ -152,17 +153,17 @@ describe('a share', () => {
     const nonce = nonceWhere((d) => d >= 64)
     const refreshed = issue(1, NOW, 1_600_000_000)
     expect(refreshed.templateJob).toBe(job.number)
-    expect(assignDifficulty(session, refreshed, 64, 0)).toBeNull()
+    expect(changeDifficulty(session, refreshed, 64, 0)).toBeNull()
     for (const { id } of [job, refreshed])
       expect(submit({ nonce, job: id })).toMatchObject({ kind: 'accepted', difficulty: 2 })
   })
 
   test('of a template that comes back after another block is judged as before', () => {
     const { session, issue, job } = table(2, 0x1f00ffff)
-    assignDifficulty(session, issue(2), 64, 0)
+    changeDifficulty(session, issue(2), 64, 0)
     const again = issue(1)
     expect(again.templateJob).toBe(job.number)
-    expect(assignDifficulty(session, again, 128, 0)).toBeNull()
+    expect(changeDifficulty(session, again, 128, 0)).toBeNull()
     expect(difficultyOf(session, again)).toBe(2)
   })
 
@@ -170,15 +171,15 @@ describe('a share', () => {
     const { session, issue, job } = table(2, 0x1f00ffff)
     session.difficulties.length = 0
     const refreshed = issue(1)
-    assignDifficulty(session, refreshed, 64, 0)
+    beginDifficulty(session, refreshed, 64, 0)
     expect([job, refreshed].map((each) => difficultyOf(session, each))).toEqual([null, 64])
-    expect(assignDifficulty(session, issue(1), 128, 0)).toBeNull()
+    expect(changeDifficulty(session, issue(1), 128, 0)).toBeNull()
   })
 
   test('of a job whose difficulty was forgotten is unknown, and not judged by a later one', () => {
     const { session, issue, job } = table(2, 0x1f00ffff)
     for (let kind = 1; kind <= 64; kind++)
-      assignDifficulty(session, issue(1, NOW, undefined, kind), 2 + kind, 0)
+      changeDifficulty(session, issue(1, NOW, undefined, kind), 2 + kind, 0)
     expect(difficultyOf(session, job)).toBeNull()
   })
 
