@@ -17,6 +17,7 @@ import { openBans } from './admin/bans.ts'
 import type { Config } from './config/config.ts'
 import { openAdministrationOf } from './parts/administration.ts'
 import { startBackups } from './parts/backups.ts'
+import { openClock } from './parts/clock.ts'
 import type { PoolContext } from './parts/context.ts'
 import type { PoolError } from './parts/error.ts'
 import { makeDataDirectory } from './parts/files.ts'
@@ -96,9 +97,6 @@ async function start(
 ): Promise<E.Either<PoolError, Pool>> {
   const { log, software, devnet, coinbaseMaturity, settings = [] } = options
   const network = networks[config.pool.network]
-  const nowMs = (): number => Date.now()
-  const context: PoolContext = { config, network, metrics: poolMetrics(), nowMs, log }
-  const startedAt = nowMs()
 
   const nodes = openNodes(config)
   if (E.isLeft(nodes)) return nodes
@@ -113,6 +111,12 @@ async function start(
   if (E.isLeft(stored)) return stored
   const store = stored.right
   closers.push(() => store.close())
+
+  const clock = await openClock(store, log, Date.now)
+  if (E.isLeft(clock)) return clock
+  const nowMs = clock.right
+  const context: PoolContext = { config, network, metrics: poolMetrics(), nowMs, log }
+  const startedAt = nowMs()
 
   const ledgerDirectory = join(config.pool.dataDirectory, 'ledger')
   const keys = await openLedgerOf(store, config.ledger, ledgerDirectory)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { read } from '../adapters/event-store/catalogue.ts'
-import type { StoreError } from '../adapters/event-store/port.ts'
+import type { EventStore, StoreError } from '../adapters/event-store/port.ts'
 import { event, type PoolEvent, type ShareReference } from '../domain/events.ts'
 import { epochOf } from '../domain/mining/epoch.ts'
 import { type Journal, type JournalShare, openJournal } from '../src/journal.ts'
@@ -27,8 +27,10 @@ afterEach(async () => {
   for (const journal of open.splice(0)) await journal.stop(50)
 })
 
-function desk(options: Partial<Parameters<typeof openJournal>[0]> = {}): Desk {
-  const store = memoryEventStore()
+function desk(
+  options: Partial<Parameters<typeof openJournal>[0]> = {},
+  store: Desk['store'] = memoryEventStore(),
+): Desk {
   const clock = { now: HOUR }
   const committed: Desk['committed'] = []
   const commits: number[] = []
@@ -96,6 +98,33 @@ const left = event('MinerDisconnected', {
   accepted: 1,
   rejected: 0,
   difficulty: '2',
+})
+
+const issued = (job: number): PoolEvent =>
+  event('WorkIssued', {
+    ...{ v: 1, at: HOUR, job, header: '00'.repeat(180), powAlgorithm: 'blake3', height: 1, bits: 1 },
+    ...{ subsidy: '0', reason: 'new-parent' },
+  })
+
+/** A store that takes unordered neighbours as it likes, by these ranks of their streams; each stream in order. */
+const neighboursIn = (ranks: readonly number[], store: EventStore): EventStore => ({
+  ...store,
+  append: (appends) => async () => {
+    let left = appends
+    while (left.length > 0) {
+      const end = left.findIndex(({ unordered }) => unordered !== true)
+      const together = end === 0 ? 1 : end === -1 ? left.length : end
+      const streams = [...new Set(left.slice(0, together).map(({ stream }) => stream))]
+      const ranked = streams.map((stream, n) => ({ stream, rank: ranks[n % ranks.length] ?? 0 }))
+      for (const { stream } of ranked.toSorted((one, other) => one.rank - other.rank)) {
+        const of = left.slice(0, together).filter((each) => each.stream === stream)
+        const appended = await store.append(of)()
+        if (E.isLeft(appended)) return appended
+      }
+      left = left.slice(together)
+    }
+    return E.right(undefined)
+  },
 })
 
 describe('the journal', () => {
@@ -382,6 +411,51 @@ describe('the journal', () => {
           expect(type === 'EpochClosed').toBe(hours[i] !== hours[i + 1])
       }),
       { numRuns: 100 },
+    )
+  }, 60_000)
+
+  test('work stands in the log in its order, and what shares refer to before them, in whatever order a store takes neighbours', async () => {
+    const record = fc.constantFrom('work', 'work of the next hour', 'connection', 'share')
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(record, { minLength: 2, maxLength: 12 }),
+        fc.array(fc.nat(), { minLength: 12, maxLength: 12 }),
+        async (records, ranks) => {
+          const store = memoryEventStore()
+          const { journal, share, clock, log } = desk(
+            { store: neighboursIn(ranks, store), lingerMsMax: 0 },
+            store,
+          )
+          store.goAway()
+          let job = -1
+          let connections = 0
+          let hours = 0
+          let work = journal.stream('work-3-0')
+          for (const each of records) {
+            if (each === 'work of the next hour') work = journal.stream(`work-3-${++hours}`)
+            if (each === 'connection')
+              journal.record(journal.stream(`connection-3.${connections++}`), 'before', [connected])
+            else if (each !== 'share') void journal.commit(work, [issued(++job)])
+            else if (job >= 0 && connections > 0) share(0, { job, connection: connections - 1 })
+          }
+          await new Promise((resolve) => setTimeout(resolve, 2))
+          store.comeBack()
+          clock.now += 1
+          expect(await journal.stop(10_000)).toBe(true)
+          const jobs: number[] = []
+          const begun = new Set<string>()
+          for (const { stream, type, data } of await log()) {
+            if (type === 'WorkIssued') jobs.push(data.job)
+            if (type === 'MinerConnected') begun.add(stream)
+            if (type !== 'SharesAccepted') continue
+            for (const each of data.job) expect(jobs).toContain(each)
+            for (const each of data.connection) expect(begun).toContain(`connection-3.${each}`)
+          }
+          expect(jobs).toEqual(Array.from({ length: job + 1 }, (_, n) => n))
+          expect(begun.size).toBe(connections)
+        },
+      ),
+      { numRuns: 60 },
     )
   }, 60_000)
 

@@ -8,7 +8,7 @@ export interface PoolContext {
   readonly config: Config
   readonly network: Network
   readonly metrics: Metrics
-  /** Date and time, Unix ms. */
+  /** The pool's date, Unix ms: see `poolClock`. */
   readonly nowMs: () => number
   readonly log: Logger
 }

@@ -115,6 +115,9 @@ test('a session that two connections take over', () => {
 test('a connection takes over from no later one, nor from itself', () => {
   const later = { number: 1, resumes: null, at: 0 }
   const shares = [{ connection: 0, at: 100_001 }]
-  expect(checked([{ ...first, resumes: 1 }, later], shares)).toEqual(['wrong-extranonce 0', 'wrong-extranonce 0'])
+  expect(checked([{ ...first, resumes: 1 }, later], shares)).toEqual([
+    'wrong-extranonce 0',
+    'wrong-extranonce 0',
+  ])
   expect(checked([{ ...first, resumes: 0 }], shares)).toEqual(['wrong-extranonce 0'])
 })

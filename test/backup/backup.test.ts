@@ -347,7 +347,13 @@ describe('nothing is restored', () => {
   test('onto a server, from a file that is not there, from one that is no store', async () => {
     const { file } = await stoppedPool()
     const directory = newDirectory()
-    const server = { file, storeUrl: 'esdb://db:2113?tls=false', dataDirectory: directory, ledger: null }
+    const server = {
+      file,
+      storeUrl: 'esdb://db:2113?tls=false',
+      dataDirectory: directory,
+      ledger: null,
+      keys: [],
+    }
     expect(await restoreBackup(server, quiet)).toEqual(
       E.left(
         `a backup is a store itself, and a server is filled by a copy: lodebook store copy --from sqlite:${file} --to <store.url>`,

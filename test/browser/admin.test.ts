@@ -220,6 +220,7 @@ describe.each([
       storeUrl: `sqlite:${join(directory, 'lodebook.db')}`,
       dataDirectory: directory,
       ledger: null,
+      keys: [],
     }
     const restored = await restoreBackup(order, () => undefined)
     if (E.isLeft(restored)) throw new Error(restored.left)

@@ -255,11 +255,16 @@ describe('a session', () => {
     await rig.client.close()
   })
 
-  test('has the difficulty that its password asks for, whatever it would find', async () => {
+  test('has the difficulty that its password asks for within seconds, with work that is new to all', async () => {
     const rig = await start(106, { password: 'x,d=512' })
-    expect(rig.difficulty(await rig.job())).toBe(512)
-    expect(await rig.submit(await rig.find('low'))).toMatchObject(refused(23))
-    expect(await rig.submit(await rig.find('share'))).toMatchObject(taken)
+    const first = await rig.job()
+    expect(rig.difficulty(first)).toBe(1)
+    const job = await rig.jobAfter(first)
+    expect(rig.difficulty(job)).toBe(512)
+    expect(job.header.subarray(36, 68)).not.toEqual(first.header.subarray(36, 68))
+    expect(await rig.submit(await rig.find('low', job))).toMatchObject(refused(23))
+    expect(await rig.submit(await rig.find('share', job))).toMatchObject(taken)
+    expect(rig.difficulty(first)).toBe(1)
     await rig.client.close()
   })
 

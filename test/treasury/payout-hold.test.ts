@@ -282,6 +282,7 @@ describe('a whole pool', () => {
       storeUrl: `sqlite:${join(older, 'lodebook.db')}`,
       dataDirectory: older,
       ledger: null,
+      keys: [],
     }
     expect(await restoreBackup(order, () => undefined)).toMatchObject(E.right({ continued: {} }))
     const restored = await openHouse([devnet], OVER, older)

@@ -102,7 +102,9 @@ export class SessionsCheck {
 
   /** Numbers go up along a session: no log makes it go in a circle. */
   #resumedBy({ gateway, number, tookOver }: Connection): Connection | undefined {
-    return tookOver === null || tookOver >= number ? undefined : this.#references.connection(gateway, tookOver)
+    return tookOver === null || tookOver >= number
+      ? undefined
+      : this.#references.connection(gateway, tookOver)
   }
 
   #close(connection: Connection): void {

@@ -25,7 +25,7 @@ export async function restore(request: RestoreRequest): Promise<ExitCode> {
   }
   const { store, pool, ledger: signing } = read.right.config
   const { ledger } = request
-  const keys = configuredKeys(signing)
+  const keys = ledger === false ? E.right([]) : configuredKeys(signing)
   if (E.isLeft(keys)) {
     complain(keys.left)
     return EXIT.failed
