@@ -69,8 +69,10 @@ export interface GatewayOptions {
   readonly network: Network
   readonly config: Config
   readonly journal: Journal
-  /** Date and time, Unix ms, which may be set forward and back. */
+  /** Date and time, Unix ms, which may be set forward and back: what the log is written by. */
   readonly nowMs: () => number
+  /** The machine's own, for headers: a date that stands still would keep them in the future, where no node takes a block. */
+  readonly machineMs: () => number
   /** Milliseconds of a clock that only goes forward: what durations are measured by. */
   readonly monotonicMs: () => number
   readonly newSessionId: () => string
@@ -280,7 +282,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   function refreshIfIdle(): void {
     if (held || monotonicMs() - issuedAtMs < config.mining.refreshMs) return
     if (isTemplateWanted) options.renewWork()
-    const header = refreshedHeader(jobs, nowMs())
+    const header = refreshedHeader(jobs, options.machineMs())
     if (header !== null) issueToAll(header, 'refresh', false)
   }
 

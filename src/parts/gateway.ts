@@ -24,6 +24,7 @@ export const openGatewayOf = (
     config,
     journal,
     nowMs,
+    machineMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     drawExtranonce: () => randomInt(1, EXTRANONCES + 1),
     newSessionId: () => randomBytes(12).toString('hex'),

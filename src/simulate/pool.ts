@@ -171,6 +171,7 @@ async function startProcess(world: PoolWorld, config: Config): Promise<Process> 
     config,
     journal,
     nowMs,
+    machineMs: nowMs,
     monotonicMs: nowMs,
     drawExtranonce: () => {
       extranonces = (extranonces % EXTRANONCES) + 1

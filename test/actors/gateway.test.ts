@@ -27,8 +27,8 @@ interface House {
   readonly gateway: Gateway
   readonly journal: Journal
   readonly solved: BlockCandidate[]
-  /** Time as it passes, and by how much the date is set forward or back. */
-  readonly clock: { now: number; setBy: number }
+  /** Time as it passes, by how much the date is set forward or back, and how far the machine is behind a date that stands still. */
+  readonly clock: { now: number; setBy: number; behind: number }
   readonly connect: () => Miner
   readonly block: (parent: number, bits?: number, powAlgorithm?: PowAlgorithm, template?: number) => void
   /** Types of the events of each commit so far. */
@@ -47,8 +47,9 @@ afterEach(async () => {
 
 /** A gateway without sockets, node or disk: lines in, lines out. */
 function house(over: PoolOverrides = {}): House {
-  const clock = { now: Date.UTC(2026, 10, 23), setBy: 0 }
+  const clock = { now: Date.UTC(2026, 10, 23), setBy: 0, behind: 0 }
   const nowMs = (): number => clock.now + clock.setBy
+  const machineMs = (): number => nowMs() - clock.behind
   const config = poolConfig(temporaryDirectory(), [], over)
   const solved: BlockCandidate[] = []
   const commits: string[][] = []
@@ -77,7 +78,7 @@ function house(over: PoolOverrides = {}): House {
     const view = new DataView(header.buffer)
     view.setUint32(116, bits, true)
     view.setUint32(128, parent, true)
-    view.setUint32(136, nowMs() / 1000, true)
+    view.setUint32(136, machineMs() / 1000, true)
     gateway.work({ header, powAlgorithm, reason }, 0n)
   }
   const gateway = openGateway({
@@ -87,6 +88,7 @@ function house(over: PoolOverrides = {}): House {
     config,
     journal,
     nowMs,
+    machineMs,
     monotonicMs: () => clock.now,
     drawExtranonce: counter(),
     newSessionId: () => `session-${++sessions}`,
@@ -323,6 +325,20 @@ describe('when the date is set', () => {
     expect(again.heard()).toMatchObject([{ result: [expect.anything(), 'ab000002', 4] }])
     await pass(desk, 60_000)
     expect(miner.ended).toEqual(['idle'])
+  })
+
+  test("and the pool's stands still, refreshed headers have the machine's, which nodes take", async () => {
+    const desk = house()
+    desk.clock.behind = 3 * 3_600_000
+    desk.block(1, HARD)
+    begin(desk.connect())
+    await pass(desk, 61_000)
+    const times = (await desk.log()).flatMap(({ type, data }) =>
+      type === 'WorkIssued' ? [Buffer.from(data.header, 'hex').readUInt32LE(136)] : [],
+    )
+    const newest = times.at(-1) ?? expect.fail('no work')
+    expect(newest).toBeLessThanOrEqual((desk.clock.now - desk.clock.behind) / 1_000)
+    expect(newest).toBeGreaterThan(times[0] ?? newest)
   })
 
   test('back by hours, jobs are refreshed and the log goes on', async () => {

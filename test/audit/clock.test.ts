@@ -7,6 +7,7 @@ import { workSubsidy } from '../../domain/decred/subsidy.ts'
 import { signingKey, verifierKeyText } from '../../domain/transparency/key.ts'
 import { openGateway } from '../../src/actors/gateway.ts'
 import { openPool } from '../../src/actors/opening.ts'
+import { poolClock } from '../../src/clock.ts'
 import { openJournal } from '../../src/journal.ts'
 import { policyOf } from '../../src/treasury/policy.ts'
 import { counter } from '../support/counter.ts'
@@ -18,11 +19,15 @@ const TEN = Date.UTC(2026, 10, 23, 10)
 /** Bits that no share here solves a block with. */
 const HARD = 0x1d00ffff
 
-test('an honest clock that is set back by a second, over the hour, is no fault', async () => {
+test.each([
+  ['a second', -1_000],
+  ['an hour', -3_600_000],
+])('an honest clock that is set back by %s, over the hour, is no fault', async (_, setBy) => {
   vi.useFakeTimers()
   try {
     const clock = { now: TEN - 5_000, setBy: 0 }
-    const nowMs = (): number => clock.now + clock.setBy
+    const machineMs = (): number => clock.now + clock.setBy
+    const nowMs = poolClock(machineMs, null, () => undefined)
     const store = memoryEventStore()
     const key = signingKey('clock.invalid/test', 'note', new Uint8Array(32).fill(1))
     const config = poolConfig(temporaryDirectory(), [], {
@@ -40,7 +45,7 @@ test('an honest clock that is set back by a second, over the hour, is no fault',
     })
     const gateway = openGateway({
       ...{ ordinal: 0, prefix: opened.right.prefix, drawExtranonce: counter(), network: networks.simnet },
-      ...{ config, journal, nowMs, monotonicMs: () => clock.now },
+      ...{ config, journal, nowMs, machineMs, monotonicMs: () => clock.now },
       newSessionId: () => 'session',
       renewWork: () => undefined,
       solved: () => undefined,
@@ -88,7 +93,7 @@ test('an honest clock that is set back by a second, over the hour, is no fault',
     // Work and shares of the new hour, then the clock is set: some wait for their commit meanwhile.
     work(102)
     shares(20)
-    clock.setBy = -1_000
+    clock.setBy = setBy
     await pass(10)
     work(103)
     shares(20)

@@ -47,6 +47,7 @@ const gateway = openGateway({
   config,
   journal,
   nowMs: Date.now,
+  machineMs: Date.now,
   monotonicMs: () => performance.now(),
   drawExtranonce: counter(),
   newSessionId: () => randomBytes(12).toString('hex'),
