@@ -82,9 +82,9 @@ export interface Audited {
 }
 
 /** Bytes of bundles that are fetched, read or proven at a time: in memory they take some four times as much. */
-const BYTES_AT_ONCE = 32 * 1024 * 1024
+const BYTES_AT_ONCE = 48 * 1024 * 1024
 /** Bundles at a time at most, since those that come may be larger than all before; at the beginning; and tiles. */
-const BUNDLES_AT_ONCE = 6
+const BUNDLES_AT_ONCE = 8
 const BUNDLES_AT_FIRST = 2
 const TILES_AT_ONCE = 8
 /** Time between two words of how far the hashing is. */

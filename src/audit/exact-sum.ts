@@ -14,6 +14,20 @@ export class ExactSum {
     this.#open = 0
   }
 
+  /** Adds the first of a column. */
+  addAll(column: Float64Array, count: number): void {
+    let open = this.#open
+    for (let i = 0; i < count; i++) {
+      const value = column[i] ?? 0
+      if (value < FULL) open += value
+      else this.#full += BigInt(value)
+      if (open < FULL) continue
+      this.#full += BigInt(open)
+      open = 0
+    }
+    this.#open = open
+  }
+
   get total(): bigint {
     return this.#full + BigInt(this.#open)
   }

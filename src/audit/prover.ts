@@ -56,8 +56,8 @@ interface KnownConnection {
 /** The target of a difficulty. */
 interface ShareTarget {
   readonly words: Uint32Array
-  /** As near as a double comes to it. */
-  readonly value: number
+  /** One divided by it, as near as a double comes. */
+  readonly inverse: number
 }
 
 interface KnownLayout {
@@ -194,13 +194,13 @@ export class Prover {
     if (known !== undefined) return known
     if (this.#targets.size >= TARGETS_MAX) this.#targets.clear()
     const words = wordsOf(targetBytes(difficultyTarget(this.#network, difficulty)), true)
-    const target = { words, value: upperHalf(words[7] ?? 0, words[6] ?? 0, words[5] ?? 0, words[4] ?? 0) }
+    const target = { words, inverse: 1 / upperWords(words[7] ?? 0, words[6] ?? 0, words[5] ?? 0) }
     this.#targets.set(difficulty, target)
     return target
   }
 }
 
-const NO_TARGET: ShareTarget = { words: new Uint32Array(8), value: 1 }
+const NO_TARGET: ShareTarget = { words: new Uint32Array(8), inverse: 1 }
 const NO_CHAIN = new Uint32Array(0)
 
 /** What the header of a share has of its own, as little-endian words, signed: numbers that take no memory. */
@@ -287,7 +287,7 @@ class Batch {
       const quality = this.#qualities[lane]
       if (quality !== undefined) {
         quality.shares++
-        quality.parts += this.#value(lane) / target.value
+        quality.parts += this.#value(lane) * target.inverse
       }
       if (this.#meets(lane, job.target)) blocks.push({ share, hash: blockHash(this.#headerOf(lane, job)) })
     }
@@ -310,7 +310,7 @@ class Batch {
   }
 
   #value(lane: number): number {
-    return upperHalf(this.#word(lane, 7), this.#word(lane, 6), this.#word(lane, 5), this.#word(lane, 4))
+    return upperWords(this.#word(lane, 7), this.#word(lane, 6), this.#word(lane, 5))
   }
 
   #headerOf(lane: number, job: KnownJob): Uint8Array {
@@ -324,9 +324,9 @@ class Batch {
   }
 }
 
-/** The upper half of an integer of eight words, as near as a double comes to it: of the hardest target it has some 50 bits. */
-const upperHalf = (word7: number, word6: number, word5: number, word4: number): number =>
-  ((word7 * WORD + word6) * WORD + word5) * WORD + word4
+/** The upper words of an integer of eight, as near as a double comes: of the hardest target that a share may have, a dozen bits. */
+const upperWords = (word7: number, word6: number, word5: number): number =>
+  (word7 * WORD + word6) * WORD + word5
 const WORD = 2 ** 32
 
 /** A word with its bytes in the opposite order. */

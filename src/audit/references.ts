@@ -63,6 +63,9 @@ export interface Connection {
   readonly workers: string[]
   /** Difficulties and the jobs from which on, each later than the one before. */
   readonly steps: Step[]
+  /** The job whose difficulty was asked last, and its difficulty; null once there is another step. */
+  judgedJob: Job | null
+  judged: number | undefined
   /** The connection of the same gateway whose session it took over. */
   readonly tookOver: number | null
   /** A share of it was seen. */
@@ -215,7 +218,7 @@ export class References {
     if (type === 'MinerConnected') {
       ofGateway.set(number, {
         ...{ gateway, number, entry, extranonce1: data.extranonce1, atMs: data.at, profile: null },
-        ...{ accounts: [], workers: [], steps: [] },
+        ...{ accounts: [], workers: [], steps: [], judgedJob: null, judged: undefined },
         ...{ tookOver: data.resumes, isIntroduced: false, endedBy: null, latestMs: Number.POSITIVE_INFINITY },
         ...{ accepted: 0, difficulty: new ExactSum(), rejected: 0 },
       })
@@ -236,7 +239,10 @@ export class References {
       this.#facts.push({ kind: 'worker', gateway, number, account: known })
       connection.workers.push(data.worker)
     }
-    if (type === 'DifficultyAssigned') addStep(connection.steps, data)
+    if (type === 'DifficultyAssigned') {
+      addStep(connection.steps, data)
+      connection.judgedJob = null
+    }
     if (type === 'MinerDisconnected') this.#end(connection)
   }
 
@@ -353,15 +359,21 @@ export class References {
    * all where the connection began in the middle of it; never harder than the network's. Undefined when none was.
    */
   assigned(connection: Connection, job: Job): number | undefined {
-    const { steps } = connection
-    for (let i = steps.length - 1; i >= 0; i--) {
-      const step = steps[i]
-      if (step === undefined) continue
-      const isFirst = i === 0 && step.job <= job.number
-      if (step.job <= job.templateJob || isFirst) return Math.min(step.difficulty, job.networkDifficulty)
-    }
-    return undefined
+    if (connection.judgedJob === job) return connection.judged
+    connection.judgedJob = job
+    connection.judged = assignedBy(connection.steps, job)
+    return connection.judged
   }
+}
+
+function assignedBy(steps: readonly Step[], job: Job): number | undefined {
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i]
+    if (step === undefined) continue
+    const isFirst = i === 0 && step.job <= job.number
+    if (step.job <= job.templateJob || isFirst) return Math.min(step.difficulty, job.networkDifficulty)
+  }
+  return undefined
 }
 
 /** Adds a step. A template has one difficulty: what is assigned for work that was given out already does not count. */

@@ -256,6 +256,9 @@ test('sums of integers within 2^53 are exact', () => {
     fc.property(fc.array(fc.maxSafeNat()), (values) => {
       const sum = new ExactSum()
       for (const value of values) sum.add(value)
+      const all = new ExactSum()
+      all.addAll(Float64Array.from([...values, 7]), values.length)
+      expect(all.total).toBe(sum.total)
       expect(sum.total).toBe(values.reduce((total, value) => total + BigInt(value), 0n))
     }),
   )

@@ -136,9 +136,9 @@ export class EntriesCheck {
       epoch.events++
       epoch.shares += columns.count
     }
+    epoch?.difficulty.addAll(columns.difficulty, columns.count)
     for (let i = 0; i < columns.count; i++) {
       const difficulty = columns.difficulty[i] ?? 0
-      epoch?.difficulty.add(difficulty)
       const connection = connections[i]
       if (connection === undefined) continue
       connection.accepted++
