@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { read } from '../adapters/event-store/catalogue.ts'
 import type { EventReader, StoreError } from '../adapters/event-store/port.ts'
 
@@ -35,12 +36,9 @@ export function poolClock(
 
 /** The `at` of the newest event in a log, Unix ms; null where there is none, or one that nobody here can read: its readers say so. */
 export async function newestTime(store: EventReader): Promise<E.Either<StoreError, number | null>> {
-  const head = await store.head()()
-  if (E.isLeft(head)) return head
-  if (head.right._tag === 'None') return E.right(null)
-  const newest = await store.readAll(head.right.value - 1, 1)()
+  const newest = await store.newest()()
   if (E.isLeft(newest)) return newest
-  const [recorded] = newest.right
-  const decoded = recorded === undefined ? undefined : read(recorded)
-  return E.right(decoded !== undefined && E.isRight(decoded) ? decoded.right.data.at : null)
+  if (O.isNone(newest.right)) return E.right(null)
+  const decoded = read(newest.right.value)
+  return E.right(E.isRight(decoded) ? decoded.right.data.at : null)
 }

@@ -98,8 +98,9 @@ export interface EventReader {
     limit: number,
     types?: readonly string[],
   ) => TaskEither<StoreError, readonly RecordedEvent[]>
-  /** Position of the newest event. */
+  /** Position of the newest event. No position may be made of it: in a log of others' events too, not every number is one. */
   readonly head: () => TaskEither<StoreError, Option<number>>
+  readonly newest: () => TaskEither<StoreError, Option<RecordedEvent>>
   /** Ends every subscription and gives the store free. Idempotent. */
   readonly close: () => Promise<void>
 }

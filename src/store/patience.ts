@@ -19,6 +19,7 @@ export const patientReader = (store: EventReader, trouble: (why: string) => void
   readStream: (stream, range) => patiently(store.readStream(stream, range), trouble),
   readAll: (after, limit, types) => patiently(store.readAll(after, limit, types), trouble),
   head: () => patiently(store.head(), trouble),
+  newest: () => patiently(store.newest(), trouble),
 })
 
 const patiently =

@@ -335,6 +335,7 @@ export function eventStoreContract(
           for (const from of ['start', 'end', 3] as const) expect(await slice(from, direction, 2)).toEqual([])
         expect(await all()).toEqual([])
         expect(await store.head()()).toEqual(E.right(O.none))
+        expect(await store.newest()()).toEqual(E.right(O.none))
       })
 
       test('a stream, from anywhere, both ways, some of it', async () => {
@@ -366,6 +367,7 @@ export function eventStoreContract(
         }
         expect(await store.readAll(null, 3)()).toEqual(E.right(log.slice(0, 3)))
         expect(await store.head()()).toEqual(E.right(O.some(log[3]?.position)))
+        expect(await store.newest()()).toEqual(E.right(O.some(log[3])))
       })
 
       test('all events of some types, after any position, whether they are rare or frequent', async () => {

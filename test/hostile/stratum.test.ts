@@ -121,7 +121,8 @@ test('attack: 3 000 connections that subscribe and leave: no session, no place a
         await client.close()
       }),
     )
-  expect(extranonces.size).toBe(3_000)
+  // They are drawn from a million: four or so come twice, from one that is gone.
+  expect(extranonces.size).toBeGreaterThan(2_950)
   await poll(() => house.pool.status().connections).toBe(1)
   expect(heapAfterCollection() - before).toBeLessThan(8_000_000)
   await unharmed()

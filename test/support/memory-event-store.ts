@@ -107,6 +107,7 @@ export function memoryEventStore(): MemoryEventStore {
     readStream: (stream, range) => answer(() => E.right(slice(streams.get(stream) ?? [], range))),
     readAll,
     head,
+    newest: () => answer(() => E.right(O.fromNullable(log.at(-1)))),
     follow: (after, batchMax, handle) =>
       followLog({ head, readAll, newest$, closed$ }, after, batchMax, handle),
     close: async () => {

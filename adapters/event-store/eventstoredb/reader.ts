@@ -26,7 +26,7 @@ export interface Reader {
     limit: number,
     types?: readonly string[],
   ) => Promise<E.Either<StoreError, readonly RecordedEvent[]>>
-  readonly head: () => Promise<E.Either<StoreError, O.Option<number>>>
+  readonly newest: () => Promise<E.Either<StoreError, O.Option<RecordedEvent>>>
 }
 
 /** Events in one read of the whole log: two at least, since one may be known, and few enough to be held in memory. */
@@ -99,13 +99,13 @@ export function openReader(client: DatabaseClient, { name: store, prefix, answer
   }
 
   /** The end of the log may hold other applications' events and the server's own. */
-  async function head(): Promise<E.Either<StoreError, O.Option<number>>> {
+  async function newest(): Promise<E.Either<StoreError, O.Option<RecordedEvent>>> {
     let before: number | null = null
     try {
       for (let count = PAGE_MIN; ; count = Math.min(count * 4, PAGE_MAX)) {
         const page: Page = await readPage(BACKWARDS, before, count)
-        const [newest] = page.ours
-        if (newest !== undefined || page.last === null) return E.right(O.fromNullable(newest?.position))
+        const [event] = page.ours
+        if (event !== undefined || page.last === null) return E.right(O.fromNullable(event))
         before = page.last
       }
     } catch (thrown) {
@@ -137,7 +137,7 @@ export function openReader(client: DatabaseClient, { name: store, prefix, answer
     }
   }
 
-  return { readStream, readAll, head }
+  return { readStream, readAll, newest }
 }
 
 /** Part of the log: our events in it, and where its last event of whatever origin is; null when the log ends with it. */

@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import { concatMap, defer, ReplaySubject, takeUntil, throwError } from 'rxjs'
 import { cannotFollow } from '../follow.ts'
-import type { EventStore, StoreError } from '../port.ts'
+import type { EventStore, RecordedEvent, StoreError } from '../port.ts'
 import type { Server } from './client.ts'
 import { openReader } from './reader.ts'
 import { subscribe } from './subscription.ts'
@@ -19,13 +19,14 @@ export function eventStoreDb(server: Server): EventStore {
   let closing: Promise<void> | undefined
 
   const answer =
-    <A>(work: () => Promise<E.Either<StoreError, A>>): TaskEither<StoreError, A> =>
+    <A>(work: () => Promise<E.Either<StoreError, A>>): TE.TaskEither<StoreError, A> =>
     async () =>
       closing === undefined
         ? work()
         : E.left({ kind: 'closed', message: `${name} was closed: open it again` })
 
-  const head = answer(reader.head)
+  const newest = answer(reader.newest)
+  const head = TE.map(O.map(({ position }: RecordedEvent) => position))(newest)
 
   return {
     name,
@@ -34,6 +35,7 @@ export function eventStoreDb(server: Server): EventStore {
     readStream: (stream, range) => answer(() => reader.readStream(stream, range)),
     readAll: (after, limit, types) => answer(() => reader.readAll(after, limit, types)),
     head: () => head,
+    newest: () => newest,
     follow: (after, batchMax, handle) => {
       if (!(batchMax >= 1)) throw new RangeError(`batches of ${batchMax} events never end`)
       // From the beginning the head does not matter, and on a server full of others' events it would be far to look for.

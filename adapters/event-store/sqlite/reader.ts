@@ -31,6 +31,7 @@ export function sqliteEventReader(path: string, { db, isAsItWas }: ReadFile): Ev
     log: EMBEDDED_LOG,
     readStream: (stream, range) => answer(() => reads.readStream(stream, range)),
     readAll: (after, limit, types) => answer(() => reads.readAll(after, limit, types)),
+    newest: () => answer(reads.newest),
     head: () => answer(() => E.right(O.fromNullable(newest()))),
     close: async () => {
       if (db.isOpen) db.close()

@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import * as O from 'fp-ts/lib/Option.js'
 import { NO_STREAM, type RecordedEvent, type StoreError, type StreamRange } from '../port.ts'
 import { damaged } from './errors.ts'
 import { areRare } from './rare-types.ts'
@@ -13,6 +14,7 @@ export interface Reads {
   /** `limit` events of a stream, all of which must be there, from revision `first` on. */
   readonly readForwards: (stream: string, first: number, limit: number) => Events
   readonly readAll: (after: number | null, limit: number, types?: readonly string[]) => Events
+  readonly newest: () => E.Either<StoreError, O.Option<RecordedEvent>>
 }
 
 /** Reads with prepared statements. `newest` tells the position of the newest event, 0 for none: what is there up to it must be whole. */
@@ -59,6 +61,10 @@ export function readsOf(path: string, statements: ReadStatements, newest: () => 
     readForwards,
     readAll: (after, limit, types) =>
       types === undefined ? readAllTypes(after ?? 0, limit) : readTypes(after ?? 0, limit, types),
+    newest: () =>
+      newest() === 0
+        ? E.right(O.none)
+        : E.map(([event]: readonly RecordedEvent[]) => O.fromNullable(event))(readAllTypes(newest() - 1, 1)),
   }
 }
 

@@ -97,6 +97,7 @@ export function sqliteEventStore({ path, db, release }: OpenFile): EventStore {
     append: (appends) => answer(() => append(appends)),
     readStream: (stream, range) => answer(() => reads.readStream(stream, range)),
     readAll: (after, limit, types) => answer(() => reads.readAll(after, limit, types)),
+    newest: () => answer(reads.newest),
     head: () => answer(() => E.right(O.fromNullable(newest$.value))),
     follow: (after, batchMax, handle) =>
       followLog({ head: store.head, readAll: store.readAll, newest$, closed$ }, after, batchMax, handle),
