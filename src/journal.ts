@@ -7,7 +7,7 @@ import {
   type StreamAppend,
 } from '../adapters/event-store/port.ts'
 import { event, type PoolEvent, type RejectReason, type ShareReference } from '../domain/events.ts'
-import { epochOf } from '../domain/mining/epoch.ts'
+import { EPOCH_MS, epochOf, epochStartMs } from '../domain/mining/epoch.ts'
 import { type RefusingConnection, rejectedTally } from './actors/rejected-tally.ts'
 import { realTimers, type Timers } from './timers.ts'
 
@@ -171,13 +171,16 @@ export function openJournal(options: JournalOptions): Journal {
   let dead: StoreError | null = null
   let stopping = false
   let newestEpoch = epochOf(nowMs())
+  let newestEpochEndsMs = epochStartMs(newestEpoch) + EPOCH_MS
   let epoch = newEpoch(newestEpoch)
   const refused = rejectedTally(nowMs())
   const noSummaries = timers.every(SUMMARY_LOOK_MS, () => kick())
 
   function epochAt(atMs: number): string {
-    const name = epochOf(atMs)
-    if (name > newestEpoch) newestEpoch = name
+    // Asked for each share, and naming an hour takes longer than judging one.
+    if (atMs < newestEpochEndsMs) return newestEpoch
+    newestEpoch = epochOf(atMs)
+    newestEpochEndsMs = epochStartMs(newestEpoch) + EPOCH_MS
     return newestEpoch
   }
 

@@ -2,6 +2,9 @@
 export const epochOf = (atMs: number): string =>
   new Date(atMs).toISOString().replace(/[-T:]/g, '').slice(0, 10)
 
+/** An epoch in milliseconds. */
+export const EPOCH_MS = 3_600_000
+
 /** When an epoch begins, Unix ms. */
 export const epochStartMs = (epoch: string): number =>
   Date.UTC(
