@@ -4,7 +4,7 @@ import { proposeAppend, read } from '../../adapters/event-store/catalogue.ts'
 import { type EventStore, NO_STREAM, type StreamEvent } from '../../adapters/event-store/port.ts'
 import { type NetworkName, networks } from '../../domain/decred/network.ts'
 import { type EventData, event, type PoolEvent, publicText } from '../../domain/events.ts'
-import { epochOf } from '../../domain/mining/epoch.ts'
+import { EPOCH_MS, epochOf } from '../../domain/mining/epoch.ts'
 import { extranoncePrefix } from '../../domain/mining/session-book.ts'
 import type { Policy } from '../../domain/policy.ts'
 import { sharesStream } from '../journal.ts'
@@ -146,7 +146,7 @@ async function lastShares(
   { gateway, atMs }: EarlierGateway,
   endedMs: number,
 ): Promise<E.Either<OpeningError, StreamEvent | undefined>> {
-  for (let time = endedMs + HOUR_MS; epochOf(time) >= epochOf(atMs); time -= HOUR_MS) {
+  for (let time = endedMs + EPOCH_MS; epochOf(time) >= epochOf(atMs); time -= EPOCH_MS) {
     const stream = sharesStream(gateway, epochOf(time))
     const last = await store.readStream(stream, { from: 'end', direction: 'backwards', limit: 1 })()
     if (E.isLeft(last)) return last
@@ -154,8 +154,6 @@ async function lastShares(
   }
   return E.right(undefined)
 }
-
-const HOUR_MS = 3_600_000
 
 async function closeStream(
   store: EventStore,

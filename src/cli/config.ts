@@ -1,18 +1,11 @@
-import { writeFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Setting } from '../config/load.ts'
 import { initialFile } from '../config/manual.ts'
 import { originText } from '../config/problem.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
-import {
-  absolute,
-  type ConfigRequest,
-  DEFAULT_FILE,
-  readConfig,
-  tellProblems,
-  whyNot,
-} from './read-config.ts'
+import { type ConfigRequest, DEFAULT_FILE, readConfig, tellProblems } from './read-config.ts'
 import { complain, paint, print, printJson } from './terminal.ts'
+import { writeNew } from './write-new.ts'
 
 /** `lodebook config`: the configuration in force, and where each value came from. */
 export function showConfig(request: ConfigRequest & { readonly json: boolean }): ExitCode {
@@ -63,17 +56,7 @@ function settingJson({ key, value, origin }: Setting) {
 
 /** `lodebook config init`: writes the commented file, never over another. Readable by its owner only: it may hold secrets. */
 export function initConfig(file: string = DEFAULT_FILE): ExitCode {
-  try {
-    writeFileSync(absolute(file), initialFile(), { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST'
-    complain(
-      exists
-        ? `${file} is there already and is not overwritten; name another file, or remove it first`
-        : `${file} can't be written (${whyNot(error)}); name another file`,
-    )
-    return EXIT.failed
-  }
+  if (!writeNew(file, initialFile())) return EXIT.failed
   print(`Wrote ${file}. Give it a node under [[nodes]], then try "lodebook doctor".`)
   return EXIT.ok
 }

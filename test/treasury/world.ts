@@ -7,7 +7,7 @@ import { proposeAppend } from '../../adapters/event-store/catalogue.ts'
 import type { EventStore, RecordedEvent } from '../../adapters/event-store/port.ts'
 import type { Node, NodeError } from '../../adapters/node/port.ts'
 import type { Wallet, WalletError } from '../../adapters/wallet/port.ts'
-import { type BlockPhase, decideBlock } from '../../domain/block/lifecycle.ts'
+import { type BlockPhase, decideBlock, phaseAfterBlock } from '../../domain/block/lifecycle.ts'
 import { accountId, encodeAddress, payableAddress, paymentScript } from '../../domain/decred/address.ts'
 import { toAtoms } from '../../domain/decred/amount.ts'
 import { decodeBlock, workReward } from '../../domain/decred/block.ts'
@@ -311,7 +311,7 @@ export class World {
         this.nowMs(),
       )
       for (const each of events) {
-        known.phase = PHASES[each.type] ?? known.phase
+        known.phase = phaseAfterBlock(each.type) ?? known.phase
         known.decidedBy =
           'by' in each.data ? each.data.by : each.type === 'BlockDisconnected' ? null : known.decidedBy
       }
@@ -554,13 +554,4 @@ export class World {
     if (E.isLeft(payable)) throw new Error(payable.left.message)
     return paymentScript(payable.right)
   }
-}
-
-const PHASES: { readonly [type: string]: BlockPhase } = {
-  BlockConnected: 'connected',
-  BlockDisconnected: 'disconnected',
-  BlockApproved: 'approved',
-  BlockDisapproved: 'disapproved',
-  BlockMatured: 'matured',
-  BlockOrphaned: 'orphaned',
 }

@@ -91,12 +91,7 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       const answer = poolAnswer(site)
       return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, fresh)
     })
-    .get('/miners', given(routes.miners), asCsv(minerTable, miners), tagged, (c) => {
-      const answer = pageOf(c, miners)
-      return E.isLeft(answer)
-        ? problem(c, answer.left)
-        : c.json(answer.right, 200, linked(c, answer.right.next))
-    })
+    .get('/miners', given(routes.miners), asCsv(minerTable, miners), tagged, (c) => pageAnswer(c, miners))
     .get('/miners/:address', tagged, given(routes.miner), (c) => {
       const who = account(c.req.param('address'), site.status().network)
       if (E.isLeft(who)) return problem(c, who.left)
@@ -104,48 +99,27 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       if (E.isLeft(answer)) return problem(c, answer.left)
       return answer.right === undefined ? problem(c, unknownMiner) : c.json(answer.right, 200, fresh)
     })
-    .get('/miners/:address/workers', given(routes.workers), asCsv(workerTable, workers), tagged, (c) => {
-      const answer = pageOf(c, workers)
-      return E.isLeft(answer)
-        ? problem(c, answer.left)
-        : c.json(answer.right, 200, linked(c, answer.right.next))
-    })
-    .get('/miners/:address/earnings', given(routes.earnings), asCsv(earningTable, earnings), tagged, (c) => {
-      const answer = pageOf(c, earnings)
-      return E.isLeft(answer)
-        ? problem(c, answer.left)
-        : c.json(answer.right, 200, linked(c, answer.right.next))
-    })
+    .get('/miners/:address/workers', given(routes.workers), asCsv(workerTable, workers), tagged, (c) =>
+      pageAnswer(c, workers),
+    )
+    .get('/miners/:address/earnings', given(routes.earnings), asCsv(earningTable, earnings), tagged, (c) =>
+      pageAnswer(c, earnings),
+    )
     .get(
       '/miners/:address/payments',
       given(routes.minerPayments),
       asCsv(minerPaymentTable, minerPayments),
       tagged,
-      (c) => {
-        const answer = pageOf(c, minerPayments)
-        return E.isLeft(answer)
-          ? problem(c, answer.left)
-          : c.json(answer.right, 200, linked(c, answer.right.next))
-      },
+      (c) => pageAnswer(c, minerPayments),
     )
     .get(
       '/miners/:address/statement',
       given(routes.statement),
       asCsv(statementTable, statement),
       tagged,
-      (c) => {
-        const answer = pageOf(c, statement)
-        return E.isLeft(answer)
-          ? problem(c, answer.left)
-          : c.json(answer.right, 200, linked(c, answer.right.next))
-      },
+      (c) => pageAnswer(c, statement),
     )
-    .get('/blocks', given(routes.blocks), asCsv(blockTable, blocks), tagged, (c) => {
-      const answer = pageOf(c, blocks)
-      return E.isLeft(answer)
-        ? problem(c, answer.left)
-        : c.json(answer.right, 200, linked(c, answer.right.next))
-    })
+    .get('/blocks', given(routes.blocks), asCsv(blockTable, blocks), tagged, (c) => pageAnswer(c, blocks))
     .get('/blocks/:hash', tagged, given(routes.block), (c) => {
       const hash = blockHash(c.req.param('hash'))
       if (E.isLeft(hash)) return problem(c, hash.left)
@@ -158,19 +132,11 @@ export function api(site: Site, feed: LiveFeed, ledger: LedgerSource, visitorOf:
       given(routes.allocation),
       asCsv(allocationTable, allocation),
       tagged,
-      (c) => {
-        const answer = pageOf(c, allocation)
-        return E.isLeft(answer)
-          ? problem(c, answer.left)
-          : c.json(answer.right, 200, linked(c, answer.right.next))
-      },
+      (c) => pageAnswer(c, allocation),
     )
-    .get('/payments', given(routes.payments), asCsv(paymentTable, payments), tagged, (c) => {
-      const answer = pageOf(c, payments)
-      return E.isLeft(answer)
-        ? problem(c, answer.left)
-        : c.json(answer.right, 200, linked(c, answer.right.next))
-    })
+    .get('/payments', given(routes.payments), asCsv(paymentTable, payments), tagged, (c) =>
+      pageAnswer(c, payments),
+    )
     .get(
       '/payments/:number',
       tagged,
@@ -296,13 +262,14 @@ function hasEntry({ readModels }: Site, entry: number): Promise<boolean> {
   return firstValueFrom(seen, { defaultValue: false })
 }
 
-/** The page of a list that a request asks for. */
-function pageOf<P>(
+/** Answers with the page of a list that a request asks for. */
+function pageAnswer<P extends { readonly next: string | null }>(
   c: Context,
   read: (c: Context, page: PageRequest) => E.Either<Problem, P>,
-): E.Either<Problem, P> {
+) {
   const page = pageRequest(c.req.query())
-  return E.isLeft(page) ? page : read(c, page.right)
+  const answer = E.isLeft(page) ? page : read(c, page.right)
+  return E.isLeft(answer) ? problem(c, answer.left) : c.json(answer.right, 200, linked(c, answer.right.next))
 }
 
 /**

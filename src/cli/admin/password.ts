@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -6,8 +5,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { hashPassword, PASSWORD_CHARS_MIN } from '../../../adapters/http/admin/password.ts'
 import { passwordIn } from '../../config/password-file.ts'
 import { EXIT, type ExitCode } from '../exit-code.ts'
-import { absolute, whyNot } from '../read-config.ts'
 import { complain, print } from '../terminal.ts'
+import { writeNew } from '../write-new.ts'
 
 /** `lodebook admin password`: the hash of a password that is typed without being shown, or comes by standard input. */
 export async function adminPassword(file: string | undefined): Promise<ExitCode> {
@@ -34,17 +33,7 @@ function show(hash: string): ExitCode {
 }
 
 function write(file: string, hash: string): ExitCode {
-  try {
-    writeFileSync(absolute(file), `${hash}\n`, { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST'
-    complain(
-      exists
-        ? `${file} is there already and is not overwritten; name another file, or remove it first`
-        : `${file} can't be written (${whyNot(error)}); name another file`,
-    )
-    return EXIT.failed
-  }
+  if (!writeNew(file, `${hash}\n`)) return EXIT.failed
   print(`Wrote ${file}. Name it in admin.password_hash_file, then restart the pool.`)
   return EXIT.ok
 }
