@@ -83,7 +83,7 @@ export async function restoreBackup(
     removeStore(aside)
     copyFileSync(file, aside)
     const before = await verifyFile(aside, watch)
-    if (E.isLeft(before)) return before
+    if (E.isLeft(before)) return E.left(before.left.replaceAll(aside, file))
     const continued =
       source.right === null ? E.right(null) : await extend(aside, source.right, before.right.events, keys)
     if (E.isLeft(continued))
